@@ -1,0 +1,54 @@
+"""Packaging of tfgan_tricks: the library, the trainers and the launchers."""
+
+import pathlib
+
+from setuptools import find_packages
+from setuptools import setup
+
+HERE = pathlib.Path(__file__).parent
+
+# The two supported stacks are TF 2.15 with Keras 2.15 (for TensorFlow Addons)
+# and TF >= 2.21 with Keras >= 3.15.1; everything in between is excluded.
+TENSORFLOW = "tensorflow>=2.15.1," + ",".join(f"!=2.{i}.*" for i in range(16, 21))
+KERAS = "keras>=2.15,!=3.15.0," + ",".join(f"!=3.{i}.*" for i in range(15))
+
+setup(
+    name="tfgan_tricks",
+    version="0.1.0",
+    description="Losses and tricks for training GANs with TensorFlow and Keras.",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    packages=find_packages(include=["tfgan_tricks*", "trainers*", "launch*"]),
+    python_requires=">=3.11",
+    install_requires=[
+        TENSORFLOW,
+        KERAS,
+        "absl-py>=1.4",
+        "importlib_resources",  # TFDS imports it without declaring it.
+        "numpy>=1.26",
+        "scikit-learn>=1.3",
+        "tensorboard>=2.15",
+        "tensorflow-datasets>=4.9.4",
+    ],
+    extras_require={
+        "addons": [
+            "tensorflow==2.15.1",
+            "keras==2.15.*",
+            "tensorflow-addons==0.23.0",
+        ],
+        "test": ["pytest>=8", "ruff>=0.15"],
+    },
+    entry_points={
+        "console_scripts": [
+            "tfgan-train=launch.train:run",
+            "tfgan-sample=launch.sample:run",
+            "tfgan-export=launch.export:run",
+        ]
+    },
+    classifiers=[
+        "Intended Audience :: Science/Research",
+        "Programming Language :: Python :: 3.11",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+    ],
+)
