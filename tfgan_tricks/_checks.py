@@ -1,0 +1,43 @@
+"""Argument checks that report what was received."""
+
+import difflib
+
+
+def did_you_mean(name, known):
+    """A sentence with the name in `known` that is nearest, to put into an error."""
+    nearest = difflib.get_close_matches(str(name), known, n=1, cutoff=0.0)
+    return f" Did you mean '{nearest[0]}'?" if nearest else ""
+
+
+def unknown_name(argument, name, known):
+    """A `ValueError` for a name that is not in `known`, with the nearest one."""
+    known = sorted(known)
+    return ValueError(
+        f"`{argument}` must be one of {', '.join(known)}.{did_you_mean(name, known)} "
+        f"Received: {argument}={name!r}"
+    )
+
+
+def positive(**arguments):
+    """Raises `ValueError` unless every argument is a number above zero."""
+    for name, value in arguments.items():
+        if not value > 0:
+            raise ValueError(f"`{name}` must be positive. Received: {name}={value!r}")
+
+
+def not_negative(**arguments):
+    """Raises `ValueError` unless every argument is a number of at least zero."""
+    for name, value in arguments.items():
+        if not value >= 0:
+            raise ValueError(
+                f"`{name}` must be zero or more. Received: {name}={value!r}"
+            )
+
+
+def positive_integer(**arguments):
+    """Raises `ValueError` unless every argument is an integer of at least one."""
+    for name, value in arguments.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise ValueError(
+                f"`{name}` must be an integer of at least 1. Received: {name}={value!r}"
+            )

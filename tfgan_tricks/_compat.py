@@ -1,0 +1,46 @@
+"""Every difference between the two supported stacks, and nothing else.
+
+Keras 2.15 with TensorFlow 2.15 (for TensorFlow Addons) and Keras 3.15 or later.
+"""
+
+import keras
+import tensorflow as tf
+
+KERAS_3 = int(keras.__version__.split(".")[0]) >= 3
+
+
+def add_state(layer, name, shape, initializer="zeros", dtype="float32", mean=True):
+    """Adds a variable that is no parameter, equal on all replicas.
+
+    With `mean`, an assignment under a distribution strategy stores the mean of
+    the replicas' values, otherwise the first replica's.
+    """
+    if KERAS_3:
+        aggregation = "mean" if mean else "only_first_replica"
+        options = {"autocast": False}
+    else:
+        aggregation = getattr(
+            tf.VariableAggregation, "MEAN" if mean else "ONLY_FIRST_REPLICA"
+        )
+        options = {"experimental_autocast": False}
+    return layer.add_weight(
+        name=name,
+        shape=shape,
+        initializer=initializer,
+        dtype=dtype,
+        trainable=False,
+        aggregation=aggregation,
+        **options,
+    )
+
+
+def scale_loss(optimizer, loss):
+    """Multiplies `loss` by the optimizer's loss scale, where it has one."""
+    if KERAS_3:
+        return optimizer.scale_loss(loss)
+    return getattr(optimizer, "get_scaled_loss", lambda x: x)(loss)
+
+
+def unscale_gradients(optimizer, gradients):
+    """Undoes `scale_loss`; Keras 3 optimizers do this themselves."""
+    return getattr(optimizer, "get_unscaled_gradients", lambda x: x)(gradients)
