@@ -1,0 +1,111 @@
+"""Losses by name, for launchers and saved configurations."""
+
+from tfgan_tricks import _checks
+from tfgan_tricks.losses._base import AdversarialLoss
+from tfgan_tricks.losses._cross_entropy import minimax
+from tfgan_tricks.losses._cross_entropy import non_saturating
+from tfgan_tricks.losses._hinge import hinge
+from tfgan_tricks.losses._least_squares import PEARSON
+from tfgan_tricks.losses._least_squares import least_squares
+from tfgan_tricks.losses._relativistic import relativistic
+from tfgan_tricks.losses._relativistic import relativistic_average
+from tfgan_tricks.losses._wasserstein import wasserstein
+
+_BASES = {
+    "minimax": minimax,
+    "non_saturating": non_saturating,
+    "least_squares": least_squares,
+    "hinge": hinge,
+    "wasserstein": wasserstein,
+}
+_COMBINATORS = {
+    "relativistic": relativistic,
+    "relativistic_average": relativistic_average,
+}
+# A difference of logits has no preferred sign, so its targets must be opposite.
+_RELATIVISTIC_DEFAULTS = {"least_squares": PEARSON._asdict()}
+
+
+def _combined(combinator, base):
+    def factory(**kwargs):
+        return combinator(
+            _BASES[base](**(kwargs or _RELATIVISTIC_DEFAULTS.get(base, {})))
+        )
+
+    return factory
+
+
+_FACTORIES = _BASES | {
+    f"{prefix}_{name}": _combined(combinator, name)
+    for prefix, combinator in _COMBINATORS.items()
+    for name in _BASES
+}
+
+
+def get(identifier, **kwargs):
+    """The loss of that name.
+
+    Args:
+        identifier: `minimax`, `non_saturating`, `least_squares`, `hinge` or
+            `wasserstein`; one of these after `relativistic_` or
+            `relativistic_average_`, where `least_squares` has the targets -1 and 1;
+            the `config` of an `AdversarialLoss`, or `{"name": "relativistic", "base":
+            ...}` with any identifier as the base; or an `AdversarialLoss`, which is
+            returned as it is.
+        **kwargs: arguments of the base loss, such as `real_label=0.9`.
+
+    Returns:
+        An `AdversarialLoss`.
+
+    Raises:
+        ValueError: for an unknown name; the message lists the names and the nearest.
+
+    >>> get("relativistic_hinge").generator_needs_real
+    True
+    >>> get("hing")
+    Traceback (most recent call last):
+    ...
+    ValueError: `loss` must be one of hinge, ... Did you mean 'hinge'? ...
+    """
+    if isinstance(identifier, AdversarialLoss):
+        return identifier
+    if not isinstance(identifier, str):
+        return _from_config(identifier)
+    if identifier not in _FACTORIES:
+        raise _checks.unknown_name("loss", identifier, _FACTORIES)
+    return _FACTORIES[identifier](**kwargs)
+
+
+def _from_config(config):
+    options = dict(config)
+    name = options.pop("name", None)
+    base = options.get("base")
+    if name not in _COMBINATORS:
+        return get(str(name), **options)
+    if isinstance(base, str):
+        return get(f"{name}_{base}")
+    return _COMBINATORS[name](get(base))
+
+
+def config_of(identifier):
+    """What `get` needs to make the loss `identifier` again, as plain data.
+
+    Args:
+        identifier: as in `get`.
+
+    Returns:
+        `identifier` itself if it is a name or a configuration, else its `config`.
+
+    Raises:
+        ValueError: for an `AdversarialLoss` without one.
+
+    >>> config_of("hinge")
+    'hinge'
+    """
+    config = getattr(identifier, "config", identifier)
+    if config is None:
+        raise ValueError(
+            "Only a loss of this package can be saved; pass it by name, or override "
+            f"`get_config`. Received: loss={identifier!r}"
+        )
+    return config

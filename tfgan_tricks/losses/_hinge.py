@@ -1,0 +1,33 @@
+"""The hinge loss."""
+
+import tensorflow as tf
+
+from tfgan_tricks.losses._base import AdversarialLoss
+
+
+def hinge():
+    """The hinge loss, on raw logits C:
+
+        L_D = E[max(0, 1 - C(real))] + E[max(0, 1 + C(fake))]
+        L_G = -E[C(fake)]
+
+    Returns:
+        An `AdversarialLoss`.
+
+    >>> loss = hinge()
+    >>> logits = {"real_logits": tf.constant([0.5]), "fake_logits": tf.constant([2.0])}
+    >>> float(loss.discriminator(**logits)), float(loss.generator(**logits))
+    (3.5, -2.0)
+
+    Reference:
+        Lim and Ye, 2017, arXiv:1705.02894; Miyato et al., 2018, arXiv:1802.05957.
+    """
+
+    def discriminator(*, real_logits, fake_logits):
+        real_term = tf.reduce_mean(tf.nn.relu(1.0 - real_logits))
+        return real_term + tf.reduce_mean(tf.nn.relu(1.0 + fake_logits))
+
+    def generator(*, fake_logits, real_logits=None):
+        return -tf.reduce_mean(fake_logits)
+
+    return AdversarialLoss(discriminator, generator, config={"name": "hinge"})
