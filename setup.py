@@ -36,6 +36,7 @@ setup(
             "tensorflow==2.15.1",
             "keras==2.15.*",
             "tensorflow-addons==0.23.0",
+            "tensorflow-metadata<1.16",  # Later ones need a protobuf that TF 2.15 bars.
         ],
         "test": ["pytest>=8", "ruff>=0.15"],
     },
