@@ -1,0 +1,182 @@
+"""What holds for every public layer."""
+
+import contextlib
+import inspect
+import json
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfgan_tricks import layers
+
+X = np.random.default_rng(1).normal(size=(5, 6)).astype("float32")
+IMAGES = np.random.default_rng(2).normal(size=(5, 4, 3, 2)).astype("float32")
+
+
+def virtual_network():
+    return keras.Sequential(
+        [keras.Input((6,)), keras.layers.Dense(3), layers.VirtualBatchNorm()]
+    )
+
+
+# Layer: its arguments, none of them the default, and inputs.
+LAYERS = {
+    layers.MinibatchDiscrimination: (
+        lambda: {"num_kernels": 3, "kernel_dim": 2, "kernel_initializer": "ones"},
+        X,
+    ),
+    layers.MinibatchStdDev: (lambda: {"epsilon": 1e-4}, IMAGES),
+    layers.SpectralNormalization: (
+        lambda: {"layer": keras.layers.Conv2D(3, 2), "power_iterations": 2},
+        IMAGES,
+    ),
+    layers.VirtualBatchNorm: (lambda: {"epsilon": 1e-3}, IMAGES),
+    layers.VirtualBatchNormalized: (
+        lambda: {"network": virtual_network(), "reference": X[:3]},
+        X,
+    ),
+}
+every_layer = pytest.mark.parametrize("kind", LAYERS, ids=lambda x: x.__name__)
+
+
+def make(kind):
+    return kind(**LAYERS[kind][0]())
+
+
+def small_model(kind):
+    x = LAYERS[kind][1]
+    stack = [keras.Input(x.shape[1:]), make(kind), keras.layers.Dense(2, "tanh")]
+    model = keras.Sequential(stack)
+    if kind is layers.VirtualBatchNorm:
+        model = layers.VirtualBatchNormalized(model, x[:3])
+    return model, tf.constant(x)
+
+
+@contextlib.contextmanager
+def dtype_policy(name):
+    previous = keras.mixed_precision.global_policy()
+    keras.mixed_precision.set_global_policy(name)
+    try:
+        yield
+    finally:
+        keras.mixed_precision.set_global_policy(previous)
+
+
+def test_the_table_holds_the_public_layers_and_nothing_else():
+    public = {
+        value
+        for value in vars(layers).values()
+        if inspect.isclass(value) and issubclass(value, keras.layers.Layer)
+    }
+    assert public == set(LAYERS)
+
+
+@every_layer
+def test_it_is_registered_under_the_name_of_the_package(kind):
+    name = keras.saving.get_registered_name(kind)
+    assert name == f"tfgan_tricks>{kind.__name__}"
+
+
+@every_layer
+def test_each_argument_is_an_attribute_and_in_the_config(kind):
+    arguments, layer = LAYERS[kind][0](), make(kind)
+    names = set(inspect.signature(kind).parameters) - {"kwargs"}
+    assert names == set(arguments)
+    assert names <= set(layer.get_config())
+    assert all(hasattr(layer, name) for name in names)
+
+
+@every_layer
+def test_the_config_is_json_and_makes_an_equal_layer(kind):
+    layer = make(kind)
+    config = json.dumps(layer.get_config(), sort_keys=True)
+    copy = kind.from_config(json.loads(config))
+    assert json.dumps(copy.get_config(), sort_keys=True) == config
+    assert copy.name == layer.name
+
+
+@every_layer
+def test_a_model_survives_the_keras_format(kind, tmp_path):
+    model, x = small_model(kind)
+    model.save(tmp_path / "model.keras")
+    copy = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(copy(x), model(x))
+
+
+@every_layer
+def test_a_model_survives_the_saved_model_format(kind, tmp_path):
+    model, x = small_model(kind)
+    module = tf.Module()
+    module.model = model
+    signature = [tf.TensorSpec([None, *x.shape[1:]])]
+    module.serve = tf.function(lambda x: model(x), input_signature=signature)
+    tf.saved_model.save(module, str(tmp_path))
+    copy = tf.saved_model.load(str(tmp_path))
+    for rows in (5, 1):
+        np.testing.assert_allclose(copy.serve(x[:rows]), model(x[:rows]), rtol=1e-5)
+
+
+@every_layer
+def test_eager_graph_and_jit_give_the_same_values_and_finite_gradients(kind):
+    model, x = small_model(kind)
+
+    def step(x):
+        with layers.updates_never(), tf.GradientTape() as tape:
+            tape.watch(x)
+            y = model(x, training=True)
+            loss = tf.reduce_sum(y**2)
+        return y, *tape.gradient(loss, [x, *model.trainable_weights])
+
+    eager = step(x)
+    assert len(eager) > 3 and all(np.all(np.isfinite(g)) for g in eager)
+    for jit in (False, True):
+        for one, other in zip(
+            tf.function(step, jit_compile=jit)(x), eager, strict=True
+        ):
+            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+@every_layer
+def test_fit_and_predict_take_a_partial_last_batch(kind):
+    model, x = small_model(kind)
+    shape = model(x).shape
+    model.compile("sgd", "mse")
+    model.fit(x, np.zeros(shape), batch_size=2, verbose=0)
+    outputs = model.predict(x, batch_size=4, verbose=0)
+    assert outputs.shape == shape and np.all(np.isfinite(outputs))
+
+
+@every_layer
+def test_the_output_shape_is_known_before_a_call(kind):
+    model, x = small_model(kind)
+    assert model.output_shape == (None, *model(x).shape[1:])
+    if kind is not layers.VirtualBatchNorm:
+        layer = make(kind)
+        shape = layer(x).shape
+        assert tuple(layer.compute_output_shape((None, *x.shape[1:]))) == (
+            None,
+            *shape[1:],
+        )
+
+
+@every_layer
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_mixed_precision_gives_finite_outputs_near_those_in_float32(kind, policy):
+    model, x = small_model(kind)
+    with dtype_policy(policy):
+        copy, _ = small_model(kind)
+    copy.set_weights(model.get_weights())
+    outputs = tf.cast(copy(x), tf.float32)
+    assert np.all(np.isfinite(outputs))
+    np.testing.assert_allclose(outputs, model(x), atol=0.05)
+    assert {tf.as_dtype(w.dtype) for w in copy.weights} == {tf.float32}
+
+
+@every_layer
+def test_a_dtype_is_refused_where_the_layer_has_its_own(kind):
+    if kind is layers.VirtualBatchNormalized:
+        pytest.skip("has no statistics of its own and takes any policy")
+    with pytest.raises(TypeError, match="dtype"):
+        kind(**LAYERS[kind][0](), dtype="float16")

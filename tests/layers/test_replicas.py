@@ -1,0 +1,84 @@
+"""Layers on two replicas, in a process of its own, against one on the joined batch."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+SCRIPT = """
+import json
+import sys
+import keras
+import numpy as np
+import tensorflow as tf
+from tfgan_tricks import layers
+
+INITIALIZER = keras.initializers.RandomNormal(seed=1)
+MAKE = {
+    "discrimination": lambda: layers.MinibatchDiscrimination(
+        2, 3, INITIALIZER
+    ),
+    "std_dev": layers.MinibatchStdDev,
+    "spectral": lambda: layers.SpectralNormalization(
+        keras.layers.Dense(4, kernel_initializer=INITIALIZER)
+    ),
+}
+x = np.random.default_rng(0).normal(size=(6, 5)).astype("float32")
+cpu = tf.config.list_physical_devices("CPU")[0]
+halves = [tf.config.LogicalDeviceConfiguration()] * 2
+tf.config.set_logical_device_configuration(cpu, halves)
+strategy = tf.distribute.MirroredStrategy(
+    ["CPU:0", "CPU:1"], cross_device_ops=tf.distribute.ReductionToOneDevice()
+)
+
+def step(layer, x):
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = layer(x, training=True) if hasattr(layer, "u") else layer(x)
+        loss = tf.reduce_sum(tf.sin(y))
+    state = [tf.convert_to_tensor(w) for w in layer.non_trainable_weights]
+    return y, *tape.gradient(loss, [x, layer.trainable_weights]), state
+
+def of_replicas(values):
+    return np.array([v.numpy() for v in strategy.experimental_local_results(values)])
+
+results = {}
+for name, make in MAKE.items():
+    single = make()
+    single.build((None, 5))
+    expected = step(single, tf.constant(x))
+    with strategy.scope():
+        layer = make()
+        layer.build((None, 5))
+    parts = strategy.experimental_distribute_values_from_function(
+        lambda c: tf.constant(x[3 * c.replica_id_in_sync_group :][:3])
+    )
+    y, dx, dw, state = tf.function(lambda x: strategy.run(step, (layer, x)))(parts)
+    results[name] = [
+        [expected[0], np.concatenate(of_replicas(y))],
+        [expected[1], np.concatenate(of_replicas(dx))],
+        *([a, of_replicas(b).sum(axis=0)] for a, b in zip(expected[2], dw)),
+        *([a, b] for a, bs in zip(expected[3], state) for b in of_replicas(bs)),
+    ]
+print(json.dumps(results, default=lambda x: np.array(x).tolist()))
+"""
+
+
+@pytest.fixture(scope="module")
+def results():
+    root = pathlib.Path(__file__).parents[2]
+    command = [sys.executable, "-c", SCRIPT]
+    output = subprocess.check_output(command, cwd=root, text=True)
+    return json.loads(output.splitlines()[-1])
+
+
+@pytest.mark.parametrize("layer", ["discrimination", "std_dev", "spectral"])
+def test_two_replicas_have_the_values_and_the_gradients_of_one(results, layer):
+    assert (
+        len(results[layer]) == {"discrimination": 4, "std_dev": 2, "spectral": 6}[layer]
+    )
+    for single, both in results[layer]:
+        np.testing.assert_allclose(both, single, rtol=1e-4, atol=1e-5)

@@ -1,0 +1,16 @@
+"""Layers of the GAN papers."""
+
+from tfgan_tricks.layers._minibatch_discrimination import (
+    MinibatchDiscrimination as MinibatchDiscrimination,
+)
+from tfgan_tricks.layers._minibatch_std_dev import MinibatchStdDev as MinibatchStdDev
+from tfgan_tricks.layers._spectral_normalization import (
+    SpectralNormalization as SpectralNormalization,
+)
+from tfgan_tricks.layers._updates import may_update as may_update
+from tfgan_tricks.layers._updates import updates_never as updates_never
+from tfgan_tricks.layers._updates import updates_once as updates_once
+from tfgan_tricks.layers._virtual_batch_norm import VirtualBatchNorm as VirtualBatchNorm
+from tfgan_tricks.layers._virtual_batch_norm import (
+    VirtualBatchNormalized as VirtualBatchNormalized,
+)

@@ -1,0 +1,15 @@
+"""The base of layers whose statistics would not survive half precision."""
+
+import keras
+
+
+class Float32Layer(keras.layers.Layer):
+    """A layer that computes in float32 under any dtype policy; it takes no `dtype`."""
+
+    def __init__(self, **kwargs):
+        super().__init__(dtype="float32", **kwargs)
+
+    def get_config(self):
+        config = super().get_config()
+        del config["dtype"]
+        return config

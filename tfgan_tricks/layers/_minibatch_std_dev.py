@@ -1,0 +1,66 @@
+"""The spread of the batch as a feature."""
+
+import keras
+import tensorflow as tf
+
+from tfgan_tricks import _checks
+from tfgan_tricks import _replica
+from tfgan_tricks.layers._float32 import Float32Layer
+
+
+@keras.saving.register_keras_serializable("tfgan_tricks")
+class MinibatchStdDev(Float32Layer):
+    """Appends the standard deviation over the batch as one more feature map.
+
+        s = mean over positions and features of sqrt(Var_batch[x] + epsilon)
+
+    The batch is that of all replicas. A discriminator that sees `s` notices a
+    generator whose samples are all alike. Computes in float32 under any policy.
+
+    Args:
+        epsilon: number above 0, keeps the gradient finite where examples are equal.
+        **kwargs: `name` and `trainable`.
+
+    Returns:
+        For inputs `[batch, ..., features]` of rank 2 or more and any batch size,
+        `[batch, ..., features + 1]`; the new feature is `s` everywhere.
+
+    Raises:
+        ValueError: if `epsilon` is not positive, or the inputs are of rank 1.
+
+    Example:
+
+    >>> x = tf.constant([[1.0, 2.0], [3.0, 8.0]])
+    >>> MinibatchStdDev()(x).numpy()
+    array([[1., 2., 2.],
+           [3., 8., 2.]], dtype=float32)
+
+    Reference:
+        Karras et al., 2017, section 3, arXiv:1710.10196.
+    """
+
+    def __init__(self, epsilon=1e-8, **kwargs):
+        _checks.positive(epsilon=epsilon)
+        super().__init__(**kwargs)
+        self.epsilon = epsilon
+
+    def build(self, input_shape):
+        if len(input_shape) < 2:
+            raise ValueError(
+                "`inputs` must be of rank 2 or more. "
+                f"Received: inputs.shape={tuple(input_shape)}"
+            )
+        super().build(input_shape)
+
+    def call(self, inputs):
+        centred = inputs - _replica.global_mean(inputs, axis=0)
+        variance = _replica.global_mean(tf.square(centred), axis=0)
+        spread = tf.reduce_mean(tf.sqrt(variance + self.epsilon))
+        feature = tf.zeros_like(inputs[..., :1]) + spread
+        return tf.concat([inputs, feature], axis=-1)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], input_shape[-1] + 1)
+
+    def get_config(self):
+        return {**super().get_config(), "epsilon": self.epsilon}

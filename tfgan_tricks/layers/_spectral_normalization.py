@@ -1,0 +1,154 @@
+"""Spectral normalization that leaves the kernel alone."""
+
+import keras
+import tensorflow as tf
+
+from tfgan_tricks import _checks
+from tfgan_tricks import _compat
+from tfgan_tricks.layers._updates import may_update
+
+_TRANSPOSED = (
+    keras.layers.Conv1DTranspose,
+    keras.layers.Conv2DTranspose,
+    keras.layers.Conv3DTranspose,
+)
+_DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
+_SUPPORTED = (
+    keras.layers.Dense,
+    keras.layers.Conv1D,
+    keras.layers.Conv2D,
+    keras.layers.Conv3D,
+    *_TRANSPOSED,
+    *_DEPTHWISE,
+    keras.layers.Embedding,
+)
+_WARM_UP_ITERATIONS = 15
+
+
+@keras.saving.register_keras_serializable("tfgan_tricks")
+class SpectralNormalization(keras.layers.Wrapper):
+    """Divides the kernel of the wrapped layer by its largest singular value.
+
+    The layer computes with `W / sigma`, where
+
+        sigma = u^T W v,    v = W^T u / |W^T u|,
+
+    and `u` follows the first left singular vector of `W` by power iteration:
+    `u <- W v / |W v|`. The kernel `W` of the wrapped layer is never written to. The
+    gradient passes through `sigma` with `u` and `v` held constant, so it is that of
+    `W / sigma`. `sigma` is computed in float32 from the kernel as it is stored,
+    whatever the dtype policy, and the kernel is normalised in inference too.
+
+    `W` has a row for each output. Convolutions have a column for each input channel
+    and offset, transposed ones too; the depthwise ones and those with `groups` are
+    one matrix for each group, of which the largest `sigma` counts. For an
+    `Embedding` it is the whole table.
+
+    `u` moves in each call with `training=True`; inside `updates_once()` only in the
+    first of them, inside `updates_never()` in none.
+
+    Args:
+        layer: a `Dense`, `Conv1D`, `Conv2D`, `Conv3D`, `Conv1DTranspose`,
+            `Conv2DTranspose`, `Conv3DTranspose`, `DepthwiseConv1D`,
+            `DepthwiseConv2D` or `Embedding` layer.
+        power_iterations: integer of at least 1, the steps each time `u` moves.
+        **kwargs: `name` and `trainable`. The dtype is that of the kernel.
+
+    Raises:
+        TypeError: if `layer` is of another kind.
+        ValueError: if `power_iterations` is no integer of at least 1.
+
+    Example:
+
+    >>> layer = SpectralNormalization(keras.layers.Dense(4))
+    >>> y = layer(tf.ones([2, 3]))
+    >>> sigma = tf.linalg.svd(layer.normalized_kernel(), compute_uv=False)[0]
+    >>> round(float(sigma), 2)
+    1.0
+
+    Reference:
+        Miyato et al., 2018, arXiv:1802.05957.
+    """
+
+    def __init__(self, layer, power_iterations=1, **kwargs):
+        if not isinstance(layer, _SUPPORTED):
+            names = ", ".join(kind.__name__ for kind in _SUPPORTED)
+            raise TypeError(f"`layer` must be one of {names}. Received: layer={layer}")
+        _checks.positive_integer(power_iterations=power_iterations)
+        super().__init__(layer, dtype=layer.variable_dtype, **kwargs)
+        self.power_iterations = power_iterations
+
+    def build(self, input_shape=None):
+        super().build(input_shape)
+        blocks, _, outputs = self._blocks().shape
+        # An initializer, because it runs when the kernel has its value: Keras 3 puts
+        # off both while it infers shapes.
+        self.u = _compat.add_state(self, "u", (blocks, outputs), self._warmed_up)
+
+    def call(self, inputs, training=None):
+        blocks = self._blocks()
+        u = tf.convert_to_tensor(self.u)
+        if training and may_update(self):
+            u = _iterate(tf.stop_gradient(blocks), u, self.power_iterations)
+            self.u.assign(u)
+        sigma = _sigma(blocks, u)
+        if isinstance(self.layer, keras.layers.Embedding):
+            outputs = self.layer(inputs)
+            return outputs / tf.cast(sigma, outputs.dtype)
+        # These layers are linear before the bias: (W / sigma) x = W (x / sigma). So
+        # nothing has to be swapped in the wrapped layer.
+        inputs = tf.cast(inputs, self.compute_dtype)
+        return self.layer(inputs / tf.cast(sigma, inputs.dtype))
+
+    def normalized_kernel(self):
+        """The kernel in use, `W / sigma`, in float32 and in the kernel's shape."""
+        sigma = _sigma(self._blocks(), tf.convert_to_tensor(self.u))
+        return self._kernel() / sigma
+
+    def compute_output_shape(self, input_shape):
+        return self.layer.compute_output_shape(input_shape)
+
+    def get_config(self):
+        config = super().get_config()
+        del config["dtype"]
+        return {**config, "power_iterations": self.power_iterations}
+
+    def _kernel(self):
+        # The first weight goes by the name of kernel, depthwise_kernel or embeddings.
+        return tf.cast(tf.convert_to_tensor(self.layer.weights[0]), tf.float32)
+
+    def _blocks(self):
+        """The transposed matrices, `[blocks, inputs, outputs]`."""
+        kernel = self._kernel()
+        if isinstance(self.layer, _TRANSPOSED):
+            kernel = tf.linalg.matrix_transpose(kernel)
+        if isinstance(self.layer, _DEPTHWISE):
+            groups, outputs = kernel.shape[-2:]
+        else:
+            groups = getattr(self.layer, "groups", 1)
+            outputs = kernel.shape[-1] // groups
+        return tf.transpose(tf.reshape(kernel, [-1, groups, outputs]), [1, 0, 2])
+
+    def _warmed_up(self, shape, dtype=None):
+        u = _unit(tf.random.stateless_normal(shape, seed=[0, 0], dtype=dtype))
+        return _iterate(self._blocks(), u, _WARM_UP_ITERATIONS)
+
+
+def _unit(vectors):
+    return tf.math.divide_no_nan(vectors, tf.norm(vectors, axis=-1, keepdims=True))
+
+
+def _iterate(blocks, u, steps):
+    for _ in range(steps):
+        v = _unit(tf.linalg.matvec(blocks, u))
+        moved = _unit(tf.linalg.matvec(blocks, v, transpose_a=True))
+        # A kernel of zeros sends every u to 0, where it would stay for good.
+        u = tf.where(tf.reduce_any(moved != 0, axis=-1, keepdims=True), moved, u)
+    return u
+
+
+def _sigma(blocks, u):
+    projected = tf.linalg.matvec(blocks, u)
+    v = tf.stop_gradient(_unit(projected))
+    sigma = tf.reduce_max(tf.reduce_sum(projected * v, axis=-1))
+    return tf.where(sigma > 0, sigma, 1.0)

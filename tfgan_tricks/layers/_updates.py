@@ -1,0 +1,65 @@
+"""How often layers that carry state beside their weights may move it.
+
+A discriminator is called several times in one training step: on real and on fake
+images, in penalties, in the generator's turn. State such as the singular vector of
+`SpectralNormalization` must move once in such a step, whatever the number of calls.
+"""
+
+import contextlib
+import threading
+
+_local = threading.local()
+
+
+@contextlib.contextmanager
+def _policy(may_update):
+    outer = getattr(_local, "may_update", None)
+    _local.may_update = may_update
+    try:
+        yield
+    finally:
+        _local.may_update = outer
+
+
+def updates_once(network=None):
+    """A context in which a layer updates its state in its first training call only.
+
+    Args:
+        network: the `keras.Model` whose turn it is; layers outside it do not update
+            their state at all. Without it, every layer may.
+
+    >>> with updates_once():
+    ...     may_update("a layer"), may_update("a layer"), may_update("another")
+    (True, False, True)
+    """
+    updated = set()
+    members = network and {id(layer) for layer in network._flatten_layers()}
+
+    def may_update(layer):
+        due = id(layer) not in updated and (members is None or id(layer) in members)
+        updated.add(id(layer))
+        return due
+
+    return _policy(may_update)
+
+
+def updates_never():
+    """A context in which no layer updates its state.
+
+    >>> with updates_never():
+    ...     may_update("a layer")
+    False
+    """
+    return _policy(lambda layer: False)
+
+
+def may_update(layer):
+    """Whether `layer` may update its state now; outside the contexts, always.
+
+    A layer asks in each training call, right before it updates.
+
+    >>> may_update("a layer")
+    True
+    """
+    policy = getattr(_local, "may_update", None)
+    return policy is None or policy(layer)
