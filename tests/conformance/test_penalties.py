@@ -1,0 +1,60 @@
+"""What holds for every public penalty."""
+
+import dataclasses
+import inspect
+
+import keras
+import pytest
+import tensorflow as tf
+
+from tests.penalties.test_penalties import LINEAR
+from tests.trainers.dirac import SLOPES
+from tfgan_tricks import penalties
+
+PUBLIC = {value for value in vars(penalties).values() if inspect.isclass(value)}
+every_penalty = pytest.mark.parametrize("kind", LINEAR, ids=lambda kind: kind.__name__)
+
+
+def test_every_public_penalty_has_its_oracles_and_every_oracle_a_penalty():
+    assert PUBLIC == set(LINEAR)
+    assert PUBLIC == set(SLOPES)
+
+
+def test_names_differ():
+    assert len({kind.name for kind in PUBLIC}) == len(PUBLIC)
+
+
+@every_penalty
+def test_configuration_makes_it_again(kind):
+    penalty = kind(weight=0.25)
+    config = keras.saving.serialize_keras_object(penalty)
+    assert keras.saving.deserialize_keras_object(config) == penalty
+
+
+@every_penalty
+def test_it_is_frozen(kind):
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        kind().weight = 2.0
+
+
+@every_penalty
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_compiled_equals_eager(kind, jit_compile):
+    def critic(x):
+        return tf.reduce_sum(tf.square(x), axis=1)
+
+    real, fake = tf.constant([[1.0, 2.0], [0.5, -1.0]]), tf.zeros([2, 2])
+    if jit_compile and kind is penalties.DraganPenalty:
+        real = tf.ones([2, 2])  # No spread, hence no noise, which XLA draws anew.
+    arguments = {"real": real, "fake": fake, "seed": tf.constant([1, 2])}
+    if jit_compile and kind in (
+        penalties.InterpolatedGradientPenalty,
+        penalties.ZeroCenteredInterpolated,
+    ):
+        arguments["fake"] = real
+    eager = kind(3.0)(critic, **arguments)
+    compiled = tf.function(
+        lambda real, fake, seed: kind(3.0)(critic, real=real, fake=fake, seed=seed),
+        jit_compile=jit_compile,
+    )(**arguments)
+    tf.debugging.assert_near(compiled, eager, rtol=1e-5)

@@ -1,0 +1,56 @@
+"""Small trainers on small data."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import trainers
+
+ALL = [
+    cls
+    for name, cls in vars(trainers).items()
+    if isinstance(cls, type) and name != "AdversarialTrainer"
+]
+
+
+def networks(latent_dim=3):
+    keras.utils.set_random_seed(1)
+    generator = keras.Sequential(
+        [
+            keras.Input((latent_dim,)),
+            keras.layers.Dense(8, "relu"),
+            keras.layers.BatchNormalization(),
+            keras.layers.Dense(2),
+        ]
+    )
+    discriminator = keras.Sequential(
+        [keras.Input((2,)), keras.layers.Dense(8, "relu"), keras.layers.Dense(1)]
+    )
+    return generator, discriminator
+
+
+def make(cls, compile_options=None, **kwargs):
+    trainer = cls(*networks(), **{"discriminator_steps": 1, **kwargs})
+    trainer.compile(**(compile_options or {}))
+    return trainer
+
+
+def points(count=96):
+    return np.random.default_rng(0).normal(1.0, 2.0, (count, 2)).astype("float32")
+
+
+def endless(batch_size=8):
+    dataset = tf.data.Dataset.from_tensor_slices(points()).repeat()
+    return dataset.batch(batch_size, drop_remainder=True)
+
+
+def weights(trainer):
+    return [weight.numpy() for weight in trainer.weights]
+
+
+def assert_equal_weights(one, other, **tolerance):
+    for a, b in zip(weights(one), weights(other), strict=True):
+        if tolerance:
+            np.testing.assert_allclose(a, b, **tolerance)
+        else:
+            np.testing.assert_array_equal(a, b)

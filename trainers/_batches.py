@@ -1,0 +1,63 @@
+"""From what users pass to `fit` to one element per training step."""
+
+import tensorflow as tf
+
+
+def as_dataset(x, y, batch_size, shuffle_seed):
+    """`x` as a dataset of batches.
+
+    Args:
+        x: a `tf.data.Dataset`, returned as it is, or an array of images.
+        y: an array of labels, or `None`.
+        batch_size: of arrays; `None` means 32.
+        shuffle_seed: of the shuffling of arrays; `False` does not shuffle them.
+    """
+    if isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset)):
+        return x
+    if x is None or callable(getattr(x, "__next__", None)):
+        raise ValueError(
+            "`x` must be a `tf.data.Dataset` of batches or an array of images. "
+            f"Received: x={x!r}"
+        )
+    dataset = tf.data.Dataset.from_tensor_slices(x if y is None else (x, y))
+    if shuffle_seed is not False:
+        dataset = dataset.shuffle(len(dataset), seed=shuffle_seed)
+    return dataset.batch(batch_size or 32)
+
+
+def regroup(dataset, batches_per_step):
+    """Joins as many batches of `dataset` as one training step draws.
+
+    What is left at the end for less than one step is dropped.
+
+    Raises:
+        ValueError: if the dataset holds fewer batches than that.
+    """
+    if batches_per_step == 1:
+        return dataset
+    batches = int(dataset.cardinality())
+    steps = batches // batches_per_step if batches > 0 else batches
+    if steps == 0:
+        raise ValueError(
+            f"`x` must hold at least {batches_per_step} batches, which one training "
+            f"step draws. Received: {batches} batches"
+        )
+    size, is_static = _batch_size(dataset)
+    regrouped = dataset.rebatch(
+        batches_per_step * size, drop_remainder=is_static or steps < 0
+    )
+    if steps > 0:
+        regrouped = regrouped.take(steps)
+    if batches == tf.data.UNKNOWN_CARDINALITY:
+        return regrouped
+    # Keras warns at the end of a dataset whose length it was not told.
+    return regrouped.apply(tf.data.experimental.assert_cardinality(steps))
+
+
+def _batch_size(dataset):
+    """The number of examples in a batch, and whether every batch has as many."""
+    static = tf.nest.flatten(dataset.element_spec)[0].shape[0]
+    if static is not None:
+        return static, True
+    first = tf.nest.flatten(next(iter(dataset)))[0]
+    return int(tf.shape(first)[0]), False

@@ -1,0 +1,235 @@
+"""The training step that all adversarial trainers share."""
+
+import abc
+import zlib
+
+import keras
+import tensorflow as tf
+
+from tfgan_tricks import _compat
+from tfgan_tricks import _ema
+from tfgan_tricks import _replica
+from tfgan_tricks import layers
+from trainers import _arguments
+from trainers import _batches
+from trainers import _optimizers
+from trainers._optimizers import Paper
+from trainers._saving import Saveable
+
+
+class AdversarialTrainer(Saveable, keras.Model, abc.ABC):
+    """A generator and a discriminator that `fit` trains against each other.
+
+    Subclasses choose the loss and override `train_step`, where the schedule is stated
+    in verbs: `alternate`, or `real_batches`, `update_discriminator`,
+    `update_generator` and `finish_step` for anything else. What a player minimises is
+    in `discriminator_objective` and `generator_objective`, which may be replaced whole.
+
+    `fit` takes a `tf.data.Dataset` of batches, or arrays, of images or of
+    `(images, labels)`; labels are not used. A step that draws several fresh batches
+    takes them from the same dataset, `batches_per_step` at a time.
+
+    Randomness is a pure function of `seed` and the number of finished steps.
+
+    Args:
+        generator: a `keras.Model` from latents `[batch, latent_dim]` to images.
+        discriminator: a `keras.Model` from images to logits `[batch]`, `[batch, 1]` or
+            `[batch, height, width, 1]`.
+        loss: an `AdversarialLoss`.
+        penalties: penalties on the discriminator, added to its loss.
+        discriminator_steps: discriminator updates per generator update, one or more.
+        reuse_real_batch: whether all updates of a step share one batch of real images;
+            otherwise each draws a fresh one, as in the papers.
+        ema_decay: decay per step, in [0, 1), of an exponential moving average of the
+            generator's weights, which then generates; `None` keeps no average.
+        seed: of the latents and of the penalties' random numbers.
+        **kwargs: of `keras.Model`.
+
+    Raises:
+        ValueError: if an argument is out of its range, if two penalties have the same
+            name, or if the generator has no known input shape.
+
+    Attributes:
+        ema_generator: the averaged generator, or `None`.
+        step: how many training steps are finished.
+    """
+
+    # Of both players, in the paper.
+    paper_optimizer = Paper("Adam", learning_rate=2e-4, beta_1=0.5)
+
+    def __init__(
+        self,
+        generator,
+        discriminator,
+        *,
+        loss,
+        penalties=(),
+        discriminator_steps=1,
+        reuse_real_batch=False,
+        ema_decay=None,
+        seed=0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        _arguments.check(discriminator_steps, ema_decay, penalties)
+        self.generator = generator
+        self.discriminator = discriminator
+        self.adversarial_loss = loss
+        self.penalties = tuple(penalties)
+        self.discriminator_steps = discriminator_steps
+        self.reuse_real_batch = reuse_real_batch
+        self.ema_decay = ema_decay
+        self.seed = seed
+        self.latent_dim = _arguments.latent_dim(generator)
+        self.ema_generator = None
+        if ema_decay is not None:
+            self.ema_generator = _ema.copy_of(generator)
+        self.step = _compat.add_state(self, "step", (), dtype="int64", mean=False)
+        terms = ["d_loss", "g_loss", *(penalty.name for penalty in self.penalties)]
+        self.trackers = {name: keras.metrics.Mean(name=name) for name in terms}
+        self.built = True
+
+    def build(self, input_shape=None):
+        self.built = True
+
+    def call(self, inputs, training=False):
+        return self.sampling_generator(inputs, training=training)
+
+    @property
+    def sampling_generator(self):
+        """The generator to draw samples from: the averaged one where it is kept."""
+        return self.ema_generator or self.generator
+
+    @property
+    def metrics(self):
+        return list(self.trackers.values())
+
+    def compile(
+        self,
+        generator_optimizer=None,
+        discriminator_optimizer=None,
+        jit_compile=False,
+        **kwargs,
+    ):
+        """Configures training.
+
+        Args:
+            generator_optimizer: a Keras optimizer or its name; `None` is the paper's.
+            discriminator_optimizer: likewise.
+            jit_compile: whether the step is compiled with XLA.
+            **kwargs: of `keras.Model.compile`: `steps_per_execution`, `run_eagerly`.
+        """
+        super().compile(jit_compile=jit_compile, **kwargs)
+        self.optimizer = None  # Keras would make one for both networks' weights.
+        pair = _optimizers.pair(self, generator_optimizer, discriminator_optimizer)
+        self.generator_optimizer, self.discriminator_optimizer = pair
+
+    def fit(self, x=None, y=None, batch_size=None, shuffle=True, **kwargs):
+        dataset = _batches.as_dataset(x, y, batch_size, shuffle and self.seed)
+        dataset = _batches.regroup(dataset, self.batches_per_step)
+        return super().fit(dataset, shuffle=False, **kwargs)
+
+    @property
+    def batches_per_step(self):
+        """How many batches of real images one training step draws."""
+        if self.reuse_real_batch:
+            return 1
+        return self.discriminator_steps + self.adversarial_loss.generator_needs_real
+
+    @abc.abstractmethod
+    def train_step(self, data):
+        """The schedule of one step, in verbs; returns the logs."""
+
+    def alternate(self, data, discriminator_steps):
+        """`discriminator_steps` discriminator updates, then one of the generator."""
+        batches = self.real_batches(data)
+        for index in range(discriminator_steps):
+            self.update_discriminator(batches[index % len(batches)], index)
+        self.update_generator(batches[-1])
+        return self.finish_step()
+
+    def real_batches(self, data):
+        """The step's batches of real images: n batches of every n-th image."""
+        images = data[0] if isinstance(data, (tuple, list)) else data
+        count = self.batches_per_step
+        return [images[index::count] for index in range(count)]
+
+    def update_discriminator(self, real, index=0):
+        """The step's discriminator update number `index`."""
+        seed = self.random_seed(f"discriminator {index}")
+        with layers.updates_once(self.discriminator):
+            fake = tf.stop_gradient(self.sample_like(real, fold(seed, 0)))
+            self._descend(
+                lambda: self.discriminator_objective(real, fake, fold(seed, 1)),
+                self.discriminator,
+                self.discriminator_optimizer,
+            )
+
+    def update_generator(self, real):
+        seed = self.random_seed("generator")
+        with layers.updates_once(self.generator):
+            self._descend(
+                lambda: self.generator_objective(real, seed),
+                self.generator,
+                self.generator_optimizer,
+            )
+
+    def finish_step(self):
+        """Ends the step; returns the logs."""
+        self.step.assign_add(1)
+        if self.ema_generator is not None:
+            _ema.update(self.ema_generator, self.generator, self.ema_decay)
+        return {name: tracker.result() for name, tracker in self.trackers.items()}
+
+    def discriminator_objective(self, real, fake, seed):
+        """What the discriminator minimises: the sum of the returned, named terms."""
+        terms = {
+            "d_loss": self.adversarial_loss.discriminator(
+                real_logits=self.critic(real), fake_logits=self.critic(fake)
+            )
+        }
+        for index, penalty in enumerate(self.penalties):
+            terms[penalty.name] = penalty(
+                self.critic, real=real, fake=fake, seed=fold(seed, index)
+            )
+        return terms
+
+    def generator_objective(self, real, seed):
+        """What the generator minimises: the sum of the returned, named terms."""
+        logits = {"fake_logits": self.critic(self.sample_like(real, seed))}
+        if self.adversarial_loss.generator_needs_real:
+            logits["real_logits"] = self.critic(real)
+        return {"g_loss": self.adversarial_loss.generator(**logits)}
+
+    def critic(self, images):
+        """The discriminator's logits, in float32; the only road to it."""
+        return tf.cast(self.discriminator(images, training=True), tf.float32)
+
+    def sample_like(self, real, seed):
+        """As many generated images as there are in `real`; the only road to fakes."""
+        latents = _replica.stateless_normal([tf.shape(real)[0], self.latent_dim], seed)
+        return self.generator(latents, training=True)
+
+    def random_seed(self, tag):
+        """The seed of the draw `tag` in this step, two int64."""
+        start = tf.stack([tf.constant(self.seed, tf.int64), tf.identity(self.step)])
+        return fold(start, zlib.crc32(tag.encode()))
+
+    def _descend(self, objective, player, optimizer):
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        variables = player.trainable_variables
+        with tf.GradientTape() as tape:
+            terms = objective()
+            # Keras sums gradients over the replicas.
+            total = tf.add_n(list(terms.values())) / replicas
+            total = _compat.scale_loss(optimizer, total)
+        gradients = tape.gradient(total, variables)
+        gradients = _compat.unscale_gradients(optimizer, gradients)
+        optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        for name, value in terms.items():
+            self.trackers[name].update_state(value)
+
+
+def fold(seed, number):
+    """A seed that is a function of `seed` and `number`, and unlike both."""
+    return tf.random.experimental.stateless_fold_in(seed, number)

@@ -1,0 +1,49 @@
+"""The hinge GAN."""
+
+import keras
+
+from tfgan_tricks import losses
+from trainers._optimizers import Paper
+from trainers.base import AdversarialTrainer
+
+
+@keras.saving.register_keras_serializable("tfgan_tricks")
+class HingeGAN(AdversarialTrainer):
+    """GAN of the hinge loss (`losses.hinge`).
+
+    Meant for a spectrally normalised discriminator (`layers.SpectralNormalization`).
+    The schedule and the optimizer are SNGAN's: five discriminator updates per generator
+    update, Adam with learning rate 2e-4, beta_1 0 and beta_2 0.9.
+
+    Args:
+        generator: as in `AdversarialTrainer`.
+        discriminator: likewise.
+        discriminator_steps: discriminator updates per generator update.
+        **kwargs: of `AdversarialTrainer`.
+
+    >>> from tfgan_tricks import networks
+    >>> trainer = HingeGAN(
+    ...     networks.mlp_generator((2,), latent_dim=4), networks.mlp_discriminator((2,))
+    ... )
+    >>> trainer.compile()
+    >>> history = trainer.fit(tf.random.normal([256, 2]), verbose=0)
+    >>> sorted(history.history)
+    ['d_loss', 'g_loss']
+
+    Reference:
+        Lim and Ye, 2017, arXiv:1705.02894; Miyato et al., 2018, arXiv:1802.05957.
+    """
+
+    paper_optimizer = Paper("Adam", learning_rate=2e-4, beta_1=0.0, beta_2=0.9)
+
+    def __init__(self, generator, discriminator, *, discriminator_steps=5, **kwargs):
+        super().__init__(
+            generator,
+            discriminator,
+            loss=losses.hinge(),
+            discriminator_steps=discriminator_steps,
+            **kwargs,
+        )
+
+    def train_step(self, data):
+        return self.alternate(data, discriminator_steps=self.discriminator_steps)

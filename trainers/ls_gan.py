@@ -1,0 +1,57 @@
+"""The least-squares GAN."""
+
+import keras
+
+from tfgan_tricks import losses
+from trainers.base import AdversarialTrainer
+
+
+@keras.saving.register_keras_serializable("tfgan_tricks")
+class LSGAN(AdversarialTrainer):
+    """GAN of the least-squares loss (`losses.least_squares`).
+
+    The optimizer is the authors' for characters, Adam with learning rate 2e-4 and
+    beta_1 0.5.
+
+    Args:
+        generator: as in `AdversarialTrainer`.
+        discriminator: likewise.
+        a: the discriminator's target for fake logits.
+        b: the discriminator's target for real logits.
+        c: the generator's target for fake logits.
+        **kwargs: of `AdversarialTrainer`.
+
+    >>> from tfgan_tricks import networks
+    >>> trainer = LSGAN(
+    ...     networks.mlp_generator((2,), latent_dim=4), networks.mlp_discriminator((2,))
+    ... )
+    >>> trainer.compile()
+    >>> history = trainer.fit(tf.random.normal([256, 2]), verbose=0)
+    >>> sorted(history.history)
+    ['d_loss', 'g_loss']
+
+    Reference:
+        Mao et al., 2017, arXiv:1611.04076.
+    """
+
+    def __init__(
+        self,
+        generator,
+        discriminator,
+        *,
+        a=losses.BINARY.a,
+        b=losses.BINARY.b,
+        c=losses.BINARY.c,
+        **kwargs,
+    ):
+        loss = losses.least_squares(a=a, b=b, c=c)
+        super().__init__(generator, discriminator, loss=loss, **kwargs)
+        self.a = a
+        self.b = b
+        self.c = c
+
+    def get_config(self):
+        return super().get_config() | {"a": self.a, "b": self.b, "c": self.c}
+
+    def train_step(self, data):
+        return self.alternate(data, discriminator_steps=self.discriminator_steps)

@@ -1,0 +1,53 @@
+"""The relativistic average GAN."""
+
+import keras
+
+from tfgan_tricks import losses
+from trainers.base import AdversarialTrainer
+
+
+@keras.saving.register_keras_serializable("tfgan_tricks")
+class RelativisticAverageGAN(AdversarialTrainer):
+    """GAN whose players compare images with the other kind's mean.
+
+    The loss is `losses.relativistic_average`: RaSGAN with the base `non_saturating`,
+    RaLSGAN with `least_squares`, RaHinge with `hinge`. Batches need two images or more.
+    The optimizer is the paper's for one discriminator update, Adam with learning rate
+    2e-4 and beta_1 0.5. RaSGAN with a gradient penalty diverged in the paper.
+
+    Args:
+        generator: as in `AdversarialTrainer`.
+        discriminator: likewise.
+        base: the loss to make relativistic: a name for `losses.get`, where
+            `least_squares` has the targets -1 and 1, or an `AdversarialLoss`.
+        **kwargs: of `AdversarialTrainer`.
+
+    Raises:
+        ValueError: for an unknown name; from `get_config`, if `base` is not of this
+            package and so cannot be saved.
+
+    >>> from tfgan_tricks import networks
+    >>> trainer = RelativisticAverageGAN(
+    ...     networks.mlp_generator((2,), latent_dim=4),
+    ...     networks.mlp_discriminator((2,)),
+    ...     base="hinge",
+    ... )
+    >>> trainer.compile()
+    >>> history = trainer.fit(tf.random.normal([256, 2]), verbose=0)
+    >>> sorted(history.history)
+    ['d_loss', 'g_loss']
+
+    Reference:
+        Jolicoeur-Martineau, 2018, arXiv:1807.00734.
+    """
+
+    def __init__(self, generator, discriminator, *, base="non_saturating", **kwargs):
+        loss = losses.get({"name": "relativistic_average", "base": base})
+        super().__init__(generator, discriminator, loss=loss, **kwargs)
+        self.base = base
+
+    def train_step(self, data):
+        return self.alternate(data, discriminator_steps=self.discriminator_steps)
+
+    def get_config(self):
+        return super().get_config() | {"base": losses.config_of(self.base)}

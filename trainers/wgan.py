@@ -1,0 +1,70 @@
+"""The Wasserstein GAN with weight clipping."""
+
+import keras
+import tensorflow as tf
+
+from tfgan_tricks import _checks
+from tfgan_tricks import losses
+from trainers._optimizers import Paper
+from trainers.base import AdversarialTrainer
+
+
+@keras.saving.register_keras_serializable("tfgan_tricks")
+class WGAN(AdversarialTrainer):
+    """GAN of the Wasserstein loss with a critic of clipped weights.
+
+    After each critic update, every weight is clipped to [-clip, clip]. The optimizer
+    is the paper's, RMSprop with learning rate 5e-5.
+
+    Args:
+        generator: as in `AdversarialTrainer`.
+        discriminator: likewise; the critic.
+        clip: bound of the critic's weights, above zero.
+        discriminator_steps: critic updates per generator update; the paper's n_critic.
+        **kwargs: of `AdversarialTrainer`.
+
+    Raises:
+        ValueError: if `clip` is not positive.
+
+    >>> from tfgan_tricks import networks
+    >>> trainer = WGAN(
+    ...     networks.mlp_generator((2,), latent_dim=4), networks.mlp_discriminator((2,))
+    ... )
+    >>> trainer.compile()
+    >>> history = trainer.fit(tf.random.normal([256, 2]), verbose=0)
+    >>> sorted(history.history)
+    ['d_loss', 'g_loss']
+
+    Reference:
+        Arjovsky et al., 2017, algorithm 1, arXiv:1701.07875.
+    """
+
+    paper_optimizer = Paper("RMSprop", learning_rate=5e-5)
+
+    def __init__(
+        self, generator, discriminator, *, clip=0.01, discriminator_steps=5, **kwargs
+    ):
+        _checks.positive(clip=clip)
+        super().__init__(
+            generator,
+            discriminator,
+            loss=losses.wasserstein(),
+            discriminator_steps=discriminator_steps,
+            **kwargs,
+        )
+        self.clip = clip
+
+    def train_step(self, data):
+        batches = self.real_batches(data)
+        for index in range(self.discriminator_steps):
+            self.update_discriminator(batches[index % len(batches)], index)
+            self._clip_critic()
+        self.update_generator(batches[-1])
+        return self.finish_step()
+
+    def _clip_critic(self):
+        for weight in self.discriminator.trainable_variables:
+            weight.assign(tf.clip_by_value(weight, -self.clip, self.clip))
+
+    def get_config(self):
+        return super().get_config() | {"clip": self.clip}
