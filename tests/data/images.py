@@ -1,0 +1,37 @@
+"""Picture files written byte by byte, so that tests need no picture library."""
+
+import pathlib
+import struct
+import zlib
+
+GREY, RGB, PALETTE, GREY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6
+
+SHARED = pathlib.Path(__file__).parents[3] / "shared" / "data"
+
+
+def png(rows, colour_type, bit_depth=8, palette=None, transparency=None):
+    """A PNG file of `rows`, each the bytes of one line of the picture."""
+    bits = (
+        bit_depth
+        * {GREY: 1, RGB: 3, PALETTE: 1, GREY_ALPHA: 2, RGB_ALPHA: 4}[colour_type]
+    )
+    width = len(rows[0]) * 8 // bits
+    header = struct.pack(">IIBBBBB", width, len(rows), bit_depth, colour_type, 0, 0, 0)
+    data = zlib.compress(b"".join(b"\0" + bytes(row) for row in rows))
+    chunks = [_chunk(b"IHDR", header)]
+    if palette is not None:
+        chunks.append(_chunk(b"PLTE", bytes(palette)))
+    if transparency is not None:
+        chunks.append(_chunk(b"tRNS", bytes(transparency)))
+    chunks += [_chunk(b"IDAT", data), _chunk(b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def rgb_png(pixels):
+    """A PNG file of uint8 `[height, width, 3]`."""
+    return png([row.tobytes() for row in pixels], RGB)
+
+
+def _chunk(kind, content):
+    checksum = struct.pack(">I", zlib.crc32(kind + content))
+    return struct.pack(">I", len(content)) + kind + content + checksum

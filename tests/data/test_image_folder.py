@@ -1,0 +1,182 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.data import images
+from tfgan_tricks import data
+
+PIXELS = np.random.default_rng(0).integers(0, 256, [2, 3, 3], "uint8")
+
+
+def load(folder, files=None, **kwargs):
+    for name, content in (files or {}).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return data.load(f"image_folder:{folder}", **kwargs)
+
+
+def grey(level, size=2):
+    return images.png([bytes([level] * size)] * size, images.GREY)
+
+
+def jpeg(pixels):
+    return tf.io.encode_jpeg(pixels, quality=100, chroma_downsampling=False).numpy()
+
+
+@pytest.mark.parametrize(
+    "content, expected",
+    [
+        (images.rgb_png(PIXELS), PIXELS),
+        (
+            images.png(
+                [[10, 20, 30, 0, 10, 20, 30, 255, 10, 20, 30, 51]], images.RGB_ALPHA
+            ),
+            [[[255, 255, 255], [10, 20, 30], [206, 208, 210]]],
+        ),
+        (
+            images.png([[10, 0, 10, 255, 10, 51]], images.GREY_ALPHA),
+            [[[255] * 3, [10] * 3, [206] * 3]],
+        ),
+        (images.png([[10], [200]], images.GREY), [[[10] * 3], [[200] * 3]]),
+        (
+            images.png([[0b01000000]], images.GREY, bit_depth=1),
+            [[[0] * 3, [255] * 3, *[[0] * 3] * 6]],
+        ),
+        (
+            images.png(
+                [[0b01100000]], images.PALETTE, 1, palette=[1, 2, 3, 40, 50, 60]
+            ),
+            [[[1, 2, 3], *2 * [[40, 50, 60]], *5 * [[1, 2, 3]]]],
+        ),
+        (images.png([[7, 200, 9, 9]], images.GREY, bit_depth=16), [[[7] * 3, [9] * 3]]),
+        (
+            images.png([[1, 0, 1]], images.PALETTE, palette=[1, 2, 3, 40, 50, 60]),
+            [[[40, 50, 60], [1, 2, 3], [40, 50, 60]]],
+        ),
+        (
+            images.png(
+                [[1, 0]],
+                images.PALETTE,
+                palette=[10, 20, 30, 40, 50, 60],
+                transparency=[51],
+            ),
+            [[[40, 50, 60], [206, 208, 210]]],
+        ),
+    ],
+    ids=[
+        "rgb",
+        "rgb-alpha",
+        "grey-alpha",
+        "grey",
+        "one-bit",
+        "one-bit-palette",
+        "sixteen-bit",
+        "palette",
+        "palette-alpha",
+    ],
+)
+def test_every_kind_of_png_becomes_colour_over_white(tmp_path, content, expected):
+    source = load(tmp_path, {"a.png": content})
+    assert source.examples.dtype == np.uint8
+    np.testing.assert_array_equal(source.examples, [expected])
+    assert (source.labels, source.skipped, source.label_names) == (None, 0, ())
+
+
+def test_jpeg_files_are_read_in_colour_and_grey(tmp_path):
+    colour = np.full([8, 8, 3], [200, 30, 90], "uint8")
+    files = {"a.jpg": jpeg(colour), "b.JPEG": jpeg(np.full([8, 8, 1], 77, "uint8"))}
+    examples = load(tmp_path, files).examples.astype(int)
+    assert np.abs(examples[0] - colour).max() <= 2
+    np.testing.assert_array_equal(examples[1], 77)
+
+
+def test_one_channel_can_be_asked_for(tmp_path):
+    files = {
+        "a.png": grey(9),
+        "b.png": images.rgb_png(np.full([2, 2, 3], [9, 80, 200], "uint8")),
+    }
+    source = load(tmp_path, files, channels=1)
+    np.testing.assert_array_equal(source.examples[:, 0, 0, 0], [9, 72])
+
+
+def test_files_come_sorted_by_path_with_any_suffix_of_a_picture(tmp_path):
+    names = ["b/2.png", "a/9.PNG", "b/1.Png", "a.png", "a/b/c/10.png", "c/README.txt"]
+    source = load(tmp_path, {name: grey(i) for i, name in enumerate(names)})
+    # a/9.PNG, a/b/c/10.png, a.png, b/1.Png, b/2.png: folders sort as whole names.
+    assert source.examples[:, 0, 0, 0].tolist() == [1, 4, 3, 2, 0]
+    assert source.skipped == 0
+
+
+def test_labels_number_the_sorted_names_of_the_folders_that_hold_the_files(tmp_path):
+    names = ["train/cat/1.png", "train/ape/1.png", "train/cat/2.png", "test/cat/1.png"]
+    source = load(tmp_path, {name: grey(0) for name in names})
+    assert source.label_names == ("ape", "cat")
+    # In order of path: test/cat/1, train/ape/1, train/cat/1, train/cat/2.
+    assert source.labels.tolist() == [1, 0, 1, 1]
+    assert source.labels.dtype == np.int64
+
+
+def test_unreadable_files_are_skipped_and_counted_and_the_rest_keeps_its_labels(
+    tmp_path,
+):
+    damaged = bytearray(images.rgb_png(PIXELS))
+    damaged[60] ^= 255
+    files = {
+        "a/1.png": b"",
+        "a/2.png": grey(2),
+        "a/3.png": b"no picture",
+        "b/1.jpg": jpeg(PIXELS)[:100],
+        "b/2.png": grey(4),
+        "b/3.png": images.rgb_png(PIXELS)[:-30],
+        "b/4.png": bytes(damaged),
+        "b/notes.txt": b"no picture",
+    }
+    (tmp_path / "a" / "folder.png").mkdir(parents=True)
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "5.png").symlink_to(tmp_path / "missing")
+    source = load(tmp_path, files)
+    assert source.examples[:, 0, 0, 0].tolist() == [2, 4]
+    assert source.skipped == 5
+    assert [source.label_names[label] for label in source.labels] == ["a", "b"]
+
+
+def test_pictures_of_several_sizes_need_an_image_size(tmp_path):
+    files = {"a.png": grey(1, size=3), "b.png": grey(2, size=2)}
+    with pytest.raises(ValueError, match="`image_size`.*2 sizes.*Received"):
+        load(tmp_path, files)
+    assert load(tmp_path, image_size=2).examples.shape == (2, 2, 2, 3)
+
+
+def test_sides_that_differ_are_cropped(tmp_path):
+    wide = images.png([[9, 50, 60, 9, 9], [9, 70, 80, 9, 9]], images.GREY)
+    examples = load(tmp_path, {"a.png": wide}, image_size=2, channels=1).examples
+    assert examples.ravel().tolist() == [50, 60, 70, 80]
+
+
+def test_a_folder_name_may_hold_any_character(tmp_path):
+    assert load(tmp_path / "Bilder: ü [1]*", {"ä ö.png": grey(3)}).examples.max() == 3
+
+
+def test_a_folder_without_pictures_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="of 0 such files.*Received: path="):
+        load(tmp_path)
+    with pytest.raises(ValueError, match="of 1 such files none.*Received: path="):
+        load(tmp_path, {"a.png": b"no picture"})
+
+
+def test_a_missing_folder_and_other_splits_are_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match="Received: path="):
+        load(tmp_path / "missing")
+    with pytest.raises(ValueError, match="Received: split='test'"):
+        load(tmp_path, {"a.png": grey(0)}, split="test")
+
+
+def test_real_pictures_load():
+    folder = images.SHARED / "emoji64"
+    if not folder.exists():
+        pytest.skip("needs the folder of pictures, emoji64")
+    source = data.load(f"image_folder:{folder}/train", image_size=32)
+    assert source.examples.shape == (1906, 32, 32, 3)
+    assert (source.skipped, len(source.label_names)) == (0, 9)
+    # Nearly every picture is a figure in front of nothing, which is white here.
+    assert (source.examples[:, 0, 0] == 255).all(axis=-1).mean() > 0.8

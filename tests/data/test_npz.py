@@ -1,0 +1,135 @@
+import os
+import struct
+
+import numpy as np
+import pytest
+
+from tests.data.images import SHARED
+from tfgan_tricks import data
+
+PICTURES = np.arange(2 * 3 * 4, dtype="uint8").reshape(2, 3, 4)
+LABELS = np.array([7, 1], "uint8")
+
+
+def load(tmp_path, *args, **arrays):
+    np.savez(tmp_path / "a.npz", *args, **arrays)
+    return data.load(f"npz:{tmp_path / 'a.npz'}")
+
+
+def test_grey_pictures_get_a_channel_axis(tmp_path):
+    source = load(tmp_path, images=PICTURES, labels=LABELS, other=np.zeros(3))
+    np.testing.assert_array_equal(source.examples, PICTURES[..., np.newaxis])
+    assert source.labels.tolist() == [7, 1]
+    assert source.labels.dtype == np.int64
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_the_only_array_holds_the_pictures_whatever_its_name(tmp_path, channels):
+    pictures = np.repeat(PICTURES[..., np.newaxis], channels, axis=-1)
+    source = load(tmp_path, pictures)
+    np.testing.assert_array_equal(source.examples, pictures)
+    assert source.labels is None
+    assert load(tmp_path, faces=pictures, labels=LABELS).labels.tolist() == [7, 1]
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {},
+        {"labels": LABELS},
+        {"x": PICTURES, "y": PICTURES},
+        {"images": PICTURES.astype("float32")},
+        {"images": PICTURES.astype("int64")},
+        {"images": PICTURES[0]},
+        {"images": PICTURES[np.newaxis, np.newaxis]},
+        {"images": np.zeros([2, 3, 4, 5], "uint8")},
+        {"images": np.zeros([2, 3, 4, 0], "uint8")},
+        {"images": PICTURES[:0]},
+        {"images": np.array([PICTURES, None], object)},
+        {"images": PICTURES, "labels": LABELS[:1]},
+        {"images": PICTURES, "labels": np.array(["a", "b"])},
+        {"images": PICTURES, "labels": np.array([None, {}], object)},
+        {"images": PICTURES, "labels": np.eye(2, dtype="int64")},
+    ],
+)
+def test_archives_of_anything_else_are_refused(tmp_path, arrays):
+    with pytest.raises(ValueError, match="Received"):
+        load(tmp_path, **arrays)
+
+
+def truncated(tmp_path):
+    np.savez_compressed(tmp_path / "whole.npz", np.zeros([99, 9, 9], "uint8"))
+    return (tmp_path / "whole.npz").read_bytes()[:-40]
+
+
+def damaged(tmp_path):
+    np.savez(tmp_path / "whole.npz", np.zeros([99, 9, 9], "uint8"))
+    content = bytearray((tmp_path / "whole.npz").read_bytes())
+    content[4000] = 1
+    return bytes(content)
+
+
+def damaged_compression(tmp_path):
+    np.savez_compressed(tmp_path / "whole.npz", np.zeros([99, 9, 9], "uint8"))
+    content = bytearray((tmp_path / "whole.npz").read_bytes())
+    name_length, extra_length = struct.unpack("<HH", content[26:30])
+    content[30 + name_length + extra_length] = 0b111  # A kind of block there is not.
+    return bytes(content)
+
+
+def single_array(tmp_path):
+    np.save(tmp_path / "a.npy", PICTURES)
+    return (tmp_path / "a.npy").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        lambda _: b"",
+        lambda _: b"not an archive",
+        truncated,
+        damaged,
+        damaged_compression,
+        single_array,
+    ],
+)
+def test_broken_archives_are_refused(tmp_path, content):
+    (tmp_path / "a.npz").write_bytes(content(tmp_path))
+    with pytest.raises(ValueError, match=r"`path` must be an .npz.*Received: path="):
+        data.load(f"npz:{tmp_path / 'a.npz'}")
+
+
+class Exploit:
+    """Makes a folder when it is unpickled."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.folder),)
+
+
+@pytest.mark.parametrize("name", ["images", "labels"])
+def test_nothing_in_an_archive_is_unpickled(tmp_path, name):
+    exploit = np.array([Exploit(tmp_path / "exploited"), None], object)
+    with pytest.raises(ValueError, match="Received"):
+        load(tmp_path, **{"images": PICTURES, name: exploit})
+    assert not (tmp_path / "exploited").exists()
+
+
+def test_a_missing_archive_and_other_splits_are_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match="Received: path="):
+        data.load(f"npz:{tmp_path / 'missing.npz'}")
+    with pytest.raises(FileNotFoundError, match="Received: path="):
+        data.load(f"npz:{tmp_path}")
+    with pytest.raises(ValueError, match="Received: split='test'"):
+        data.load(f"npz:{tmp_path / 'missing.npz'}", split="test")
+
+
+def test_rendered_characters_load():
+    path = SHARED / "hanzi28.npz"
+    if not path.exists():
+        pytest.skip("needs the archive of rendered characters, hanzi28.npz")
+    source = data.load(f"npz:{path}")
+    assert source.examples.shape == (45_060, 28, 28, 1)
+    assert len(np.unique(source.labels)) == 3755

@@ -1,0 +1,118 @@
+import numpy as np
+import pytest
+
+from tests.data import images
+from tests.data import tiny_pictures  # noqa: F401  Registers itself by its name.
+from tfgan_tricks import data
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    return tmp_path_factory.mktemp("prepared")
+
+
+def load(config, data_dir, **kwargs):
+    return data.load(f"tfds:tiny_pictures/{config}", data_dir=str(data_dir), **kwargs)
+
+
+def test_what_is_not_there_is_refused_and_not_prepared_unless_asked_for(tmp_path):
+    with pytest.raises(FileNotFoundError, match="download=True.*Received: data_dir="):
+        load("fixed", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    assert len(load("fixed", tmp_path, download=True).examples) == 5
+    assert len(load("fixed", tmp_path).examples) == 5
+
+
+def test_the_only_picture_and_the_only_class_label_are_found(prepared):
+    source = load("fixed", prepared, download=True)
+    assert source.examples.shape == (5, 3, 3, 1)
+    assert source.examples.dtype == np.uint8
+    numbers = source.examples[:, 0, 0, 0] // 10
+    assert sorted(numbers.tolist()) == [0, 1, 2, 3, 4]
+    np.testing.assert_array_equal(source.labels, numbers % 3)
+    assert source.labels.dtype == np.int64
+    assert source.label_names == ("zero", "one", "two")
+
+
+def test_a_part_of_a_split_and_other_pictures_can_be_asked_for(prepared):
+    source = load(
+        "fixed", prepared, split="train[:4]", image_size=6, channels=3, download=True
+    )
+    whole = load("fixed", prepared)
+    assert source.examples.shape == (4, 6, 6, 3)
+    np.testing.assert_array_equal(source.labels, whole.labels[:4])
+    np.testing.assert_array_equal(
+        source.examples[:, 3, 3, 1], whole.examples[:4, 1, 1, 0]
+    )
+    assert len(load("fixed", prepared, split="train+test").examples) == 7
+
+
+def test_supervised_keys_choose_among_pictures_of_any_size(prepared):
+    source = load("varied", prepared, image_size=2, channels=3, download=True)
+    assert source.examples.shape == (5, 2, 2, 3)
+    numbers = source.examples[:, 0, 0, 0] // 10
+    assert sorted(numbers.tolist()) == [0, 1, 2, 3, 4]
+    assert (source.examples[..., 1:] == 0).all()
+    np.testing.assert_array_equal(source.labels, numbers % 3)
+
+
+def test_pictures_of_several_sizes_need_an_image_size(prepared):
+    with pytest.raises(ValueError, match="`image_size`.*Received: image_size=None"):
+        load("varied", prepared, download=True)
+
+
+def test_pictures_may_lack_labels(prepared):
+    source = load("unlabelled", prepared, download=True)
+    assert len(source.examples) == 5
+    assert (source.labels, source.label_names) == (None, ())
+
+
+@pytest.mark.parametrize(
+    "config, received",
+    [
+        ("no_pictures", "no_pictures' with numbers"),
+        ("two_pictures", "two_pictures' with left, right"),
+        ("deep", "deep' with .*uint16"),
+    ],
+)
+def test_data_without_the_pictures_of_a_gan_are_refused(prepared, config, received):
+    with pytest.raises(
+        ValueError, match=f"Received: name='tfds:tiny_pictures/{received}"
+    ):
+        load(config, prepared, download=True)
+
+
+@pytest.mark.parametrize("split", ["validation", "train[:0]", "test["])
+def test_an_unknown_or_empty_split_is_refused(prepared, split):
+    load("fixed", prepared, download=True)
+    with pytest.raises(ValueError, match="such as t.*Received: split="):
+        load("fixed", prepared, split=split)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["minst", "mnist:9.9.9", "no name", "tiny_pictures/nothing", "a:b:c", "zoo:x"],
+)
+def test_an_unknown_data_set_is_refused_in_one_line(tmp_path, name):
+    with pytest.raises(ValueError, match=f"Received: name='tfds:{name}'") as raised:
+        data.load(f"tfds:{name}", data_dir=str(tmp_path))
+    assert "\n" not in str(raised.value)
+    assert len(str(raised.value)) < 500
+
+
+def test_a_misspelt_data_set_is_answered_with_the_nearest(tmp_path):
+    with pytest.raises(ValueError, match="Did you mean 'mnist'"):
+        data.load("tfds:minst", data_dir=str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
+def test_prepared_digits_and_clothes_load(name):
+    folder = images.SHARED / "tfds"
+    if not folder.exists():
+        pytest.skip(f"needs the prepared data set {name}")
+    source = data.load(f"tfds:{name}", data_dir=str(folder), split="test[:300]")
+    again = data.load(f"tfds:{name}", data_dir=str(folder), split="test[:300]")
+    assert source.examples.shape == (300, 28, 28, 1)
+    assert set(source.labels.tolist()) == set(range(10))
+    assert len(source.label_names) == 10
+    np.testing.assert_array_equal(source.examples, again.examples)

@@ -1,0 +1,105 @@
+"""Endless batches, each of which follows from its index."""
+
+import numpy as np
+import tensorflow as tf
+
+from tfgan_tricks import _checks
+from tfgan_tricks.data import _options
+from tfgan_tricks.data._source import Source
+from tfgan_tricks.data._unit_range import to_unit_range
+
+_NUM_PARALLEL_CALLS = 2
+_PREFETCH = 2
+
+
+def batches(source_or_array, batch_size, *, seed=0, start=0, with_labels=False):
+    """Endless shuffled batches; the one at index i is a pure function of i.
+
+    Every epoch e permutes the N examples anew and drops the last N mod batch_size:
+
+        permutation_e = argsort(u_1, ..., u_N),  u = uniform(seed, e)
+
+    so that a run which starts at any index sees what an unbroken one would have seen.
+
+    Args:
+        source_or_array: a `Source`, or an array `[N, ...]` of uint8 or floats.
+        batch_size: examples in a batch, at most N.
+        seed: an integer; the order of the examples follows from it alone.
+        start: the index of the first batch, zero or more.
+        with_labels: whether to give pairs of examples and labels.
+
+    Returns:
+        A `tf.data.Dataset` of float32 `[batch_size, ...]`: uint8 scaled to [-1, 1],
+        floats as they are. With labels, of pairs with int64 `[batch_size]`.
+
+    Raises:
+        ValueError: if an argument is out of range, or there are no labels to give.
+
+    >>> points = np.array([[0.0], [1.0], [2.0], [3.0]])
+    >>> epoch = [batch.numpy() for batch in batches(points, 2).take(2)]
+    >>> sorted(np.concatenate(epoch).ravel().tolist())
+    [0.0, 1.0, 2.0, 3.0]
+    >>> resumed = next(iter(batches(points, 2, start=1)))
+    >>> bool((resumed.numpy() == epoch[1]).all())
+    True
+    """
+    examples, labels = _parts(source_or_array, with_labels)
+    _checks.positive_integer(batch_size=batch_size)
+    _checks.not_negative(start=start)
+    if batch_size > len(examples):
+        raise ValueError(
+            f"`batch_size` must be at most the {len(examples)} examples there are. "
+            f"Received: batch_size={batch_size!r}"
+        )
+    dataset = _row_batches(len(examples), batch_size, seed, start)
+    dataset = dataset.map(
+        _gather(examples, labels), num_parallel_calls=_NUM_PARALLEL_CALLS
+    )
+    return dataset.prefetch(_PREFETCH).with_options(_options.deterministic())
+
+
+def _parts(source_or_array, with_labels):
+    if not isinstance(source_or_array, Source):
+        source_or_array = Source(np.asarray(source_or_array))
+    examples, labels = source_or_array.examples, source_or_array.labels
+    if examples.dtype != np.uint8 and examples.dtype.kind != "f":
+        raise ValueError(
+            "`source_or_array` must be uint8 or floats. "
+            f"Received: source_or_array.dtype={examples.dtype}"
+        )
+    if with_labels and labels is None:
+        raise ValueError(
+            "`with_labels` needs a `Source` with labels. Received: with_labels=True"
+        )
+    return examples, labels if with_labels else None
+
+
+def _row_batches(num_examples, batch_size, seed, start):
+    """The rows `[batch_size]` of each batch, from the batch `start` on."""
+    num_batches = num_examples // batch_size
+    first_epoch, first_batch = divmod(start, num_batches)
+
+    def epoch_rows(epoch):
+        uniforms = tf.random.stateless_uniform(
+            [num_examples], seed=[seed, epoch], alg="philox"
+        )
+        rows = tf.argsort(uniforms, stable=True)[: num_batches * batch_size]
+        skipped = tf.where(epoch == first_epoch, first_batch, 0)
+        rows = tf.reshape(rows, [num_batches, batch_size])[skipped:]
+        return tf.data.Dataset.from_tensor_slices(rows)
+
+    return tf.data.Dataset.range(first_epoch, tf.int64.max).flat_map(epoch_rows)
+
+
+def _gather(examples, labels):
+    is_uint8 = examples.dtype == np.uint8
+    with tf.device("CPU:0"):  # A constant would go to a GPU, far from the pipeline.
+        examples = tf.constant(examples, None if is_uint8 else tf.float32)
+        labels = None if labels is None else tf.constant(labels)
+
+    def gather(rows):
+        batch = tf.gather(examples, rows)
+        batch = to_unit_range(batch) if is_uint8 else batch
+        return batch if labels is None else (batch, tf.gather(labels, rows))
+
+    return gather

@@ -1,0 +1,81 @@
+"""Data sets by name."""
+
+from tfgan_tricks import _checks
+from tfgan_tricks.data import _digits
+from tfgan_tricks.data import _image_folder
+from tfgan_tricks.data import _mixtures
+from tfgan_tricks.data import _npz
+from tfgan_tricks.data import _tfds
+
+_NAMES = ("digits", "ring8", "grid25", "tfds:NAME", "image_folder:PATH", "npz:PATH")
+
+
+def load(
+    name,
+    *,
+    image_size=None,
+    channels=None,
+    data_dir=None,
+    split="train",
+    download=False,
+):
+    """A data set in memory, by name; always the same examples in the same order.
+
+    | `name` | what |
+    |---|---|
+    | `digits` | 1,437 real 8x8 grey digits to train on, 360 to test (scikit-learn) |
+    | `ring8`, `grid25` | 100,000 points of a mixture of Gaussians, see `mixture` |
+    | `tfds:NAME` | any data set of TensorFlow Datasets that has pictures |
+    | `image_folder:PATH` | all PNG and JPEG files below a folder, sorted by path |
+    | `npz:PATH` | uint8 `images`, or the only array, and `labels` if there are any |
+
+    Pictures become square by cutting off both ends of the longer side equally, then
+    are resized bilinearly with antialiasing. Colour becomes grey by Rec. 601's luma;
+    wherever an alpha channel has to go, the picture is laid over white.
+
+    Args:
+        name: a name from the table.
+        image_size: the height and width of the pictures in pixels; `None` keeps theirs.
+        channels: 1 (grey) or 3 (colour); `None` keeps theirs, and means 3 for folders,
+            whose files may differ.
+        data_dir: where TensorFlow Datasets keeps prepared data; `None` is its default.
+        split: "train" or "test", or for `tfds:NAME` any split that it has. Folders and
+            archives are "train" only.
+        download: whether `tfds:NAME` may be downloaded and prepared.
+
+    Returns:
+        A `Source`: pictures uint8 `[N, height, width, channels]`, or points float32
+        `[N, 2]`. Labels are the digit, the mode, the class label, the name of the
+        folder directly holding the file (none without sub-folders), or the archive's.
+        Files that cannot be read are skipped and counted.
+
+    Raises:
+        FileNotFoundError: if the file, folder or prepared data set does not exist.
+        ValueError: if an argument is bad, or there are no pictures.
+
+    >>> digits = load("digits", image_size=16)
+    >>> digits.examples.shape, digits.examples.dtype.name, digits.labels.shape
+    ((1437, 16, 16, 1), 'uint8', (1437,))
+    """
+    _check(image_size, channels)
+    match str(name).partition(":"):
+        case ("digits", "", ""):
+            return _digits.load(split, image_size, channels)
+        case ("ring8" | "grid25", "", ""):
+            return _mixtures.load(name, split, image_size, channels)
+        case ("tfds", ":", dataset) if dataset:
+            return _tfds.load(dataset, split, image_size, channels, data_dir, download)
+        case ("image_folder", ":", path) if path:
+            return _image_folder.load(path, split, image_size, channels)
+        case ("npz", ":", path) if path:
+            return _npz.load(path, split, image_size, channels)
+    raise _checks.unknown_name("name", name, _NAMES)
+
+
+def _check(image_size, channels):
+    if image_size is not None:
+        _checks.positive_integer(image_size=image_size)
+    if channels not in (None, 1, 3):
+        raise ValueError(
+            f"`channels` must be 1, 3 or None. Received: channels={channels!r}"
+        )

@@ -1,0 +1,15 @@
+"""How every pipeline of this package runs."""
+
+import tensorflow as tf
+
+
+def deterministic():
+    """Options that keep the order of examples, and state parallelism.
+
+    With autotuning, the end of an iterator can take seconds on TensorFlow 2.15 and
+    2.21: the thread that tunes sleeps ever longer, and is waited for.
+    """
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    options.deterministic = True
+    return options

@@ -1,0 +1,59 @@
+"""Channels and sizes of uint8 pictures, eagerly or in a `tf.data` map."""
+
+import numpy as np
+import tensorflow as tf
+
+_CHUNK = 1024
+
+
+def fit(pictures, image_size=None, channels=None):
+    """uint8 `[..., height, width, channels]` of the wanted size and channels."""
+    pictures = _to_channels(tf.convert_to_tensor(pictures), channels)
+    return pictures if image_size is None else _to_size(pictures, image_size)
+
+
+def fit_array(pictures, image_size=None, channels=None):
+    """`fit` for a whole array, in chunks: resizing goes through float32."""
+    starts = range(0, len(pictures), _CHUNK)
+    chunks = (fit(pictures[i : i + _CHUNK], image_size, channels) for i in starts)
+    return np.concatenate([chunk.numpy() for chunk in chunks])
+
+
+def _to_channels(pictures, channels):
+    if channels in (None, pictures.shape[-1]):
+        return pictures
+    if pictures.shape[-1] in (2, 4):
+        pictures = _over_white(pictures)
+    if pictures.shape[-1] == channels:
+        return pictures
+    return _luma(pictures) if channels == 1 else tf.repeat(pictures, channels, axis=-1)
+
+
+def _over_white(pictures):
+    pictures = tf.cast(pictures, tf.int32)
+    colour, alpha = pictures[..., :-1], pictures[..., -1:]
+    mixed = alpha * colour + (255 - alpha) * 255
+    return tf.cast((mixed + 127) // 255, tf.uint8)
+
+
+def _luma(pictures):
+    """Rec. 601, in integers: white stays 255, which float weights can miss."""
+    weighted = tf.cast(pictures, tf.int32) * [299, 587, 114]
+    total = tf.reduce_sum(weighted, axis=-1, keepdims=True)
+    return tf.cast((total + 500) // 1000, tf.uint8)
+
+
+def _to_size(pictures, image_size):
+    if pictures.shape[-3] == pictures.shape[-2] == image_size:
+        return pictures
+    square = _centre_square(pictures)
+    size = (image_size, image_size)
+    resized = tf.image.resize(square, size, method="bilinear", antialias=True)
+    return tf.cast(tf.clip_by_value(tf.round(resized), 0.0, 255.0), tf.uint8)
+
+
+def _centre_square(pictures):
+    height, width = tf.unstack(tf.shape(pictures)[-3:-1])
+    side = tf.minimum(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return pictures[..., top : top + side, left : left + side, :]

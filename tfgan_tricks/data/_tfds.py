@@ -1,0 +1,116 @@
+"""Pictures from TensorFlow Datasets."""
+
+import numpy as np
+
+from tfgan_tricks import _checks
+from tfgan_tricks.data import _options
+from tfgan_tricks.data import _pictures
+from tfgan_tricks.data._source import Source
+
+_READ_BATCH = 1024
+_NUM_PARALLEL_CALLS = 2
+
+
+def load(dataset, split, image_size, channels, data_dir, download):
+    """The pictures, and the class labels if there are any, of a prepared data set."""
+    builder = _builder(dataset, data_dir)
+    if download:
+        builder.download_and_prepare()
+    if not builder.info.splits:
+        raise FileNotFoundError(
+            f"`data_dir` must hold the data set {dataset}: prepare it with "
+            f"`tfds build {dataset} --data_dir=...`, or ask for `download=True`. "
+            f"Received: data_dir={data_dir!r}"
+        )
+    features = builder.info.features
+    picture, label = _keys(dataset, features, builder.info.supervised_keys)
+    _check_picture(dataset, features[picture], image_size)
+    examples = _read(builder, split, picture, label, image_size, channels)
+    if label is None:
+        return Source(examples[picture])
+    names = tuple(features[label].names)
+    return Source(examples[picture], examples[label], label_names=names)
+
+
+def _builder(dataset, data_dir):
+    import tensorflow_datasets as tfds
+
+    try:
+        return tfds.builder(dataset, data_dir=data_dir)
+    except (AssertionError, ImportError, ValueError) as error:
+        reason = next(filter(None, str(error).splitlines()), "")
+        hint = _checks.did_you_mean(dataset, tfds.list_builders())
+        raise ValueError(
+            f"`tfds:NAME` must name a data set of TensorFlow Datasets ({reason}).{hint}"
+            f" Received: name='tfds:{dataset}'"
+        ) from error
+
+
+def _keys(dataset, features, supervised_keys):
+    """The names of the picture and, or `None`, of the label in an example."""
+    import tensorflow_datasets as tfds
+
+    preferred = supervised_keys or ()
+    picture = _find(features, tfds.features.Image, preferred)
+    if picture is None:
+        raise ValueError(
+            "`tfds:NAME` must have pictures: a supervised or a single image feature. "
+            f"Received: name='tfds:{dataset}' with {', '.join(features)}"
+        )
+    return picture, _find(features, tfds.features.ClassLabel, preferred)
+
+
+def _find(features, kind, preferred):
+    found = [key for key, value in features.items() if isinstance(value, kind)]
+    wanted = [key for key in preferred if key in found]
+    if wanted or len(found) == 1:
+        return (wanted or found)[0]
+    return None
+
+
+def _check_picture(dataset, feature, image_size):
+    *sides, channels = feature.shape
+    if np.dtype(feature.np_dtype) != np.uint8 or channels not in (1, 2, 3, 4):
+        raise ValueError(
+            "`tfds:NAME` must have uint8 pictures with 1 to 4 channels. Received: "
+            f"name='tfds:{dataset}' with {feature.dtype} {feature.shape}"
+        )
+    if None in sides and image_size is None:
+        raise ValueError(
+            f"`image_size` must be given for `tfds:{dataset}`, whose pictures differ "
+            "in size. Received: image_size=None"
+        )
+
+
+def _read(builder, split, picture, label, image_size, channels):
+    """The arrays of the wanted features, in file order."""
+
+    def prepare(example):
+        fitted = _pictures.fit(example[picture], image_size, channels)
+        return {**example, picture: fitted}
+
+    dataset = _dataset(builder, split, filter(None, (picture, label)))
+    dataset = dataset.map(prepare, num_parallel_calls=_NUM_PARALLEL_CALLS)
+    batches = list(dataset.batch(_READ_BATCH).as_numpy_iterator())
+    return {key: np.concatenate([x[key] for x in batches]) for key in batches[0]}
+
+
+def _dataset(builder, split, keys):
+    import tensorflow_datasets as tfds
+
+    read_config = tfds.ReadConfig(
+        options=_options.deterministic(),
+        interleave_cycle_length=1,
+        try_autocache=False,
+    )
+    try:
+        return builder.as_dataset(
+            split=split,
+            decoders=tfds.decode.PartialDecoding(dict.fromkeys(keys, True)),
+            read_config=read_config,
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"`split` must be a split such as {', '.join(builder.info.splits)}. "
+            f"Received: split={split!r}"
+        ) from error
