@@ -1,0 +1,12 @@
+"""Generators and discriminators, as functions that return Keras models."""
+
+from tfgan_tricks.networks._dcgan import dcgan_discriminator as dcgan_discriminator
+from tfgan_tricks.networks._dcgan import dcgan_generator as dcgan_generator
+from tfgan_tricks.networks._mlp import mlp_discriminator as mlp_discriminator
+from tfgan_tricks.networks._mlp import mlp_generator as mlp_generator
+from tfgan_tricks.networks._standard_cnn import (
+    standard_cnn_discriminator as standard_cnn_discriminator,
+)
+from tfgan_tricks.networks._standard_cnn import (
+    standard_cnn_generator as standard_cnn_generator,
+)

@@ -1,0 +1,96 @@
+"""Networks of dense layers, for points or small pictures."""
+
+import math
+
+import keras
+
+from tfgan_tricks import _checks
+from tfgan_tricks.networks import _layers
+
+
+def mlp_generator(output_shape, latent_dim=128, hidden=(256, 256), seed=0):
+    """A generator of dense layers with ReLU in between.
+
+    Pictures, of shape `(height, width, channels)`, end in tanh; other shapes are
+    linear. First weights are Glorot's, uniform.
+
+    Args:
+        output_shape: the shape of one example, such as `(2,)` or `(8, 8, 1)`.
+        latent_dim: the length of z, at least 1.
+        hidden: the numbers of units of the hidden layers.
+        seed: an integer from which all first weights follow.
+
+    Returns:
+        A model from `[batch, latent_dim]` to float32 `[batch, *output_shape]`,
+        pictures in [-1, 1].
+
+    Raises:
+        ValueError: if an argument is out of range.
+
+    >>> mlp_generator((2,), latent_dim=4, hidden=(16,)).count_params()
+    114
+
+    Reference:
+        Goodfellow et al., 2014, arXiv:1406.2661.
+    """
+    _check_sizes("output_shape", output_shape, at_least=1)
+    _check_sizes("hidden", hidden, at_least=0)
+    _checks.positive_integer(latent_dim=latent_dim)
+    make = _maker("mlp_generator", seed)
+    stack = [keras.Input((latent_dim,))]
+    for level, units in enumerate(hidden):
+        stack.append(make.layer(keras.layers.Dense, units, f"hidden_{level}"))
+        stack.append(keras.layers.ReLU(name=f"hidden_{level}_relu"))
+    units = math.prod(output_shape)
+    stack.append(make.layer(keras.layers.Dense, units, "flat", dtype="float32"))
+    stack.append(keras.layers.Reshape(output_shape, dtype="float32", name="examples"))
+    end = [_layers.pictures()] if len(output_shape) == 3 else []
+    return make.sequential(*stack, *end)
+
+
+def mlp_discriminator(input_shape, hidden=(256, 256), seed=0):
+    """A discriminator of dense layers with leaky ReLU of slope 0.2 in between.
+
+    First weights are Glorot's, uniform.
+
+    Args:
+        input_shape: the shape of one example, such as `(2,)` or `(8, 8, 1)`.
+        hidden: the numbers of units of the hidden layers.
+        seed: an integer from which all first weights follow.
+
+    Returns:
+        A model from `[batch, *input_shape]` to float32 logits `[batch, 1]`.
+
+    Raises:
+        ValueError: if an argument is out of range.
+
+    >>> mlp_discriminator((8, 8, 1), hidden=(16,)).count_params()
+    1057
+
+    Reference:
+        Goodfellow et al., 2014, arXiv:1406.2661.
+    """
+    _check_sizes("input_shape", input_shape, at_least=1)
+    _check_sizes("hidden", hidden, at_least=0)
+    make = _maker("mlp_discriminator", seed)
+    stack = [keras.Input(input_shape), keras.layers.Flatten(name="features")]
+    for level, units in enumerate(hidden):
+        stack.append(make.layer(keras.layers.Dense, units, f"hidden_{level}"))
+        stack.append(keras.layers.LeakyReLU(0.2, name=f"hidden_{level}_leaky"))
+    return make.sequential(*stack, make.logit())
+
+
+def _maker(network, seed):
+    # N(0, 0.02^2) is for wide convolutions; it would start a narrow network near 0.
+    initializer = keras.initializers.GlorotUniform
+    return _layers.Maker(network, seed, initializer=initializer)
+
+
+def _check_sizes(argument, sizes, at_least):
+    if not isinstance(sizes, (tuple, list)) or len(sizes) < at_least:
+        raise ValueError(
+            f"`{argument}` must be a tuple of {at_least} or more sizes. "
+            f"Received: {argument}={sizes!r}"
+        )
+    for size in sizes:
+        _checks.positive_integer(**{argument: size})

@@ -1,0 +1,121 @@
+"""The "standard CNN" for 32x32 pictures of the spectral GAN and relativistic GAN."""
+
+import keras
+
+from tfgan_tricks import _checks
+from tfgan_tricks.networks import _layers
+
+_HALVED = {"kernel_size": 4, "strides": 2, "padding": "same"}
+_KEPT = {"kernel_size": 3, "padding": "same"}
+
+
+def standard_cnn_generator(channels=3, latent_dim=128, seed=0):
+    """The generator of the relativistic GAN's 32x32 experiments.
+
+        z -> 4x4x512 -> 8x8x256 -> 16x16x128 -> 32x32x64 -> 32x32xchannels
+
+    by a dense layer without activation, three 4x4 transposed convolutions with batch
+    normalization and ReLU, and a 3x3 convolution with tanh. First weights as in the
+    author's code: convolutions from N(0, 0.02^2), the scales of the normalizations
+    from N(1, 0.02^2), the dense layer from U(-a, a) with a = 1 / sqrt(inputs). Biases
+    start at 0.
+
+    Args:
+        channels: 1 to 4.
+        latent_dim: the length of z, at least 1.
+        seed: an integer from which all first weights follow.
+
+    Returns:
+        A model from `[batch, latent_dim]` to float32 `[batch, 32, 32, channels]` in
+        [-1, 1].
+
+    Raises:
+        ValueError: if an argument is out of range.
+
+    >>> standard_cnn_generator(channels=1).output_shape
+    (None, 32, 32, 1)
+
+    Reference:
+        Jolicoeur-Martineau, 2018, arXiv:1807.00734; Miyato et al., 2018,
+        arXiv:1802.05957.
+    """
+    _check_channels(channels)
+    _checks.positive_integer(latent_dim=latent_dim)
+    make = _layers.Maker("standard_cnn_generator", seed)
+    stack = [
+        keras.Input((latent_dim,)),
+        _plain(make).layer(keras.layers.Dense, 16 * 512, "project"),
+        keras.layers.Reshape((4, 4, 512), name="grid"),
+    ]
+    for size, filters in ((8, 256), (16, 128), (32, 64)):
+        name = f"up_{size}"
+        up = make.layer(keras.layers.Conv2DTranspose, filters, name, **_HALVED)
+        relu = keras.layers.ReLU(name=f"{name}_relu")
+        stack += [up, _norm(make, name), relu]
+    last = make.layer(keras.layers.Conv2D, channels, "to_channels", **_KEPT)
+    return make.sequential(*stack, last, _layers.pictures())
+
+
+def standard_cnn_discriminator(channels=3, spectral=True, seed=0):
+    """The discriminator of the relativistic GAN's 32x32 experiments.
+
+        32x32x64 -> 16x16x64 -> 16x16x128 -> 8x8x128 -> 8x8x256 -> 4x4x256 -> 4x4x512
+
+    by 3x3 convolutions that keep the size and 4x4 ones that halve it, with leaky ReLU
+    of slope 0.1, and a dense layer. With `spectral`, every convolution is spectrally
+    normalised, and the dense layer is not; otherwise every convolution but the last
+    has batch normalization. First weights as in `standard_cnn_generator`.
+
+    Args:
+        channels: 1 to 4.
+        spectral: whether to normalise spectrally instead of by batches.
+        seed: an integer from which all first weights follow.
+
+    Returns:
+        A model from `[batch, 32, 32, channels]` to float32 logits `[batch, 1]`.
+
+    Raises:
+        ValueError: if an argument is out of range.
+
+    >>> standard_cnn_discriminator(channels=1).output_shape
+    (None, 1)
+
+    Reference:
+        Jolicoeur-Martineau, 2018, arXiv:1807.00734; Miyato et al., 2018,
+        arXiv:1802.05957.
+    """
+    _check_channels(channels)
+    make = _layers.Maker("standard_cnn_discriminator", seed, spectral)
+    stack = [keras.Input((32, 32, channels))]
+    for filters, half in ((64, 16), (128, 8), (256, 4)):
+        stack += _block(make, filters, f"conv_{2 * half}", _KEPT)
+        stack += _block(make, filters, f"down_{half}", _HALVED)
+    stack += _block(make, 512, "conv_4", _KEPT, normalized=False)
+    features = keras.layers.Flatten(name="features")
+    return make.sequential(*stack, features, _plain(make).logit())
+
+
+def _check_channels(channels):
+    if channels not in (1, 2, 3, 4):
+        raise ValueError(f"`channels` must be 1 to 4. Received: channels={channels!r}")
+
+
+def _plain(make):
+    """Makes dense layers, which the author's code leaves to PyTorch's initializer."""
+    return _layers.Maker(make.network, make.seed, initializer=_fan_in_uniform)
+
+
+def _fan_in_uniform(seed):
+    return keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform", seed=seed)
+
+
+def _norm(make, name):
+    name = f"{name}_norm"
+    gamma = _layers.normal(make.seed_of(name), mean=1.0)
+    return _layers.batch_norm(name, gamma_initializer=gamma)
+
+
+def _block(make, filters, name, convolution, normalized=True):
+    conv = make.layer(keras.layers.Conv2D, filters, name, **convolution)
+    norm = [_norm(make, name)] if normalized and not make.spectral else []
+    return [conv, *norm, keras.layers.LeakyReLU(0.1, name=f"{name}_leaky")]
