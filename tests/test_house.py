@@ -1,0 +1,155 @@
+"""The house rules that a machine can check."""
+
+import ast
+import importlib
+import io
+import pathlib
+import statistics
+import sys
+import tokenize
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parent.parent
+PACKAGES = ("tfgan_tricks", "trainers", "launch")
+LIBRARY = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+EVERYTHING = [*LIBRARY, *(ROOT / "tests").rglob("*.py")]
+ENGINES = {"tensorflow", "keras", "numpy", "scipy"}
+FLOORS = {
+    "tfgan_tricks": {"tfgan_tricks"} | ENGINES,
+    "trainers": {"trainers", "tfgan_tricks"} | ENGINES,
+    "launch": {"launch", "trainers", "tfgan_tricks", "absl"} | ENGINES,
+}
+SOCKETS = {"losses", "penalties", "layers", "transforms", "callbacks", "metrics"}
+LAZY = {"tensorflow_datasets", "matplotlib", "tensorflow_addons", "sklearn"}
+
+
+def relative(path):
+    return str(path.relative_to(ROOT))
+
+
+every_file = pytest.mark.parametrize("path", LIBRARY, ids=relative)
+
+
+def tree_of(path):
+    return ast.parse(path.read_text())
+
+
+def imports(nodes):
+    """Imported modules, with the names taken from this project's packages."""
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@every_file
+def test_floors(path):
+    floor = path.relative_to(ROOT).parts[0]
+    tree = tree_of(path)
+    everywhere = {name.split(".")[0] for name in imports(ast.walk(tree))}
+    at_the_top = {name.split(".")[0] for name in imports(tree.body)}
+    foreign = {name for name in everywhere if name not in sys.stdlib_module_names}
+    assert foreign <= FLOORS[floor] | LAZY
+    assert not at_the_top & LAZY
+
+
+@every_file
+def test_sockets_do_not_import_each_other(path):
+    parts = path.relative_to(ROOT).parts
+    if parts[0] != "tfgan_tricks" or parts[1] not in SOCKETS:
+        return
+    for name in imports(ast.walk(tree_of(path))):
+        used = name.split(".")
+        if used[0] == "tfgan_tricks" and len(used) > 1:
+            assert used[1] == parts[1] or used[1].startswith("_"), name
+
+
+@every_file
+def test_stacks_differ_in_one_file_only(path):
+    if path.name != "_compat.py":
+        names = {getattr(node, "attr", None) for node in ast.walk(tree_of(path))}
+        assert not names & {"KERAS_3", "__version__"} or path.name == "export.py"
+
+
+def test_only_the_base_trainer_differentiates_by_weights():
+    """Penalties differentiate by their input, in one file."""
+    taping = {relative(path) for path in LIBRARY if "GradientTape" in path.read_text()}
+    assert taping == {"trainers/base.py", "tfgan_tricks/penalties/_base.py"}
+    applying = {relative(p) for p in LIBRARY if "apply_gradients" in p.read_text()}
+    assert applying == {"trainers/base.py"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in LIBRARY if path.parts[-3:-2] == ("tfgan_tricks",)],
+    ids=relative,
+)
+def test_modules_are_private(path):
+    assert path.name.startswith("_")
+
+
+def code_lines(path):
+    """Lines that hold code: no blank lines, comments or docstrings."""
+    source = path.read_text()
+    docstrings = set()
+    for node in ast.walk(ast.parse(source)):
+        documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
+        if isinstance(node, documented) and ast.get_docstring(node) is not None:
+            first = node.body[0]
+            docstrings.update(range(first.lineno, first.end_lineno + 1))
+    skipped = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT}
+    skipped |= {tokenize.DEDENT, tokenize.ENDMARKER}
+    lines = set()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type not in skipped:
+            lines.update(range(token.start[0], token.end[0] + 1))
+    return len(lines - docstrings)
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=relative)
+def test_files_and_functions_are_short(path):
+    assert len(path.read_text().splitlines()) <= 500
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.FunctionDef):
+            first = node.body[1 if ast.get_docstring(node) else 0 :] or node.body
+            assert node.end_lineno - first[0].lineno + 1 <= 60, node.name
+
+
+def test_the_whole_is_short():
+    assert statistics.median(len(p.read_text().splitlines()) for p in LIBRARY) <= 150
+    assert code_lines(ROOT / "trainers/base.py") <= 150
+    assert code_lines(ROOT / "tfgan_tricks/_compat.py") <= 60
+
+
+def test_there_is_more_test_than_library():
+    tests = sum(code_lines(path) for path in (ROOT / "tests").rglob("*.py"))
+    assert tests >= sum(code_lines(path) for path in LIBRARY)
+
+
+API = ["losses", "penalties", "layers", "networks", "data", "callbacks", "export"]
+
+
+@pytest.mark.parametrize("name", [f"tfgan_tricks.{socket}" for socket in API])
+def test_public_things_are_documented_by_example(name):
+    module = importlib.import_module(name)
+    public = {
+        key: value
+        for key, value in vars(module).items()
+        if key[0] != "_" and callable(value) and value.__module__.startswith(name)
+    }
+    assert public
+    for key, value in public.items():
+        assert ">>>" in (value.__doc__ or ""), key
+
+
+def test_trainers_are_documented_by_example():
+    for path in (ROOT / "trainers").glob("*_gan.py"):
+        assert ">>>" in path.read_text(), path
+
+
+def test_files_hold_no_assert_statement():
+    for path in LIBRARY:
+        nodes = ast.walk(tree_of(path))
+        assert not any(isinstance(node, ast.Assert) for node in nodes), path
