@@ -71,6 +71,8 @@ def test_outputs_are_float32_under_any_policy(half_precision):
         generator = networks.mlp_generator(shape)
         examples = generator(inspection.latents(generator))
         assert examples.dtype == tf.float32
+        rounded = tf.cast(tf.cast(examples, tf.bfloat16), tf.float32)
+        assert np.any(rounded != examples)
         assert networks.mlp_discriminator(shape)(examples).dtype == tf.float32
         assert generator.layers[0].compute_dtype == "bfloat16"
 

@@ -76,7 +76,7 @@ def _stacked(pictures):
 
 
 def _labels(folder, files):
-    """Each file's folder as a number among the sorted names, if there are several."""
+    """Each file's folder as a number among the sorted names, if any is a sub-folder."""
     if all(file.parent == folder for file in files):
         return None, ()
     names, labels = np.unique([file.parent.name for file in files], return_inverse=True)
