@@ -51,6 +51,9 @@ def small_model(kind):
     model = keras.Sequential(stack)
     if kind is layers.VirtualBatchNorm:
         model = layers.VirtualBatchNormalized(model, x[:3])
+    for index, weight in enumerate(model.trainable_weights):
+        values = np.random.default_rng(index).normal(scale=0.5, size=weight.shape)
+        weight.assign(values)
     return model, tf.constant(x)
 
 
@@ -135,7 +138,8 @@ def test_eager_graph_and_jit_give_the_same_values_and_finite_gradients(kind):
         for one, other in zip(
             tf.function(step, jit_compile=jit)(x), eager, strict=True
         ):
-            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+            # A bias before a normalization has a gradient of 0, but for the rounding.
+            np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4)
 
 
 @every_layer

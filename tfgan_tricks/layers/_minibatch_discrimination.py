@@ -111,7 +111,7 @@ class MinibatchDiscrimination(Float32Layer):
         if not np.all((nearest > 0) & np.isfinite(nearest)):
             raise ValueError(
                 "`features` must have rows that differ. "
-                f"Received: features={features.numpy().tolist()}"
+                f"Received: features.shape={tuple(features.shape)}"
             )
         self.log_scale.assign(self.log_scale - tf.math.log(nearest))
 
@@ -175,6 +175,10 @@ def _signed_projections(weights, x, y):
         return _signed_sum(u, w, x, y), None, None
 
     rows = [tf.stop_gradient(z) for z in (x, y)]
-    types = (weights.dtype, weights.dtype)
-    sums = tf.map_fn(project, rows, types, parallel_iterations=1)
+    sums = tf.map_fn(
+        project,
+        rows,
+        fn_output_signature=(weights.dtype, weights.dtype),
+        parallel_iterations=1,
+    )
     return sums, gradient
