@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfgan_tricks import callbacks
+from tfgan_tricks.callbacks import _picture
+
+GAP = _picture.GAP
+
+
+def test_pixels_are_the_values_without_smoothing():
+    """A 2 x 1 picture, so each value is a square of 32 pixels."""
+    image = np.array([-1.0, 0.5]).reshape(1, 2, 1, 1)
+    pixels = callbacks.picture(image)
+    assert pixels.shape == (64, 32, 1) and pixels.dtype == np.uint8
+    np.testing.assert_array_equal(pixels[:32], 0)
+    np.testing.assert_array_equal(pixels[32:], 191)
+
+
+def test_values_are_rounded_and_clipped():
+    values = np.array([-7.0, -1.0, 0.0, 0.999, 1.0, 9.0, np.nan, np.inf])
+    pixels = callbacks.picture(values.reshape(1, 1, 8, 1))[0, ::8, 0]
+    assert pixels.tolist() == [0, 0, 128, 255, 255, 255, 128, 255]
+
+
+def test_images_are_in_rows_of_a_square_grid_with_white_between():
+    values = np.linspace(-1, 0, 5)
+    images = np.broadcast_to(values.reshape(5, 1, 1, 1), [5, 64, 64, 3])
+    pixels = callbacks.picture(images)
+    assert pixels.shape == (2 * 64 + GAP, 3 * 64 + 2 * GAP, 3)
+    tiles = [
+        pixels[r * (64 + GAP), c * (64 + GAP), 1] for r in (0, 1) for c in range(3)
+    ]
+    assert tiles == [0, 32, 64, 96, 128, 255]
+    assert (pixels[64 : 64 + GAP] == 255).all()
+    assert (pixels[:, 64 : 64 + GAP] == 255).all()
+
+
+def test_large_images_keep_their_size():
+    assert callbacks.picture(np.zeros([1, 100, 70, 4])).shape == (100, 70, 4)
+
+
+def drawn(pixels, colour):
+    """The mean row and column of a colour, in [0, 1)."""
+    found = np.argwhere((pixels == np.array(colour)).all(axis=2))
+    return found.mean(axis=0) / _picture.CANVAS
+
+
+def test_points_are_drawn_right_and_up():
+    real = np.array([[-1.0, -1.0], [1.0, 1.0]])
+    pixels = callbacks.picture(np.array([[0.5, 1.0]]), real)
+    half = 1.2
+    expected = (1 - 1.0 / half) / 2, (1 + 0.5 / half) / 2
+    np.testing.assert_allclose(drawn(pixels, _picture.FAKE), expected, atol=0.01)
+    np.testing.assert_allclose(drawn(pixels, _picture.REAL), [0.5, 0.5], atol=0.01)
+
+
+def test_real_points_say_what_is_seen_whatever_the_samples():
+    real = np.array([[2.0, -1.0], [4.0, 5.0]])
+    inside = np.array([[3.0, 2.0]])
+    outside = np.array([[3.0, 2.0], [100.0, 2.0], [np.nan, 0.0], [0.0, np.inf]])
+    pictures = [callbacks.picture(points, real) for points in (inside, outside)]
+    np.testing.assert_array_equal(*pictures)
+    np.testing.assert_allclose(drawn(pictures[0], _picture.FAKE), 0.5, atol=0.01)
+
+
+def test_a_collapsed_generator_is_one_dot():
+    pixels = callbacks.picture(np.full([100, 2], 3.0))
+    blue = (pixels == np.array(_picture.FAKE)).all(axis=2).sum()
+    assert blue == 9
+
+
+def test_points_that_are_all_no_numbers_are_not_drawn():
+    pixels = callbacks.picture(np.full([4, 2], np.nan))
+    assert not (pixels == np.array(_picture.FAKE)).all(axis=2).any()
+
+
+@pytest.mark.parametrize(
+    "shape", [(4,), (4, 3), (0, 2), (4, 8, 8), (4, 8, 8, 5), (0, 8, 8, 1)]
+)
+def test_other_shapes_are_refused(shape):
+    with pytest.raises(ValueError, match=r"Received: samples.shape=\("):
+        callbacks.picture(np.zeros(shape))
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_png_holds_the_very_pixels(tmp_path, channels):
+    pixels = np.random.default_rng(0).integers(0, 256, [5, 7, channels], "uint8")
+    path = tmp_path / "new" / "p.png"
+    callbacks.write_png(path, pixels)
+    np.testing.assert_array_equal(tf.io.decode_png(path.read_bytes()), pixels)
+    assert [p.name for p in path.parent.iterdir()] == ["p.png"]

@@ -1,0 +1,241 @@
+import json
+import pathlib
+import subprocess
+import sys
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import tfgan_tricks
+from tfgan_tricks import export
+
+LATENT_DIM = 3
+
+
+def image_generator():
+    """Has moving statistics far from the batch's, and noise when it trains."""
+    network = keras.Sequential(
+        [
+            keras.layers.InputLayer((LATENT_DIM,)),
+            keras.layers.Dense(8),
+            keras.layers.Reshape((2, 2, 2)),
+            keras.layers.BatchNormalization(),
+            keras.layers.GaussianNoise(1.0),
+            keras.layers.Conv2DTranspose(1, 4, 2, "same", activation="tanh"),
+        ]
+    )
+    rng = np.random.default_rng(0)
+    network.set_weights([rng.uniform(0.1, 0.6, w.shape) for w in network.weights])
+    return network
+
+
+def point_generator():
+    return keras.Sequential(
+        [keras.layers.InputLayer((LATENT_DIM,)), keras.layers.Dense(2)]
+    )
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    generator = image_generator()
+    path = tmp_path_factory.mktemp("saved") / "export"
+    export.save(generator, path, metadata={"weights": "ema", "preset": "digits"})
+    return generator, path, tf.saved_model.load(str(path)).signatures
+
+
+@pytest.mark.parametrize("batch", [1, 5])
+def test_serving_default_is_the_generator_in_inference_mode(saved, batch):
+    generator, _, signatures = saved
+    z = tf.random.stateless_normal([batch, LATENT_DIM], seed=[1, 2])
+    images = signatures["serving_default"](z=z)["images"]
+    np.testing.assert_allclose(images, generator(z, training=False), atol=1e-6)
+    training = image_generator()(z, training=True)
+    assert not np.allclose(images, training, atol=1e-2)
+
+
+def test_signatures_state_names_types_and_a_dynamic_batch(saved):
+    signatures = saved[2]
+    z = signatures["serving_default"].structured_input_signature[1]["z"]
+    assert (z.shape.as_list(), z.dtype) == ([None, LATENT_DIM], tf.float32)
+    scalars = signatures["sample"].structured_input_signature[1]
+    assert {k: (v.shape.rank, v.dtype) for k, v in scalars.items()} == {
+        "num_images": (0, tf.int32),
+        "seed": (0, tf.int32),
+    }
+    images = signatures["serving_default"].structured_outputs["images"]
+    assert (images.shape.as_list(), images.dtype) == ([None, 4, 4, 1], tf.float32)
+
+
+def sample(signatures, num_images, seed):
+    arguments = {"num_images": num_images, "seed": seed}
+    arguments = {name: tf.constant(value) for name, value in arguments.items()}
+    return signatures["sample"](**arguments)["images"].numpy()
+
+
+def test_sample_is_a_pure_function_of_its_arguments(saved):
+    signatures = saved[2]
+    first = sample(signatures, 4, seed=7)
+    assert first.shape == (4, 4, 4, 1)
+    sample(signatures, 2, seed=8)
+    tf.random.set_seed(99)
+    np.testing.assert_array_equal(sample(signatures, 4, seed=7), first)
+    assert not np.allclose(sample(signatures, 4, seed=8), first)
+    assert not np.allclose(first[0], first[1])
+
+
+def test_sample_draws_standard_normal_latents():
+    inputs = keras.Input((LATENT_DIM,))
+    identity = keras.Model(inputs, keras.layers.Activation("linear")(inputs))
+    z = export.Sampler(identity).sample(20_000, 5)["images"].numpy()
+    np.testing.assert_allclose(z.mean(axis=0), 0, atol=0.03)
+    np.testing.assert_allclose(np.cov(z.T), np.eye(LATENT_DIM), atol=0.04)
+
+
+def test_sample_of_a_loaded_model_is_the_sampler_s(saved):
+    generator, _, signatures = saved
+    here = export.Sampler(generator).sample(3, 11)["images"]
+    np.testing.assert_allclose(sample(signatures, 3, seed=11), here, atol=1e-6)
+
+
+def test_images_are_float32_under_a_mixed_policy(tmp_path):
+    inputs = keras.Input((LATENT_DIM,))
+    generator = keras.Model(
+        inputs, keras.layers.Dense(2, dtype="mixed_bfloat16")(inputs)
+    )
+    assert generator(tf.zeros([1, LATENT_DIM])).dtype == tf.bfloat16
+    export.save(generator, tmp_path / "export")
+    loaded = tf.saved_model.load(str(tmp_path / "export"))
+    assert loaded.generate(tf.zeros([1, LATENT_DIM]))["images"].dtype == tf.float32
+
+
+def test_metadata_describes_the_images_and_the_versions(saved):
+    text = (saved[1] / "metadata.json").read_text()
+    assert json.loads(text) == {
+        "latent_dim": LATENT_DIM,
+        "image_shape": [4, 4, 1],
+        "output_range": [-1.0, 1.0],
+        "versions": {
+            "tfgan_tricks": tfgan_tricks.__version__,
+            "tensorflow": tf.__version__,
+            "keras": keras.__version__,
+        },
+        "weights": "ema",
+        "preset": "digits",
+    }
+
+
+def test_points_have_no_output_range(tmp_path):
+    described = export.save(point_generator(), tmp_path / "e", output_range=None)
+    assert described["output_range"] is None
+    assert described["image_shape"] == [2]
+    assert json.loads((tmp_path / "e" / "metadata.json").read_text()) == described
+
+
+USER = """
+import importlib.abc, json, sys
+
+class Blocker(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.split(".")[0] in {"tfgan_tricks", "trainers", "launch"}:
+            raise ImportError(f"{name} is not installed here")
+
+sys.meta_path.insert(0, Blocker())
+import tensorflow as tf
+loaded = tf.saved_model.load(sys.argv[1])
+images = loaded.signatures["sample"](num_images=tf.constant(2), seed=tf.constant(3))
+print(json.dumps(images["images"].numpy().ravel().tolist()))
+"""
+
+
+def test_a_process_with_only_tensorflow_can_use_it(saved):
+    command = [sys.executable, "-c", USER, str(saved[1])]
+    result = subprocess.run(command, capture_output=True, text=True, cwd="/")
+    assert result.returncode == 0, result.stderr
+    here = sample(saved[2], 2, seed=3).ravel()
+    np.testing.assert_allclose(json.loads(result.stdout), here, atol=1e-6)
+
+
+def test_directory_is_as_readable_as_any_other(saved):
+    ordinary = saved[1].parent / "ordinary"
+    ordinary.mkdir()
+    assert saved[1].stat().st_mode == ordinary.stat().st_mode
+
+
+def test_empty_directory_and_missing_parents_are_fine(tmp_path):
+    (tmp_path / "empty").mkdir()
+    for path in (tmp_path / "empty", tmp_path / "a" / "b"):
+        export.save(point_generator(), str(path))
+        assert (path / "saved_model.pb").exists()
+
+
+def test_nothing_is_overwritten(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").write_text("mine")
+    (tmp_path / "mine.keras").write_text("mine")
+    for name in ("file", "full"):
+        with pytest.raises(ValueError, match="Received: path="):
+            export.save(point_generator(), tmp_path / name)
+    with pytest.raises(ValueError, match="Received: path="):
+        export.save_keras(point_generator(), tmp_path / "mine.keras")
+    kept = [tmp_path / "file", tmp_path / "full" / "file", tmp_path / "mine.keras"]
+    assert [path.read_text() for path in kept] == ["mine"] * 3
+
+
+def test_failure_half_way_leaves_nothing(tmp_path, monkeypatch):
+    def fail(_, path, **__):
+        pathlib.Path(path).mkdir()
+        (pathlib.Path(path) / "saved_model.pb").touch()
+        raise OSError("disk full")
+
+    monkeypatch.setattr(tf.saved_model, "save", fail)
+    with pytest.raises(OSError, match="disk full"):
+        export.save(point_generator(), tmp_path / "export")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_but_the_export_is_left_beside_it(tmp_path):
+    export.save(point_generator(), tmp_path / "export")
+    export.save_keras(point_generator(), tmp_path / "g.keras")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["export", "g.keras"]
+
+
+def two_inputs():
+    inputs = [keras.Input((2,)), keras.Input((3,))]
+    return keras.Model(inputs, keras.layers.Concatenate()(inputs))
+
+
+def image_input():
+    return keras.Sequential(
+        [keras.layers.InputLayer((2, 2, 1)), keras.layers.Flatten()]
+    )
+
+
+@pytest.mark.parametrize("make", [two_inputs, image_input])
+def test_generator_must_take_one_batch_of_latents(tmp_path, make):
+    with pytest.raises(ValueError, match="Received: generator.input_shape="):
+        export.save(make(), tmp_path / "export")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_metadata_must_not_contradict_what_is_measured(tmp_path):
+    with pytest.raises(ValueError, match="latent_dim.*Received: metadata="):
+        export.save(point_generator(), tmp_path / "e", metadata={"latent_dim": 7})
+
+
+def test_keras_file_round_trip(tmp_path):
+    generator = image_generator()
+    export.save_keras(generator, tmp_path / "g.keras")
+    assert zipfile.is_zipfile(tmp_path / "g.keras")
+    loaded = keras.saving.load_model(tmp_path / "g.keras")
+    z = tf.random.stateless_normal([2, LATENT_DIM], seed=[1, 2])
+    np.testing.assert_allclose(loaded(z), generator(z), atol=1e-6)
+
+
+def test_keras_file_must_be_named_so(tmp_path):
+    with pytest.raises(ValueError, match=r"Received: path='.*/g\.h5'"):
+        export.save_keras(point_generator(), tmp_path / "g.h5")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,12 @@
+"""Keras callbacks for GANs; they count training steps, not epochs."""
+
+from tfgan_tricks.callbacks._checkpoints import Checkpoints as Checkpoints
+from tfgan_tricks.callbacks._checkpoints import restore as restore
+from tfgan_tricks.callbacks._generator_ema import GeneratorEMA as GeneratorEMA
+from tfgan_tricks.callbacks._metrics_log import MetricsLog as MetricsLog
+from tfgan_tricks.callbacks._picture import picture as picture
+from tfgan_tricks.callbacks._picture import write_png as write_png
+from tfgan_tricks.callbacks._sample_grid import SampleGrid as SampleGrid
+from tfgan_tricks.callbacks._stop_on_non_finite import (
+    StopOnNonFinite as StopOnNonFinite,
+)

@@ -1,0 +1,59 @@
+"""Averages of a generator in anyone's model."""
+
+import tensorflow as tf
+
+from tfgan_tricks import _ema
+from tfgan_tricks.callbacks._every import EveryNSteps
+
+
+class GeneratorEMA(EveryNSteps):
+    """Keeps an exponential moving average of a generator's weights.
+
+    a <- decay * a + (1 - decay) * w after every training step, from a = w at first.
+    Moving statistics are copied. Where one call of Keras' compiled function makes k
+    steps (`steps_per_execution`), only the last of them is seen, with decay^k.
+
+    This package's trainers need no such callback: they have `ema_decay`.
+
+    Args:
+        generator: the `keras.Model` to average, a part of the model that is trained.
+        decay: a number in [0, 1).
+
+    Attributes:
+        average: the averaged `keras.Model`, to sample from and to export.
+
+    Raises:
+        ValueError: if `decay` is not in [0, 1).
+
+    >>> import keras
+    >>> generator = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    >>> generator.compile("sgd", "mse")
+    >>> ema = GeneratorEMA(generator, decay=0.9)
+    >>> bias = generator.weights[1]
+    >>> bias.assign([1.0])  # doctest: +ELLIPSIS
+    <...>
+    >>> history = generator.fit(tf.zeros([8, 1]), tf.ones([8, 1]),
+    ...                         callbacks=[ema], verbose=0)
+    >>> round(float(ema.average.weights[1][0]), 3)
+    0.1
+    """
+
+    def __init__(self, generator, decay=0.999):
+        super().__init__(every=1)
+        if not 0 <= decay < 1:
+            raise ValueError(f"`decay` must be in [0, 1). Received: decay={decay!r}")
+        self.generator = generator
+        self.decay = decay
+        self.average = _ema.copy_of(generator)
+        self._update = tf.function(self._update)
+
+    def on_train_begin(self, logs=None):
+        super().on_train_begin(logs)
+        self._averaged = self.step
+
+    def on_steps(self, step, logs):
+        self._update(tf.constant(self.decay ** (step - self._averaged), tf.float32))
+        self._averaged = step
+
+    def _update(self, decay):
+        _ema.update(self.average, self.generator, decay)
