@@ -1,0 +1,190 @@
+"""Checks of a configuration, and of its data, that need no TensorFlow."""
+
+import math
+import os
+
+from launch import _tables
+from tfgan_tricks import _checks
+
+_WHOLE = ("steps", "batch_size", "image_size", "discriminator_steps", "latent_dim")
+_WHOLE += ("width", "hidden_layers", "steps_per_execution")
+_WHOLE += ("checkpoint_every", "sample_every", "log_every")
+_RATES = ("clip", "generator_learning_rate", "discriminator_learning_rate")
+_DECAYS = ("ema_decay", "beta_1", "beta_2")
+_RANGES = {
+    **dict.fromkeys(_WHOLE, ("at least 1", lambda value: value >= 1)),
+    **dict.fromkeys(_RATES, ("positive", lambda value: value > 0)),
+    **dict.fromkeys(_DECAYS, ("in [0, 1)", lambda value: 0 <= value < 1)),
+    **dict.fromkeys("abc", ("finite", math.isfinite)),
+    "penalty_weight": ("zero or more", lambda value: value >= 0),
+    "real_label": ("in (0, 1]", lambda value: 0 < value <= 1),
+    "channels": ("1 or 3", lambda value: value in (1, 3)),
+    "seed": ("at least 0 and below 2**31", lambda value: 0 <= value < 2**31),
+}
+
+
+def check(config):
+    """Raises `ValueError` for values that cannot be, alone or together."""
+    _names(config)
+    _options("trainer", _tables.TRAINERS, config)
+    _options("network", _tables.NETWORKS, config)
+    _numbers(config)
+    _batch(config)
+    check_network(config, _known_shape(config))
+
+
+def check_number(key, value):
+    """Raises `ValueError` if a key must not have a value that is not `None`."""
+    wanted, holds = _RANGES[key]
+    if value is not None and not (holds(value) and math.isfinite(value)):
+        raise ValueError(f"`{key}` must be {wanted}. Received: {key}={value!r}")
+
+
+def check_network(config, shape):
+    """Raises `ValueError` if the network cannot make examples of `shape`.
+
+    Dimensions that are not known yet are `None`.
+    """
+    sizes = _tables.IMAGE_SIZES.get(config.network)
+    if sizes is None or shape[0] is None:
+        return
+    if len(shape) == 1:
+        raise ValueError(
+            "`network` must be mlp for points. "
+            f"Received: network={config.network!r} with dataset={config.dataset!r}"
+        )
+    if shape[0] != shape[1] or shape[0] not in sizes:
+        raise ValueError(
+            f"`image_size` must be one of {', '.join(map(str, sizes))} for the network "
+            f"{config.network}; give it to have the pictures resized. "
+            f"Received: pictures of {shape[0]}x{shape[1]}"
+        )
+
+
+def source(config):
+    """The dataset's name, with the whole path where it has one."""
+    kind, colon, path = config.dataset.partition(":")
+    if kind in ("image_folder", "npz"):
+        path = os.path.join(config.data_dir or "", os.path.expanduser(path))
+    return kind + colon + path
+
+
+def check_source(config):
+    """Raises `ValueError` if the data are missing, as far as file names tell."""
+    kind, _, path = source(config).partition(":")
+    if kind == "npz" and not os.path.isfile(path):
+        raise ValueError(f"`dataset` must be a file. Received: dataset='npz:{path}'")
+    if kind == "image_folder" and not _has_pictures(path):
+        raise ValueError(
+            "`dataset` must be a folder with PNG or JPEG pictures. "
+            f"Received: dataset='image_folder:{path}'"
+        )
+    if kind == "tfds" and not _is_prepared(path, config.data_dir):
+        raise ValueError(
+            f"`data_dir` must hold the data set {path} as TensorFlow Datasets has "
+            f"prepared it. Received: data_dir={config.data_dir!r}"
+        )
+
+
+def _has_pictures(folder):
+    return any(
+        name.lower().endswith(_tables.PICTURE_SUFFIXES)
+        for _, _, names in os.walk(folder)
+        for name in names
+    )
+
+
+def _is_prepared(dataset, data_dir):
+    """Whether there is a folder of that name; where no folder is given, who knows."""
+    folder = os.path.join(data_dir or "", dataset.partition("/")[0])
+    return data_dir is None or os.path.isdir(folder)
+
+
+def _names(config):
+    choices = {
+        "trainer": _tables.TRAINERS,
+        "network": _tables.NETWORKS,
+        "loss": _tables.LOSSES,
+        **{k: v.get(config.network, ()) for k, v in _tables.NORMALIZATIONS.items()},
+    }
+    for key, known in choices.items():
+        value = getattr(config, key)
+        if value is not None and value not in known:
+            raise _checks.unknown_name(key, value, known)
+    for name in config.penalty.split("+"):
+        if name not in _tables.PENALTIES and config.penalty != "none":
+            raise _checks.unknown_name("penalty", name, ["none", *_tables.PENALTIES])
+    _dataset_name(config.dataset)
+
+
+def _dataset_name(name):
+    kind, colon, rest = name.partition(":")
+    for known in _tables.DATASETS:
+        known_kind, _, placeholder = known.partition(":")
+        if kind == known_kind and bool(placeholder) == bool(colon and rest):
+            return
+    hint = _checks.did_you_mean(name, [*_tables.DATASETS, "tfds:mnist"])
+    raise ValueError(
+        f"`dataset` must be one of {', '.join(_tables.DATASETS)}.{hint} "
+        f"Received: dataset={name!r}"
+    )
+
+
+def _options(owner, table, config):
+    """Options that the trainer or network has must have values, and no others."""
+    name = getattr(config, owner)
+    for key in sorted({key for entry in table.values() for key in entry}):
+        value = getattr(config, key)
+        if key not in table[name] and value is not None:
+            takers = [taker for taker, entry in table.items() if key in entry]
+            raise ValueError(
+                f"`{key}` is for the {owner} {' or '.join(takers)} only. "
+                f"Received: {key}={value!r} with {owner}={name!r}"
+            )
+        if key in table[name] and value is None and key != "penalty_weight":
+            raise ValueError(
+                f"`{key}` must be given for the {owner} {name}. Received: {key}=None"
+            )
+
+
+def _numbers(config):
+    for key in _RANGES:
+        check_number(key, getattr(config, key))
+    if (config.penalty_weight is None) != (config.penalty == "none"):
+        raise ValueError(
+            "`penalty_weight` must be given if there is a penalty, and only then. "
+            f"Received: penalty_weight={config.penalty_weight!r} with "
+            f"penalty={config.penalty!r}"
+        )
+
+
+def _batch(config):
+    needs = {
+        "the trainer relativistic_average_gan": config.trainer
+        == "relativistic_average_gan",
+        "batch normalization": "batch"
+        in (config.normalization, config.discriminator_normalization)
+        or config.network == "standard_cnn",
+        "minibatch discrimination": config.minibatch_discrimination,
+    }
+    for what, needed in needs.items():
+        if needed and config.batch_size < 2:
+            raise ValueError(
+                f"`batch_size` must be at least 2 for {what}. "
+                f"Received: batch_size={config.batch_size}"
+            )
+
+
+def _known_shape(config):
+    """The shape of an example, with `None` for what only the data can tell."""
+    size, channels = config.image_size, config.channels
+    if config.dataset in _tables.POINT_DATASETS:
+        if size or channels:
+            raise ValueError(
+                "`image_size` and `channels` are for pictures, not for points. "
+                f"Received: image_size={size}, channels={channels}"
+            )
+        return (2,)
+    if config.dataset == "digits":
+        size = size or 8
+    return (size, size, channels)

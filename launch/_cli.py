@@ -1,0 +1,134 @@
+"""Flags, help and errors of the programs, without TensorFlow."""
+
+import contextlib
+import logging
+import os
+import sys
+import tempfile
+import textwrap
+
+from absl import flags
+
+from tfgan_tricks import _checks
+
+
+def parse(argv, define, about):
+    """The flags of a command line.
+
+    They are kept apart from `absl.flags.FLAGS`, to which any import may add, and
+    whose help shows those of the main module only.
+
+    Args:
+        argv: A list of str, the program first.
+        define: A function that defines flags in the `absl.flags.FlagValues` it gets.
+        about: What `--help` says before and after the list of flags, two str.
+
+    Returns:
+        The `absl.flags.FlagValues`, or `None` after `--help`.
+
+    Raises:
+        ValueError: For an unknown flag, with the nearest one, a value that is none of
+            its type, or anything that is no flag.
+    """
+    values = flags.FlagValues()
+    define(values)
+    names = list(values)
+    flags.DEFINE_boolean("help", False, "Show this.", values, short_name="h")
+    try:
+        rest = values(argv)[1:]
+    except flags.UnrecognizedFlagError as error:
+        hint = _checks.did_you_mean(error.flagname, names)
+        raise ValueError(f"There is no flag --{error.flagname}.{hint}") from None
+    except flags.Error as error:
+        raise ValueError(str(error)) from None
+    if values.help:
+        print(_help([values[name] for name in names], *about))
+        return None
+    for name in names:
+        if isinstance(values[name].value, str):  # Shells leave the ~ of --flag=~/x.
+            values[name].value = os.path.expanduser(values[name].value)
+    if rest:
+        raise ValueError(f"Every argument must be a flag. Received: {rest[0]!r}")
+    return values
+
+
+def _help(known, before, after):
+    lines = [before, ""]
+    for flag in known:
+        kind = "" if flag.boolean else "=..."
+        default = f" Default: {flag.default}." if flag.default else ""
+        lines += [f"  --{flag.name}{kind}", paragraph(flag.help + default, 8)]
+    return "\n".join([*lines, "", after])
+
+
+def paragraph(text, indent, first_indent=None):
+    """A text, indented and in lines that are not too long."""
+    first_indent = indent if first_indent is None else first_indent
+    return textwrap.fill(
+        " ".join(text.split()),
+        88,
+        initial_indent=" " * first_indent,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+    )
+
+
+def complain(program, error):
+    """Prints an error as one line."""
+    print(f"{program}: error: {' '.join(str(error).split())}", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def user_errors(program):
+    """Ends the program with one line for errors in what the user gave, and no trace.
+
+    Nothing else belongs into this context: other errors are ours, and need theirs.
+    """
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        complain(program, error)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        complain(program, "Interrupted.")
+        sys.exit(130)
+
+
+def runner():
+    """The module `launch._run`, imported without what TensorFlow prints when it is.
+
+    TensorFlow 2.21 prints some lines whatever TF_CPP_MIN_LOG_LEVEL says. Whoever
+    sets it to less than 3 sees all of them.
+    """
+    if os.environ["TF_CPP_MIN_LOG_LEVEL"] != "3":
+        return _import_runner()
+    with _held_stderr():
+        run = _import_runner()
+    for name in ("tensorflow", "absl"):  # The latter is TensorFlow Datasets'.
+        logging.getLogger(name).setLevel(logging.ERROR)
+    return run
+
+
+def _import_runner():
+    from launch import _run
+
+    return _run
+
+
+@contextlib.contextmanager
+def _held_stderr():
+    """Keeps back what is written to the file of stderr, unless there is an error."""
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(stderr, held.read())
+            raise
+        finally:
+            sys.stderr.flush()
+            os.dup2(stderr, 2)
+            os.close(stderr)

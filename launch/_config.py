@@ -1,0 +1,196 @@
+"""What one training is: a flat, frozen set of values."""
+
+import dataclasses
+import json
+import types
+import typing
+
+from launch import _check
+from launch import _tables
+from tfgan_tricks import _checks
+
+_OPTIONS = {"trainer": _tables.TRAINERS, "network": _tables.NETWORKS}
+
+
+def _key(meaning, **kwargs):
+    return dataclasses.field(metadata={"meaning": meaning}, **kwargs)
+
+
+def _option(meaning):
+    return _key(meaning, default=None)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Config:
+    """All that determines a training.
+
+    `None` says that the trainer or the network has no such option, or that the data
+    decide; every other default is spelled out when a `Config` is made.
+
+    >>> from launch import _presets
+    >>> _presets.PRESETS["ring8"].dataset
+    'ring8'
+    """
+
+    preset: str
+    dataset: str = _key(f"one of {', '.join(_tables.DATASETS)}")
+    data_dir: str | None = _option(
+        "folder of TensorFlow Datasets, and where a relative PATH in the dataset starts"
+    )
+    image_size: int | None = _option("height and width to resize pictures to")
+    channels: int | None = _option("1 for grey and 3 for colour pictures")
+    trainer: str = _key(f"one of {', '.join(_tables.TRAINERS)}")
+    loss: str | None = _option(
+        f"what a relativistic trainer starts from: {', '.join(_tables.LOSSES)}"
+    )
+    real_label: float | None = _option("below 1, one-sided label smoothing")
+    a: float | None = _option("least squares: the target of fakes")
+    b: float | None = _option("least squares: the target of real examples")
+    c: float | None = _option("least squares: the generator's target of fakes")
+    clip: float | None = _option("bound of the critic's weights")
+    penalty: str = _key(
+        f"none, or some of {', '.join(_tables.PENALTIES)}, with + between"
+    )
+    penalty_weight: float | None = _option("of each penalty")
+    discriminator_steps: int = _key("discriminator updates in a step")
+    reuse_real_batch: bool = _key(
+        "whether a step draws only one batch of real examples", default=False
+    )
+    generator_learning_rate: float = _key("of the optimizer, which is the paper's")
+    discriminator_learning_rate: float = _key("of the optimizer, which is the paper's")
+    beta_1: float | None = _option("of both Adam optimizers")
+    beta_2: float | None = _option("of both Adam optimizers")
+    ema_decay: float | None = _option("of the average that generates, if it is kept")
+    network: str = _key(f"one of {', '.join(_tables.NETWORKS)}")
+    latent_dim: int = _key("how many numbers the generator starts from", default=128)
+    width: int | None = _option("channels at the finest level, or units of a layer")
+    hidden_layers: int | None = _option("how many dense layers")
+    normalization: str | None = _option(
+        "of the generator: none, batch, virtual or spectral"
+    )
+    discriminator_normalization: str | None = _option("none, batch or spectral")
+    minibatch_discrimination: bool | None = _option(
+        "whether the discriminator compares the examples of a batch"
+    )
+    steps: int = _key("training steps, that is, generator updates")
+    batch_size: int = _key("examples in a batch")
+    seed: int = _key("of all that is random", default=0)
+    steps_per_execution: int = _key(
+        "how many steps may run between two looks of Python", default=1
+    )
+    jit_compile: bool = _key("whether to compile the step with XLA", default=False)
+    checkpoint_every: int = _key("steps from checkpoint to checkpoint", default=500)
+    sample_every: int = _key(
+        "steps from picture to picture, the length of an epoch", default=500
+    )
+    log_every: int = _key("steps from line to line of the metrics", default=50)
+
+    def __post_init__(self):
+        _check.check(self)
+
+
+KEYS = {f.name: f for f in dataclasses.fields(Config) if f.name != "preset"}
+
+# What a resumed training may have otherwise than it had.
+MAY_CHANGE = ("steps", "checkpoint_every", "sample_every", "log_every", "data_dir")
+
+
+def make(**values):
+    """A `Config` with all defaults of its trainer and network.
+
+    Raises:
+        ValueError: if a value is out of range, or of no use in this company.
+    """
+    defaults = {}
+    for owner, table in _OPTIONS.items():
+        defaults |= _defaults(owner, table, values[owner])
+    return Config(**{**defaults, **values})
+
+
+def changed(config, changes):
+    """`config` with other values.
+
+    Another trainer, network or penalty comes with its own defaults.
+
+    Raises:
+        ValueError: if a value is out of range, or of no use in this company.
+    """
+    defaults = {}
+    for owner, table in _OPTIONS.items():
+        if changes.get(owner, getattr(config, owner)) != getattr(config, owner):
+            defaults |= _defaults(owner, table, changes[owner])
+    if changes.get("dataset") in _tables.POINT_DATASETS:
+        defaults |= {"image_size": None, "channels": None}
+    if "penalty" in changes:
+        first = changes["penalty"].partition("+")[0]
+        defaults["penalty_weight"] = _tables.PENALTIES.get(first)
+    return dataclasses.replace(config, **{**defaults, **changes})
+
+
+def _defaults(owner, table, name):
+    """The options of one entry of a table, and `None` for those it does not have."""
+    if name not in table:
+        raise _checks.unknown_name(owner, name, table)
+    return {key: None for entry in table.values() for key in entry} | table[name]
+
+
+def parse_settings(texts):
+    """A dict of changes from texts `key=value`, typed as the fields of `Config` are.
+
+    Raises:
+        ValueError: For an unknown key, with the nearest one, or a value of another
+            type.
+
+    >>> parse_settings(["width=32", "jit_compile=true", "ema_decay=none"])
+    {'width': 32, 'jit_compile': True, 'ema_decay': None}
+    """
+    changes = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise ValueError(f"`set` must be key=value. Received: set={text!r}")
+        if key not in KEYS:
+            raise _checks.unknown_name("set", key, KEYS)
+        changes[key] = _typed(key, value)
+    return changes
+
+
+def _typed(key, text):
+    hint = typing.get_type_hints(Config)[key]
+    kind, *rest = typing.get_args(hint) or (hint,)
+    if text.lower() == "none" and types.NoneType in rest:
+        return None
+    read = {"true": True, "false": False}.__getitem__ if kind is bool else kind
+    try:
+        return read(text.lower() if kind is bool else text)
+    except (KeyError, ValueError):
+        wanted = {bool: "true or false", int: "an integer", float: "a number"}[kind]
+        error = f"`{key}` must be {wanted}. Received: {key}={text!r}"
+        raise ValueError(error) from None
+
+
+def to_json(config):
+    """All values as a JSON text."""
+    return json.dumps(dataclasses.asdict(config), indent=2)
+
+
+def from_dict(values):
+    """The `Config` whose `dataclasses.asdict` is `values`.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    try:
+        return Config(**values)
+    except TypeError as error:
+        raise ValueError(f"These are not the keys of a training: {error}") from error
+
+
+def refused_changes(old, new):
+    """The keys that differ and must not."""
+    return [
+        field.name
+        for field in dataclasses.fields(Config)
+        if getattr(old, field.name) != getattr(new, field.name)
+        and field.name not in MAY_CHANGE
+    ]

@@ -1,0 +1,71 @@
+"""Trainings that are known to work, by name."""
+
+from launch import _config
+
+
+def _preset(preset, **values):
+    return preset, _config.make(preset=preset, **values)
+
+
+_PICTURES = {
+    "trainer": "relativistic_average_gan",
+    "network": "dcgan",
+    "batch_size": 64,
+    "ema_decay": 0.999,
+    "discriminator_normalization": "spectral",
+}
+_POINTS = {
+    "trainer": "relativistic_gan",
+    "network": "mlp",
+    "batch_size": 256,
+    "latent_dim": 16,
+    "steps_per_execution": 20,
+    "sample_every": 1000,
+    "checkpoint_every": 2000,
+    "log_every": 100,
+}
+
+PRESETS = dict(
+    [
+        # scikit-learn's 8x8 digits, which need no download; measured by
+        # benchmarks/digits.py.
+        _preset(
+            "digits",
+            dataset="digits",
+            trainer="r3_gan",
+            penalty_weight=0.5,
+            generator_learning_rate=5e-4,
+            discriminator_learning_rate=5e-4,
+            ema_decay=0.995,
+            network="mlp",
+            latent_dim=32,
+            batch_size=64,
+            steps=8000,
+            steps_per_execution=50,
+            sample_every=1000,
+            checkpoint_every=1000,
+        ),
+        _preset(
+            "mnist",
+            dataset="tfds:mnist",
+            image_size=32,
+            **_PICTURES | {"width": 32, "steps": 5000},
+        ),
+        _preset(
+            "fashion_mnist",
+            dataset="tfds:fashion_mnist",
+            image_size=32,
+            **_PICTURES | {"width": 32, "steps": 5000},
+        ),
+        # 64x64 pictures in colour, such as Noto Emoji's.
+        _preset(
+            "emoji",
+            dataset="image_folder:emoji64",
+            image_size=64,
+            channels=3,
+            **_PICTURES | {"width": 32, "steps": 10_000},
+        ),
+        _preset("ring8", dataset="ring8", **_POINTS | {"steps": 10_000}),
+        _preset("grid25", dataset="grid25", **_POINTS | {"steps": 20_000}),
+    ]
+)

@@ -1,0 +1,230 @@
+"""Training, sampling and exporting, by configuration and directory."""
+
+import dataclasses
+import math
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from launch import _build
+from launch import _check
+from launch import _config
+from launch import _tables
+from launch import _workdir
+from tfgan_tricks import callbacks
+from tfgan_tricks import data
+from tfgan_tricks import export as exporting
+
+_NUM_IMAGES = 64
+_NUM_POINTS = 2000
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """A training that is ready to run, or to go on."""
+
+    config: _config.Config
+    workdir: str
+    source: data.Source
+    trainer: Any
+
+    def run(self):
+        """Trains, exports the generator, and says where everything is."""
+        begin = time.monotonic()
+        print(_headline(self), flush=True)
+        _fit(self)
+        _export(self)
+        print(_farewell(self, time.monotonic() - begin), flush=True)
+
+
+def prepare(config, workdir):
+    """A `Job`: loads the data, builds and restores the trainer, and claims `workdir`.
+
+    Raises:
+        ValueError: if data, networks, batch size or checkpoint do not fit.
+        OSError: if a file cannot be read or written.
+    """
+    is_tfds = config.dataset.startswith("tfds:")
+    source = data.load(
+        _check.source(config),
+        image_size=config.image_size,
+        channels=config.channels,
+        data_dir=config.data_dir if is_tfds else None,
+    )
+    shape = source.examples.shape[1:]
+    _check.check_network(config, shape)
+    done = _workdir.last_step(workdir)
+    trainer = _build.trainer(config, shape, _steps_per_execution(config, done))
+    job = Job(config, workdir, source, trainer)
+    _batches(job)
+    if done:
+        callbacks.restore(job.trainer, _file(job, _workdir.CHECKPOINTS))
+    _workdir.write_config(workdir, config, shape)
+    return job
+
+
+def sample(workdir, num_images, seed, path):
+    """Draws samples of the newest checkpoint to a PNG file; returns its step.
+
+    Raises:
+        ValueError: if there is no checkpoint of such a training.
+        OSError: if the file cannot be written.
+    """
+    _, trainer = _restored(workdir)
+    sampler = exporting.Sampler(trainer.sampling_generator)
+    images = sampler.sample(num_images, seed)["images"].numpy()
+    callbacks.write_png(path, callbacks.picture(images))
+    return int(trainer.step.numpy())
+
+
+def export(workdir, path, format):
+    """Exports the generator of the newest checkpoint; returns the checkpoint's step.
+
+    Raises:
+        ValueError: if there is no checkpoint of such a training, or `path` exists.
+        OSError: if the file cannot be written.
+    """
+    config, trainer = _restored(workdir)
+    if format == "keras":
+        exporting.save_keras(trainer.sampling_generator, path)
+    else:
+        _save(config, trainer, path)
+    return int(trainer.step.numpy())
+
+
+def _restored(workdir):
+    config, shape = _workdir.read_config(workdir)
+    trainer = _build.trainer(config, shape)
+    callbacks.restore(trainer, os.path.join(workdir, _workdir.CHECKPOINTS))
+    return config, trainer
+
+
+def _save(config, trainer, path):
+    exporting.save(
+        trainer.sampling_generator,
+        path,
+        output_range=None if config.dataset in _tables.POINT_DATASETS else (-1.0, 1.0),
+        metadata={
+            "preset": config.preset,
+            "step": int(trainer.step.numpy()),
+            "weights": "raw" if config.ema_decay is None else "ema",
+        },
+    )
+
+
+def _steps_per_execution(config, done):
+    """As many as there may be for executions to end where epochs do.
+
+    Keras 3 makes whole executions only.
+    """
+    ends = (done, config.sample_every, config.steps)
+    return math.gcd(config.steps_per_execution, *ends)
+
+
+def legs(start: int, stop: int, size: int) -> Iterator[tuple[int, int, int]]:
+    """The arguments of `fit` that lead from one step to another.
+
+    Epochs are of `size` steps, counted from step 0; the first and the last may be
+    shorter. Yields (initial_epoch, epochs, steps_per_epoch).
+
+    >>> list(legs(130, 475, 100))
+    [(1, 2, 70), (2, 4, 100), (4, 5, 75)]
+    """
+    while start < stop:
+        epoch = start // size
+        whole = 0 if start % size else (stop - start) // size
+        length = size if whole else min((epoch + 1) * size, stop) - start
+        yield epoch, epoch + max(whole, 1), length
+        start += max(whole, 1) * length
+
+
+def _step(job):
+    return int(job.trainer.step.numpy())
+
+
+def _file(job, name):
+    return os.path.join(job.workdir, name)
+
+
+def _batches(job):
+    start = _step(job) * job.trainer.batches_per_step
+    return data.batches(
+        job.source, job.config.batch_size, seed=job.config.seed, start=start
+    )
+
+
+def _fit(job):
+    saver, *others = _callbacks(job)
+    config, start = job.config, _step(job)
+    try:
+        for initial_epoch, epochs, steps in legs(
+            start, config.steps, config.sample_every
+        ):
+            job.trainer.fit(
+                _batches(job),
+                initial_epoch=initial_epoch,
+                epochs=epochs,
+                steps_per_epoch=steps,
+                callbacks=[*others, saver],
+            )
+    except KeyboardInterrupt:
+        if _step(job) > start:
+            saver.on_steps(_step(job), {})
+        raise
+
+
+def _callbacks(job):
+    """The saver first; it has to be called last, after the guard."""
+    config, log_dir = job.config, _file(job, _workdir.TENSORBOARD)
+    points = job.source.examples.ndim == 2
+    return (
+        callbacks.Checkpoints(
+            _file(job, _workdir.CHECKPOINTS), config.checkpoint_every
+        ),
+        callbacks.StopOnNonFinite(),
+        callbacks.MetricsLog(_file(job, _workdir.METRICS), config.log_every, log_dir),
+        callbacks.SampleGrid(
+            _file(job, _workdir.SAMPLES),
+            config.sample_every,
+            num_samples=_NUM_POINTS if points else _NUM_IMAGES,
+            real=job.source.examples[:_NUM_POINTS] if points else None,
+            log_dir=log_dir,
+        ),
+    )
+
+
+def _export(job):
+    """Exports to a new directory, which then takes the place of an earlier one."""
+    path = _file(job, _workdir.EXPORT)
+    shutil.rmtree(path + ".new", ignore_errors=True)
+    _save(job.config, job.trainer, path + ".new")
+    shutil.rmtree(path, ignore_errors=True)
+    os.replace(path + ".new", path)
+
+
+def _headline(job):
+    config, examples = job.config, job.source.examples
+    what = "x".join(map(str, examples.shape[1:])) if examples.ndim > 2 else "points"
+    skipped = f", {job.source.skipped} unreadable" if job.source.skipped else ""
+    return (
+        f"Training {config.trainer} on {config.dataset} ({len(examples)} examples, "
+        f"{what}{skipped}), steps {_step(job)} to {config.steps}, in {job.workdir}"
+    )
+
+
+def _farewell(job, seconds):
+    workdir = job.workdir
+    picture = os.path.join(_workdir.SAMPLES, f"step-{_step(job):06d}.png")
+    return f"""
+Trained to step {_step(job)} in {seconds:.0f} s. In {workdir} are
+  {picture}: the last picture of samples
+  {_workdir.EXPORT}: the generator as a SavedModel, which needs TensorFlow only
+  {_workdir.CHECKPOINTS}: what --resume goes on from
+  {_workdir.METRICS}, {_workdir.TENSORBOARD}: the losses
+  {_workdir.CONFIG}: the whole configuration
+Next:
+  python -m launch.sample --workdir={workdir} --output=grid.png
+  python -m launch.export --workdir={workdir} --output=generator.keras --format=keras
+  tensorboard --logdir={workdir}"""

@@ -1,0 +1,77 @@
+"""Names and defaults of what can be chosen, known without importing TensorFlow.
+
+Tests compare every entry with the trainers, networks and losses themselves.
+"""
+
+LOSSES = ("hinge", "least_squares", "minimax", "non_saturating", "wasserstein")
+
+# By name, with the weight each has unless it is told.
+PENALTIES = {
+    "gradient_penalty": 10.0,
+    "dragan_penalty": 10.0,
+    "zero_centered_penalty": 10.0,
+    "r1": 10.0,
+    "r2": 10.0,
+}
+
+DATASETS = ("digits", "ring8", "grid25", "tfds:NAME", "image_folder:PATH", "npz:PATH")
+POINT_DATASETS = ("ring8", "grid25")
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
+
+
+def _trainer(rate, beta_1=None, beta_2=None, **options):
+    return {
+        "discriminator_steps": 1,
+        "penalty": "none",
+        "penalty_weight": None,
+        "generator_learning_rate": rate,
+        "discriminator_learning_rate": rate,
+        **({} if beta_1 is None else {"beta_1": beta_1, "beta_2": beta_2}),
+        **options,
+    }
+
+
+# The options of each trainer, with its paper's defaults.
+TRAINERS = {
+    "minimax_gan": _trainer(2e-4, 0.5, 0.999, real_label=1.0),
+    "non_saturating_gan": _trainer(2e-4, 0.5, 0.999, real_label=1.0),
+    "ls_gan": _trainer(2e-4, 0.5, 0.999, a=0.0, b=1.0, c=1.0),
+    "wgan": _trainer(5e-5, discriminator_steps=5, clip=0.01),
+    "wgan_gp": _trainer(
+        1e-4,
+        0.0,
+        0.9,
+        discriminator_steps=5,
+        penalty="gradient_penalty",
+        penalty_weight=10.0,
+    ),
+    "hinge_gan": _trainer(2e-4, 0.0, 0.9, discriminator_steps=5),
+    "relativistic_gan": _trainer(2e-4, 0.5, 0.999, loss="non_saturating"),
+    "relativistic_average_gan": _trainer(2e-4, 0.5, 0.999, loss="non_saturating"),
+    "r3_gan": _trainer(2e-4, 0.0, 0.99, penalty="r1+r2", penalty_weight=1.0),
+}
+
+# The options of each network, with the defaults of its functions.
+NETWORKS = {
+    "mlp": {"width": 256, "hidden_layers": 2},
+    "dcgan": {
+        "width": 64,
+        "normalization": "batch",
+        "discriminator_normalization": "batch",
+        "minibatch_discrimination": False,
+    },
+    "standard_cnn": {"discriminator_normalization": "spectral"},
+}
+IMAGE_SIZES = {"dcgan": (8, 16, 32, 64, 128), "standard_cnn": (32,)}
+NORMALIZATIONS = {
+    "normalization": {"dcgan": ("none", "batch", "virtual", "spectral")},
+    "discriminator_normalization": {
+        "dcgan": ("none", "batch", "spectral"),
+        "standard_cnn": ("batch", "spectral"),
+    },
+}
+
+
+def takers(table, key):
+    """The names in a table of options whose entry has an option."""
+    return [name for name, options in table.items() if key in options]

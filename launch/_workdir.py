@@ -1,0 +1,89 @@
+"""The files of a training, as far as they need no TensorFlow."""
+
+import dataclasses
+import json
+import os
+import re
+import time
+
+from launch import _config
+
+CONFIG = "config.json"
+METRICS = "metrics.jsonl"
+SAMPLES = "samples"
+TENSORBOARD = "tensorboard"
+CHECKPOINTS = "checkpoints"
+EXPORT = "export"
+_ALL = (CONFIG, METRICS, SAMPLES, TENSORBOARD, CHECKPOINTS, EXPORT)
+
+
+def default(preset):
+    """A new directory below `runs`, named by preset and time."""
+    return os.path.join("runs", f"{preset}-{time.strftime('%Y%m%d-%H%M%S')}")
+
+
+def check_new(workdir):
+    """Raises `ValueError` if there is a training in a directory."""
+    if os.path.exists(workdir) and not os.path.isdir(workdir):
+        raise ValueError(f"`workdir` must be a folder. Received: workdir={workdir!r}")
+    there = [name for name in _ALL if os.path.exists(os.path.join(workdir, name))]
+    if there:
+        raise ValueError(
+            f"`workdir` holds a training already ({', '.join(there)}): give another "
+            f"one, or --resume to go on with it. Received: workdir={workdir!r}"
+        )
+
+
+def write_config(workdir, config, example_shape):
+    """Makes the directory and its configuration file, whole or not at all."""
+    os.makedirs(workdir, exist_ok=True)
+    entries = dataclasses.asdict(config) | {"example_shape": list(example_shape)}
+    path = os.path.join(workdir, CONFIG)
+    with open(path + ".part", "w", encoding="utf-8") as file:
+        file.write(json.dumps(entries, indent=2) + "\n")
+    os.replace(path + ".part", path)
+
+
+def read_config(workdir):
+    """The `Config` of a training, and the shape of its examples.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    path = os.path.join(workdir, CONFIG)
+    if not os.path.isfile(path):
+        raise ValueError(
+            f"`workdir` must hold a training; there is no {CONFIG}. "
+            f"Received: workdir={workdir!r}"
+        )
+    with open(path, encoding="utf-8") as file:
+        try:
+            entries = json.load(file)
+            shape = tuple(entries.pop("example_shape"))
+            return _config.from_dict(entries), shape
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"`workdir` must hold a training; its {CONFIG} cannot be read: "
+                f"{error}. Received: workdir={workdir!r}"
+            ) from error
+
+
+def last_step(workdir):
+    """The step of the newest checkpoint, or 0; without TensorFlow."""
+    path = os.path.join(workdir, CHECKPOINTS, "checkpoint")
+    if not os.path.isfile(path):
+        return 0
+    with open(path, encoding="utf-8") as file:
+        newest = re.match(r'model_checkpoint_path: ".*-(\d+)"', file.read())
+    return int(newest[1]) if newest else 0
+
+
+def check_trained(workdir):
+    """Raises `ValueError` if there is no checkpoint of a training."""
+    if not workdir:
+        raise ValueError(f"`workdir` must be given. Received: workdir={workdir!r}")
+    read_config(workdir)
+    if not last_step(workdir):
+        raise ValueError(
+            f"`workdir` must hold a checkpoint. Received: workdir={workdir!r}"
+        )

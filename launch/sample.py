@@ -1,0 +1,51 @@
+"""Draws samples of a trained GAN: `python -m launch.sample`, or `tfgan-sample`."""
+
+import sys
+
+from absl import flags
+
+from launch import _check
+from launch import _cli
+from launch import _workdir
+from tfgan_tricks import _checks
+
+PROGRAM = "tfgan-sample"
+ABOUT = ("Draws samples of a training's newest checkpoint as one PNG picture.", "")
+
+
+def define_flags(values):
+    """Defines the flags of this program in an `absl.flags.FlagValues`."""
+    flags.DEFINE_string("workdir", None, "The training's folder.", flag_values=values)
+    flags.DEFINE_integer("num_images", 64, "How many samples.", flag_values=values)
+    flags.DEFINE_integer("seed", 0, "Of the latents.", flag_values=values)
+    flags.DEFINE_string(
+        "output", "grid.png", "The picture; overwritten.", flag_values=values
+    )
+
+
+def main(argv):
+    """Runs the program; returns its exit code."""
+    with _cli.user_errors(PROGRAM):
+        values = _cli.parse(argv, define_flags, ABOUT)
+        if values is not None:
+            _sample(values)
+    return 0
+
+
+def _sample(values):
+    _checks.positive_integer(num_images=values.num_images)
+    _check.check_number("seed", values.seed)
+    _workdir.check_trained(values.workdir)
+    step = _cli.runner().sample(
+        values.workdir, values.num_images, values.seed, values.output
+    )
+    print(f"{values.num_images} samples of step {step} are in {values.output}")
+
+
+def run():
+    """The console script."""
+    sys.exit(main(sys.argv))
+
+
+if __name__ == "__main__":
+    run()

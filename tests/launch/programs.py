@@ -1,0 +1,49 @@
+"""Runs the programs in this process."""
+
+import os
+
+from launch import _config
+
+
+def run(program, *arguments):
+    """The exit code of a program, given its flags without the dashes."""
+    try:
+        return program.main([program.PROGRAM, *(f"--{flag}" for flag in arguments)])
+    except SystemExit as end:
+        return end.code
+
+
+def files(directory):
+    """The path below a directory of every file, and its content."""
+    return {
+        os.path.relpath(path, directory): path.read_bytes()
+        for path in directory.rglob("*")
+        if path.is_file()
+    }
+
+
+# Not a preset, which may be tuned.
+BASE = _config.make(
+    preset="digits",
+    dataset="digits",
+    trainer="relativistic_average_gan",
+    network="dcgan",
+    discriminator_normalization="spectral",
+    width=32,
+    ema_decay=0.999,
+    batch_size=64,
+    steps=3000,
+)
+
+# The smallest training of the digits, as flags.
+TINY = (
+    "trainer=relativistic_gan",
+    "set=ema_decay=0.9",
+    "set=steps_per_execution=1",
+    "set=network=mlp",
+    "set=width=4",
+    "set=hidden_layers=1",
+    "set=latent_dim=3",
+    "set=batch_size=8",
+    "set=log_every=1",
+)

@@ -1,0 +1,277 @@
+"""What needs no TensorFlow: help, and errors in what the user gave."""
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+import pytest
+
+from launch import _cli
+from launch import _config
+from launch import _presets
+from launch import export
+from launch import sample
+from launch import train
+from tests.launch.programs import BASE
+from tests.launch.programs import files
+from tests.launch.programs import run
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+PROGRAMS = {"train": train, "sample": sample, "export": export}
+
+FLAGS = {
+    "train": {
+        *("preset", "trainer", "loss", "dataset", "data_dir", "steps", "batch_size"),
+        *("seed", "workdir", "checkpoint_every", "sample_every", "resume", "dry_run"),
+        "set",
+    },
+    "sample": {"workdir", "num_images", "seed", "output"},
+    "export": {"workdir", "output", "format"},
+}
+
+
+def listed_flags(text):
+    lines = (line for line in text.splitlines() if line.startswith("  --"))
+    return {line.strip(" -").partition("=")[0] for line in lines}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("argument", ["--help", "-h"])
+def test_help_lists_every_flag(name, argument, capsys):
+    assert PROGRAMS[name].main(["program", argument]) == 0
+    assert listed_flags(capsys.readouterr().out) == FLAGS[name]
+
+
+def test_help_names_every_preset_and_key(capsys):
+    assert run(train, "help") == 0
+    text = capsys.readouterr().out
+    assert all(preset in text for preset in _presets.PRESETS)
+    assert all(f"\n    {key}: " in text for key in _config.KEYS)
+    assert max(map(len, text.splitlines())) <= 88
+
+
+WITHOUT_TENSORFLOW = """
+import sys
+from importlib.abc import MetaPathFinder
+
+class Blocker(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.split(".")[0] in {"tensorflow", "keras", "numpy", "sklearn"}:
+            raise AssertionError(f"{name} was imported")
+
+sys.meta_path.insert(0, Blocker())
+import runpy
+sys.argv = sys.argv[1:]
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+"""
+
+
+def without_tensorflow(*arguments):
+    command = [sys.executable, "-c", WITHOUT_TENSORFLOW, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_help_of_the_module_needs_no_tensorflow(name):
+    result = without_tensorflow(f"launch.{name}", "--help")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert listed_flags(result.stdout) == FLAGS[name]
+
+
+def test_help_is_there_in_a_second():
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        command = [sys.executable, "-m", "launch.train", "--help"]
+        subprocess.run(command, capture_output=True, check=True, cwd=ROOT)
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < 1
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_console_script_shows_the_same_help(name, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", [f"tfgan-{name}", "--help"])
+    with pytest.raises(SystemExit) as end:
+        PROGRAMS[name].run()
+    assert end.value.code == 0
+    assert listed_flags(capsys.readouterr().out) == FLAGS[name]
+
+
+def test_dry_run_prints_the_configuration_and_does_nothing(tmp_path):
+    result = without_tensorflow(
+        "launch.train",
+        "--preset=ring8",
+        "--seed=3",
+        "--set=width=32",
+        "--dry_run",
+        f"--workdir={tmp_path}/new",
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    changes = {"seed": 3, "width": 32}
+    expected = _config.changed(_presets.PRESETS["ring8"], changes)
+    assert _config.from_dict(json.loads(result.stdout)) == expected
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_flags_mean_keys():
+    values = {
+        "trainer": "relativistic_gan",
+        "loss": "hinge",
+        "dataset": "tfds:mnist",
+        "data_dir": "/data",
+        "steps": 7,
+        "batch_size": 5,
+        "seed": 3,
+        "checkpoint_every": 2,
+        "sample_every": 4,
+    }
+    arguments = [f"{key}={value}" for key, value in values.items()]
+    flags = _cli.parse(
+        ["program", *(f"--{argument}" for argument in arguments)],
+        train.define_flags,
+        train.about(),
+    )
+    config = _config.changed(
+        _presets.PRESETS["mnist"], {key: flags[key].value for key in values}
+    )
+    assert {key: getattr(config, key) for key in values} == values
+
+
+BAD_TRAIN = [
+    (["stesp=3"], "--stesp.*Did you mean 'steps'"),
+    (["presett=digits"], "Did you mean 'preset'"),
+    (["steps=many"], "--steps=many"),
+    (["steps=1.5"], "--steps=1.5"),
+    (["steps"], "steps"),
+    (["preset=mnits"], "Did you mean 'mnist'.*Received: preset='mnits'"),
+    (["trainer=wgan_pg"], "Did you mean 'wgan_gp'"),
+    (["trainer=relativistic_gan", "loss=hing"], "Did you mean 'hinge'"),
+    (["trainer=wgan", "loss=hinge"], "relativistic_gan or relativistic_average_gan"),
+    (["dataset=digit"], "Did you mean 'digits'"),
+    (["set=widht=3"], "Did you mean 'width'"),
+    (["set=width=wide"], "`width` must be an integer"),
+    (["set=width"], "key=value"),
+    (["steps=3", "set=steps=4"], "`steps` must be given once"),
+    (["steps=-3"], "Received: steps=-3"),
+    (["batch_size=0"], "Received: batch_size=0"),
+    (["trainer=relativistic_average_gan", "batch_size=1"], "Received: batch_size=1"),
+    (["set=network=dcgan", "set=image_size=20"], "Received: pictures of 20x20"),
+    (["set=network=standard_cnn", "set=image_size=16"], "one of 32 .* of 16x16"),
+    (["dataset=image_folder:{tmp}/missing"], "PNG or JPEG.*missing"),
+    (["dataset=image_folder:{tmp}/full"], "PNG or JPEG.*full"),
+    (["dataset=image_folder:missing", "data_dir={tmp}"], "Received.*/missing"),
+    (["dataset=npz:{tmp}/missing.npz"], "missing.npz"),
+    (["dataset=npz:{tmp}/full"], "must be a file.*full"),
+    (["preset=mnist", "data_dir={tmp}"], "the data set mnist"),
+    (["resume"], "--workdir"),
+    (["resume", "workdir="], "--workdir"),
+    (["resume", "workdir={tmp}/missing"], "Received: workdir=.*missing"),
+    (["resume", "workdir={tmp}/full"], "no config.json"),
+    (["resume", "workdir={tmp}/broken"], "cannot be read"),
+    (["workdir={tmp}/full/file"], "must be a folder"),
+    (["workdir={tmp}/broken"], "holds a training already .config.json."),
+]
+
+BAD_OTHERS = [
+    (sample, [], "`workdir` must be given"),
+    (sample, ["workdir="], "`workdir` must be given"),
+    (sample, ["workdir={tmp}/missing"], "no config.json"),
+    (sample, ["workdir={tmp}/unborn"], "must hold a checkpoint"),
+    (sample, ["workdir={tmp}/unborn", "num_images=0"], "Received: num_images=0"),
+    (sample, ["workdir={tmp}/unborn", "seed=2147483648"], "Received: seed="),
+    (sample, ["num_imgaes=3"], "Did you mean 'num_images'"),
+    (export, ["workdir={tmp}/unborn"], "`output` must be given"),
+    (export, ["output=x"], "`workdir` must be given"),
+    (export, ["workdir={tmp}/unborn", "output={tmp}/new"], "must hold a checkpoint"),
+    (export, ["output=x", "format=karas"], "Did you mean 'keras'"),
+    (export, ["outptu=x"], "Did you mean 'output'"),
+]
+
+BAD = [(train, *case) for case in BAD_TRAIN] + BAD_OTHERS
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """With a full folder, and two that hold trainings: broken, and without steps."""
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").write_text("mine")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "config.json").write_text("{")
+    (tmp_path / "unborn").mkdir()
+    values = json.loads(_config.to_json(BASE))
+    text = json.dumps(values | {"example_shape": [8, 8, 1]})
+    (tmp_path / "unborn" / "config.json").write_text(text)
+    return tmp_path
+
+
+@pytest.fixture
+def no_tensorflow(monkeypatch):
+    def fail():
+        raise AssertionError("TensorFlow is not needed to see that")
+
+    monkeypatch.setattr(_cli, "runner", fail)
+
+
+@pytest.mark.parametrize(("program", "arguments", "match"), BAD)
+def test_bad_input_is_one_line_and_leaves_no_trace(
+    program, arguments, match, folder, capsys, monkeypatch, no_tensorflow
+):
+    monkeypatch.chdir(folder)
+    before = files(folder)
+    arguments = [argument.format(tmp=folder) for argument in arguments]
+    assert run(program, *arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"{program.PROGRAM}: error: ")
+    assert err.count("\n") == 1 and err.endswith("\n")
+    assert re.search(match, err), err
+    assert files(folder) == before
+    assert not (folder / "new").exists() and not (folder / "runs").exists()
+
+
+def test_home_is_found_in_paths(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    argv = ["program", "--workdir=~/run", "--set=width=3"]
+    flags = _cli.parse(argv, train.define_flags, train.about())
+    assert (flags.workdir, flags.set) == (f"{tmp_path}/run", ["width=3"])
+
+
+def test_arguments_that_are_no_flags_are_refused(capsys):
+    with pytest.raises(SystemExit) as end:
+        train.main(["tfgan-train", "digits"])
+    assert end.value.code == 2
+    assert "Received: 'digits'" in capsys.readouterr().err
+
+
+def test_exit_code_and_line_of_the_program_itself(tmp_path):
+    result = without_tensorflow(
+        "launch.train", "--preset=mnits", f"--workdir={tmp_path}/new"
+    )
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("tfgan-train: error: `preset`")
+    assert result.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_interruption_is_no_traceback(monkeypatch, capsys):
+    def interrupted(argv):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train, "_prepared", interrupted)
+    assert run(train) == 130
+    assert capsys.readouterr().err == "tfgan-train: error: Interrupted.\n"
+
+
+@pytest.mark.parametrize("error", [ValueError, OSError, TypeError])
+def test_errors_of_the_training_itself_are_not_hidden(monkeypatch, error):
+    class Broken:
+        def run(self):
+            raise error("a bug")
+
+    monkeypatch.setattr(train, "_prepared", lambda argv: Broken())
+    with pytest.raises(error, match="a bug"):
+        run(train)
