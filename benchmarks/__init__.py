@@ -1,0 +1,1 @@
+"""Measurements of what the launchers train; nothing else imports them."""
