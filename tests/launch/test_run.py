@@ -310,7 +310,7 @@ def test_executions_end_where_epochs_do(wanted, done, sample_every, steps, possi
 
 def test_points(tmp_path):
     workdir = tmp_path / "run"
-    tiny_points = ("set=width=4", "set=latent_dim=2", "set=steps_per_execution=1")
+    tiny_points = ("set=width=4", "set=latent_dim=2", "set=ema_decay=none")
     arguments = (f"workdir={workdir}", "preset=ring8", *tiny_points, "steps=2")
     assert run(train, *arguments) == 0
     metadata = json.loads((workdir / "export" / "metadata.json").read_text())

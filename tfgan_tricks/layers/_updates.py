@@ -5,20 +5,9 @@ images, in penalties, in the generator's turn. State such as the singular vector
 `SpectralNormalization` must move once in such a step, whatever the number of calls.
 """
 
-import contextlib
-import threading
+from tfgan_tricks.layers._scoped import Scoped
 
-_local = threading.local()
-
-
-@contextlib.contextmanager
-def _policy(may_update):
-    outer = getattr(_local, "may_update", None)
-    _local.may_update = may_update
-    try:
-        yield
-    finally:
-        _local.may_update = outer
+_policy = Scoped()
 
 
 def updates_once(network=None):
@@ -40,7 +29,7 @@ def updates_once(network=None):
         updated.add(id(layer))
         return due
 
-    return _policy(may_update)
+    return _policy.set_to(may_update)
 
 
 def updates_never():
@@ -50,7 +39,7 @@ def updates_never():
     ...     may_update("a layer")
     False
     """
-    return _policy(lambda layer: False)
+    return _policy.set_to(lambda layer: False)
 
 
 def may_update(layer):
@@ -61,5 +50,4 @@ def may_update(layer):
     >>> may_update("a layer")
     True
     """
-    policy = getattr(_local, "may_update", None)
-    return policy is None or policy(layer)
+    return _policy.value is None or _policy.value(layer)

@@ -1,8 +1,6 @@
 """Batch normalization against a fixed reference batch."""
 
-import contextlib
 import math
-import threading
 
 import keras
 import numpy as np
@@ -11,18 +9,9 @@ import tensorflow as tf
 from tfgan_tricks import _checks
 from tfgan_tricks import _compat
 from tfgan_tricks.layers._float32 import Float32Layer
+from tfgan_tricks.layers._scoped import Scoped
 
-_local = threading.local()
-
-
-@contextlib.contextmanager
-def _reference_rows(count):
-    outer = getattr(_local, "reference_rows", None)
-    _local.reference_rows = count
-    try:
-        yield
-    finally:
-        _local.reference_rows = outer
+_reference_rows = Scoped()
 
 
 @keras.saving.register_keras_serializable("tfgan_tricks")
@@ -75,7 +64,7 @@ class VirtualBatchNorm(Float32Layer):
         super().build(input_shape)
 
     def call(self, inputs):
-        count = getattr(_local, "reference_rows", None)
+        count = _reference_rows.value
         if count is not None:
             return self._normalize(inputs[:count], inputs[count:], count)
         message = (
@@ -190,7 +179,7 @@ class VirtualBatchNormalized(keras.Model):
     def call(self, inputs, training=None):
         reference = tf.cast(tf.convert_to_tensor(self.reference), inputs.dtype)
         count = reference.shape[0]
-        with _reference_rows(count):
+        with _reference_rows.set_to(count):
             joined = tf.concat([reference, inputs], axis=0)
             return self.network(joined, training=training)[count:]
 

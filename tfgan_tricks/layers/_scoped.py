@@ -1,0 +1,24 @@
+"""Values that hold inside a `with` block, for layers called in it."""
+
+import contextlib
+import threading
+
+
+class Scoped(threading.local):
+    """A value that each thread, hence each replica, sets for itself; `None` outside.
+
+    >>> rows = Scoped()
+    >>> with rows.set_to(3):
+    ...     rows.value
+    3
+    """
+
+    value = None
+
+    @contextlib.contextmanager
+    def set_to(self, value):
+        outer, self.value = self.value, value
+        try:
+            yield
+        finally:
+            self.value = outer
