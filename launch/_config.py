@@ -158,7 +158,9 @@ def parse_settings(texts):
 def _typed(key, text):
     hint = typing.get_type_hints(Config)[key]
     kind, *rest = typing.get_args(hint) or (hint,)
-    if text.lower() == "none" and types.NoneType in rest:
+    # For normalizations, "none" is a choice.
+    may_be_none = types.NoneType in rest and key not in _tables.NORMALIZATIONS
+    if text.lower() == "none" and may_be_none:
         return None
     read = {"true": True, "false": False}.__getitem__ if kind is bool else kind
     try:

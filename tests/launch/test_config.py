@@ -5,6 +5,7 @@ import pytest
 
 from launch import _config
 from launch import _presets
+from launch import _tables
 from tests.launch.programs import BASE
 
 NAN, INF = float("nan"), float("inf")
@@ -238,3 +239,10 @@ def test_changes_that_a_resumed_training_may_have():
     assert _config.refused_changes(BASE, config) == []
     config = _config.changed(config, {"seed": 1, "width": 16})
     assert _config.refused_changes(BASE, config) == ["width", "seed"]
+
+
+@pytest.mark.parametrize("key", _tables.NORMALIZATIONS)
+def test_no_normalization_is_a_choice(key):
+    changes = _config.parse_settings([f"{key}=none"])
+    assert changes == {key: "none"}
+    assert getattr(_config.changed(_presets.PRESETS["mnist"], changes), key) == "none"
