@@ -1,6 +1,7 @@
 """What needs no TensorFlow: help, and errors in what the user gave."""
 
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -255,6 +256,23 @@ def test_exit_code_and_line_of_the_program_itself(tmp_path):
     assert result.stderr.startswith("tfgan-train: error: `preset`")
     assert result.stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_errors_of_several_lines_become_one(capsys):
+    with pytest.raises(SystemExit), _cli.user_errors("program"):
+        raise ValueError("one\n  two\nthree")
+    assert capsys.readouterr().err == "program: error: one two three\n"
+
+
+def test_what_is_held_back_is_shown_when_the_import_fails(capfd):
+    with pytest.raises(ImportError), _cli._held_stderr():
+        os.write(2, b"the reason\n")
+        raise ImportError
+    assert capfd.readouterr().err == "the reason\n"
+    with _cli._held_stderr():
+        os.write(2, b"noise\n")
+    os.write(2, b"after it\n")
+    assert capfd.readouterr().err == "after it\n"
 
 
 def test_interruption_is_no_traceback(monkeypatch, capsys):

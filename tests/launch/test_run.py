@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import types
 
 import keras
 import numpy as np
@@ -24,6 +25,7 @@ from tests.launch.programs import TINY
 from tests.launch.programs import files
 from tests.launch.programs import run
 from tfgan_tricks import callbacks
+from tfgan_tricks import data
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -213,6 +215,17 @@ def test_another_seed_is_another_training(trained, tmp_path):
     assert not np.allclose(exported(tmp_path / "run"), exported(trained))
 
 
+def test_order_of_the_data_follows_from_the_seed():
+    source = data.load("digits")
+    trainer = types.SimpleNamespace(step=tf.Variable(0), batches_per_step=1)
+    first = {}
+    for seed in (0, 1):
+        config = _config.changed(BASE, {"seed": seed})
+        job = _run.Job(config, "", source, trainer)
+        first[seed] = next(iter(_run._batches(job))).numpy()
+    assert not np.array_equal(first[0], first[1])
+
+
 def refused(capsys, folder, match, *arguments, steps=9):
     before = files(folder)
     assert tiny(folder, *arguments, steps=steps) == 2
@@ -352,6 +365,14 @@ LATE = [
             "set=network=dcgan",
         ],
         "Received: pictures of 12x12",
+    ),
+    (
+        "pictures that are not square",
+        lambda tmp: [
+            npz(tmp / "d.npz", np.zeros([99, 8, 12, 1], "uint8")),
+            "set=network=dcgan",
+        ],
+        "Received: pictures of 8x12",
     ),
     ("fewer examples than a batch", lambda tmp: ["batch_size=1438"], "batch_size=1438"),
     ("no such data set", lambda tmp: ["dataset=tfds:mnits"], "Did you mean 'mnist'"),
