@@ -34,6 +34,30 @@ def not_negative(**arguments):
             )
 
 
+def decay(**arguments):
+    """Raises `ValueError` unless every argument is in [0, 1)."""
+    for name, value in arguments.items():
+        if not 0 <= value < 1:
+            raise ValueError(f"`{name}` must be in [0, 1). Received: {name}={value!r}")
+
+
+def latent_dim(generator):
+    """The width of the latents that a generator takes, or `ValueError` if unknown."""
+    shape = getattr(generator, "input_shape", None)
+    if not isinstance(shape, tuple) or len(shape) != 2 or not shape[1]:
+        raise ValueError(
+            "`generator` must have one input of known shape (None, latent_dim); begin "
+            f"it with `keras.Input`. Received: generator.input_shape={shape!r}"
+        )
+    return shape[1]
+
+
+def channels(count):
+    """Raises `ValueError` unless pictures can have that many channels."""
+    if count not in (1, 2, 3, 4):
+        raise ValueError(f"`channels` must be 1 to 4. Received: channels={count!r}")
+
+
 def positive_integer(**arguments):
     """Raises `ValueError` unless every argument is an integer of at least one."""
     for name, value in arguments.items():

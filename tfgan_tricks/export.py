@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 import tfgan_tricks
+from tfgan_tricks import _checks
 
 
 class Sampler(tf.Module):
@@ -36,7 +37,7 @@ class Sampler(tf.Module):
     def __init__(self, generator):
         super().__init__(name="sampler")
         self.generator = generator
-        self.latent_dim = _latent_dim(generator)
+        self.latent_dim = _checks.latent_dim(generator)
         z = tf.TensorSpec([None, self.latent_dim], tf.float32, name="z")
         self.generate = tf.function(self._generate, input_signature=[z])
         scalars = [tf.TensorSpec([], tf.int32, n) for n in ("num_images", "seed")]
@@ -120,16 +121,6 @@ def save_keras(generator, path):
         raise ValueError(f"`path` must end in .keras. Received: path={str(path)!r}")
     with _whole(path) as staging:
         generator.save(staging)
-
-
-def _latent_dim(generator):
-    shape = getattr(generator, "input_shape", None)
-    if not isinstance(shape, tuple) or len(shape) != 2 or not shape[1]:
-        raise ValueError(
-            "`generator` must have one input of shape (None, latent_dim). "
-            f"Received: generator.input_shape={shape!r}"
-        )
-    return shape[1]
 
 
 def _describe(sampler, output_range, metadata):

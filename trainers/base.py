@@ -6,6 +6,7 @@ import zlib
 import keras
 import tensorflow as tf
 
+from tfgan_tricks import _checks
 from tfgan_tricks import _compat
 from tfgan_tricks import _ema
 from tfgan_tricks import _replica
@@ -80,7 +81,7 @@ class AdversarialTrainer(Saveable, keras.Model, abc.ABC):
         self.reuse_real_batch = reuse_real_batch
         self.ema_decay = ema_decay
         self.seed = seed
-        self.latent_dim = _arguments.latent_dim(generator)
+        self.latent_dim = _checks.latent_dim(generator)
         self.ema_generator = None
         if ema_decay is not None:
             self.ema_generator = _ema.copy_of(generator)

@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from tfgan_tricks import _checks
 from tfgan_tricks import _ema
 from tfgan_tricks.callbacks._every import EveryNSteps
 
@@ -40,8 +41,7 @@ class GeneratorEMA(EveryNSteps):
 
     def __init__(self, generator, decay=0.999):
         super().__init__(every=1)
-        if not 0 <= decay < 1:
-            raise ValueError(f"`decay` must be in [0, 1). Received: decay={decay!r}")
+        _checks.decay(decay=decay)
         self.generator = generator
         self.decay = decay
         self.average = _ema.copy_of(generator)

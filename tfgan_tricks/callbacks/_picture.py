@@ -6,6 +6,8 @@ import os
 import numpy as np
 import tensorflow as tf
 
+from tfgan_tricks._unit_range import to_uint8
+
 TILE = 64  # Least side of an image in a grid, in pixels.
 GAP = 2
 CANVAS = 320  # Side of a picture of points.
@@ -66,8 +68,7 @@ def write_png(path, pixels):
 
 
 def _pixels(images):
-    images = np.clip(np.nan_to_num(images.astype("float32")), -1, 1)
-    pixels = np.rint((images + 1) * 127.5).astype("uint8")
+    pixels = to_uint8(np.nan_to_num(images.astype("float32"))).numpy()
     factor = max(1, TILE // max(images.shape[1:3]))
     return pixels.repeat(factor, axis=1).repeat(factor, axis=2)
 

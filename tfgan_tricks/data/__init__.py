@@ -1,9 +1,9 @@
 """Real examples to train on: by name, as deterministic batches."""
 
+from tfgan_tricks._unit_range import to_uint8 as to_uint8
+from tfgan_tricks._unit_range import to_unit_range as to_unit_range
 from tfgan_tricks.data._batches import batches as batches
 from tfgan_tricks.data._load import load as load
 from tfgan_tricks.data._mixtures import Mixture as Mixture
 from tfgan_tricks.data._mixtures import mixture as mixture
 from tfgan_tricks.data._source import Source as Source
-from tfgan_tricks.data._unit_range import to_uint8 as to_uint8
-from tfgan_tricks.data._unit_range import to_unit_range as to_unit_range

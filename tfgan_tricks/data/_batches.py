@@ -4,9 +4,9 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_tricks import _checks
+from tfgan_tricks._unit_range import to_unit_range
 from tfgan_tricks.data import _options
 from tfgan_tricks.data._source import Source
-from tfgan_tricks.data._unit_range import to_unit_range
 
 _NUM_PARALLEL_CALLS = 2
 _PREFETCH = 2

@@ -136,8 +136,7 @@ def _check(image_size, channels, width, normalization, normalizations):
             "`image_size` must be 8, 16, 32, 64 or 128. "
             f"Received: image_size={image_size!r}"
         )
-    if channels not in (1, 2, 3, 4):
-        raise ValueError(f"`channels` must be 1 to 4. Received: channels={channels!r}")
+    _checks.channels(channels)
     _checks.positive_integer(width=width)
     if normalization not in normalizations:
         raise _checks.unknown_name("normalization", normalization, normalizations)

@@ -39,7 +39,7 @@ def standard_cnn_generator(channels=3, latent_dim=128, seed=0):
         Jolicoeur-Martineau, 2018, arXiv:1807.00734; Miyato et al., 2018,
         arXiv:1802.05957.
     """
-    _check_channels(channels)
+    _checks.channels(channels)
     _checks.positive_integer(latent_dim=latent_dim)
     make = _layers.Maker("standard_cnn_generator", seed)
     stack = [
@@ -84,7 +84,7 @@ def standard_cnn_discriminator(channels=3, spectral=True, seed=0):
         Jolicoeur-Martineau, 2018, arXiv:1807.00734; Miyato et al., 2018,
         arXiv:1802.05957.
     """
-    _check_channels(channels)
+    _checks.channels(channels)
     make = _layers.Maker("standard_cnn_discriminator", seed, spectral)
     stack = [keras.Input((32, 32, channels))]
     for filters, half in ((64, 16), (128, 8), (256, 4)):
@@ -93,11 +93,6 @@ def standard_cnn_discriminator(channels=3, spectral=True, seed=0):
     stack += _block(make, 512, "conv_4", _KEPT, normalized=False)
     features = keras.layers.Flatten(name="features")
     return make.sequential(*stack, features, _plain(make).logit())
-
-
-def _check_channels(channels):
-    if channels not in (1, 2, 3, 4):
-        raise ValueError(f"`channels` must be 1 to 4. Received: channels={channels!r}")
 
 
 def _plain(make):
