@@ -44,12 +44,19 @@ def decay(**arguments):
 def latent_dim(generator):
     """The width of the latents that a generator takes, or `ValueError` if unknown."""
     shape = getattr(generator, "input_shape", None)
-    if not isinstance(shape, tuple) or len(shape) != 2 or not shape[1]:
+    latents = shape[0] if isinstance(shape, list) else shape
+    if not isinstance(latents, tuple) or len(latents) != 2 or not latents[1]:
         raise ValueError(
-            "`generator` must have one input of known shape (None, latent_dim); begin "
-            f"it with `keras.Input`. Received: generator.input_shape={shape!r}"
+            "`generator` must take latents of known shape (None, latent_dim), alone or "
+            "with labels (None,); begin it with `keras.Input`. "
+            f"Received: generator.input_shape={shape!r}"
         )
-    return shape[1]
+    return latents[1]
+
+
+def is_conditional(generator):
+    """Whether a generator takes labels beside the latents."""
+    return isinstance(generator.input_shape, list) and len(generator.input_shape) == 2
 
 
 def channels(count):

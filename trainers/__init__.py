@@ -1,5 +1,6 @@
 """Keras models that train GANs, one per paper."""
 
+from trainers._batches import Batch as Batch
 from trainers.base import AdversarialTrainer as AdversarialTrainer
 from trainers.hinge_gan import HingeGAN as HingeGAN
 from trainers.ls_gan import LSGAN as LSGAN

@@ -1,6 +1,22 @@
 """From what users pass to `fit` to one element per training step."""
 
+from typing import Any
+from typing import NamedTuple
+
 import tensorflow as tf
+
+
+class Batch(NamedTuple):
+    """Images, or latents, and what goes into the network with them."""
+
+    images: tf.Tensor
+    labels: tf.Tensor | None = None
+    labelled: Any = None
+
+    @property
+    def inputs(self):
+        """What a network takes."""
+        return self.images if self.labels is None else [self.images, self.labels]
 
 
 def as_dataset(x, y, batch_size, shuffle_seed):
@@ -52,6 +68,20 @@ def regroup(dataset, batches_per_step):
         return regrouped
     # Keras warns at the end of a dataset whose length it was not told.
     return regrouped.apply(tf.data.experimental.assert_cardinality(steps))
+
+
+def split(data, count, with_labels):
+    """`count` batches, each of every `count`-th example of what `regroup` joined."""
+    images, labels = data if isinstance(data, (tuple, list)) else (data, None)
+    if with_labels and labels is None:
+        raise ValueError(
+            "`x` must hold pairs `(images, labels)`, since the networks take labels. "
+            "Received: images only"
+        )
+    return [
+        Batch(images[index::count], labels[index::count] if with_labels else None)
+        for index in range(count)
+    ]
 
 
 def _batch_size(dataset):

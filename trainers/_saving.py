@@ -9,6 +9,10 @@ def _deserialize(config, custom_objects=None):
     return keras.saving.deserialize_keras_object(config, custom_objects=custom_objects)
 
 
+def _weight(history):
+    return history and history.weight
+
+
 class Saveable:
     """The part of `AdversarialTrainer` that Keras calls to save and to load it."""
 
@@ -18,6 +22,8 @@ class Saveable:
             "generator": _serialize(self.generator),
             "discriminator": _serialize(self.discriminator),
             "penalties": [_serialize(penalty) for penalty in self.penalties],
+            "discriminator_history": _weight(self.discriminator_history),
+            "generator_history": _weight(self.generator_history),
             "discriminator_steps": self.discriminator_steps,
             "reuse_real_batch": self.reuse_real_batch,
             "ema_decay": self.ema_decay,

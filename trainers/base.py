@@ -11,6 +11,7 @@ from tfgan_tricks import _compat
 from tfgan_tricks import _ema
 from tfgan_tricks import _replica
 from tfgan_tricks import layers
+from tfgan_tricks.penalties import HistoricalAverage
 from trainers import _arguments
 from trainers import _batches
 from trainers import _optimizers
@@ -27,17 +28,24 @@ class AdversarialTrainer(Saveable, keras.Model, abc.ABC):
     in `discriminator_objective` and `generator_objective`, which may be replaced whole.
 
     `fit` takes a `tf.data.Dataset` of batches, or arrays, of images or of
-    `(images, labels)`; labels are not used. A step that draws several fresh batches
-    takes them from the same dataset, `batches_per_step` at a time.
+    `(images, labels)`. A step that draws several fresh batches takes them from the
+    same dataset, `batches_per_step` at a time. Labels condition both networks where
+    those take two inputs, `[latents, labels]` and `[images, labels]`; they are not
+    used otherwise.
 
     Randomness is a pure function of `seed` and the number of finished steps.
 
     Args:
-        generator: a `keras.Model` from latents `[batch, latent_dim]` to images.
+        generator: a `keras.Model` from latents `[batch, latent_dim]`, or from
+            `[latents, labels]` with labels `[batch]`, to images.
         discriminator: a `keras.Model` from images to logits `[batch]`, `[batch, 1]` or
             `[batch, height, width, 1]`.
         loss: an `AdversarialLoss`.
         penalties: penalties on the discriminator, added to its loss.
+        discriminator_history: weight, zero or more, of the discriminator's historical
+            averaging, see `penalties.HistoricalAverage`; it is in the logs as
+            `d_history`. `None` does without.
+        generator_history: likewise, of the generator, `g_history`.
         discriminator_steps: discriminator updates per generator update, one or more.
         reuse_real_batch: whether all updates of a step share one batch of real images;
             otherwise each draws a fresh one, as in the papers.
@@ -57,6 +65,7 @@ class AdversarialTrainer(Saveable, keras.Model, abc.ABC):
 
     # Of both players, in the paper.
     paper_optimizer = Paper("Adam", learning_rate=2e-4, beta_1=0.5)
+    loss_names = ("d_loss", "g_loss")
 
     def __init__(
         self,
@@ -65,6 +74,8 @@ class AdversarialTrainer(Saveable, keras.Model, abc.ABC):
         *,
         loss,
         penalties=(),
+        discriminator_history=None,
+        generator_history=None,
         discriminator_steps=1,
         reuse_real_batch=False,
         ema_decay=None,
@@ -77,6 +88,8 @@ class AdversarialTrainer(Saveable, keras.Model, abc.ABC):
         self.discriminator = discriminator
         self.adversarial_loss = loss
         self.penalties = tuple(penalties)
+        self.discriminator_history = _history(discriminator, discriminator_history, "d")
+        self.generator_history = _history(generator, generator_history, "g")
         self.discriminator_steps = discriminator_steps
         self.reuse_real_batch = reuse_real_batch
         self.ema_decay = ema_decay
@@ -86,7 +99,9 @@ class AdversarialTrainer(Saveable, keras.Model, abc.ABC):
         if ema_decay is not None:
             self.ema_generator = _ema.copy_of(generator)
         self.step = _compat.add_state(self, "step", (), dtype="int64", mean=False)
-        terms = ["d_loss", "g_loss", *(penalty.name for penalty in self.penalties)]
+        terms = [*self.loss_names, *(penalty.name for penalty in self.penalties)]
+        histories = (self.discriminator_history, self.generator_history)
+        terms += [history.name for history in histories if history]
         self.trackers = {name: keras.metrics.Mean(name=name) for name in terms}
         self.built = True
 
@@ -131,39 +146,49 @@ class AdversarialTrainer(Saveable, keras.Model, abc.ABC):
         return super().fit(dataset, shuffle=False, **kwargs)
 
     @property
+    def generator_needs_real(self):
+        """Whether the generator's objective looks at real images."""
+        return self.adversarial_loss.generator_needs_real
+
+    @property
     def batches_per_step(self):
         """How many batches of real images one training step draws."""
         if self.reuse_real_batch:
             return 1
-        return self.discriminator_steps + self.adversarial_loss.generator_needs_real
+        return self.discriminator_steps + self.generator_needs_real
 
     @abc.abstractmethod
     def train_step(self, data):
         """The schedule of one step, in verbs; returns the logs."""
 
-    def alternate(self, data, discriminator_steps):
+    def alternate(self, data):
         """`discriminator_steps` discriminator updates, then one of the generator."""
-        batches = self.real_batches(data)
-        for index in range(discriminator_steps):
-            self.update_discriminator(batches[index % len(batches)], index)
-        self.update_generator(batches[-1])
+        *batches, last = self.real_batches(data)
+        for index, real in enumerate(batches):
+            self.update_discriminator(real, index)
+        self.update_generator(last)
         return self.finish_step()
 
     def real_batches(self, data):
-        """The step's batches of real images: n batches of every n-th image."""
-        images = data[0] if isinstance(data, (tuple, list)) else data
-        count = self.batches_per_step
-        return [images[index::count] for index in range(count)]
+        """A `Batch` for each discriminator update of the step, and the generator's."""
+        labelled = _checks.is_conditional(self.generator)
+        batches = _batches.split(data, self.batches_per_step, labelled)
+        return [
+            batches[min(index, len(batches) - 1)]
+            for index in range(self.discriminator_steps + 1)
+        ]
 
     def update_discriminator(self, real, index=0):
         """The step's discriminator update number `index`."""
         seed = self.random_seed(f"discriminator {index}")
         with layers.updates_once(self.discriminator):
-            fake = tf.stop_gradient(self.sample_like(real, fold(seed, 0)))
+            fake = self.sample_like(real, fold(seed, 0))
+            fake = fake._replace(images=tf.stop_gradient(fake.images))
             self._descend(
                 lambda: self.discriminator_objective(real, fake, fold(seed, 1)),
                 self.discriminator,
                 self.discriminator_optimizer,
+                self.discriminator_history,
             )
 
     def update_generator(self, real):
@@ -173,6 +198,7 @@ class AdversarialTrainer(Saveable, keras.Model, abc.ABC):
                 lambda: self.generator_objective(real, seed),
                 self.generator,
                 self.generator_optimizer,
+                self.generator_history,
             )
 
     def finish_step(self):
@@ -184,49 +210,60 @@ class AdversarialTrainer(Saveable, keras.Model, abc.ABC):
 
     def discriminator_objective(self, real, fake, seed):
         """What the discriminator minimises: the sum of the returned, named terms."""
-        terms = {
-            "d_loss": self.adversarial_loss.discriminator(
-                real_logits=self.critic(real), fake_logits=self.critic(fake)
-            )
+        loss = self.adversarial_loss.discriminator(
+            real_logits=self.critic(real), fake_logits=self.critic(fake)
+        )
+        return {"d_loss": loss, **self.penalty_terms(real, fake, seed)}
+
+    def penalty_terms(self, real, fake, seed):
+        """The discriminator's penalties, by name."""
+
+        def critic(images):
+            return self.critic(real._replace(images=images))
+
+        images = {"real": real.images, "fake": fake.images}
+        return {
+            penalty.name: penalty(critic, **images, seed=fold(seed, index))
+            for index, penalty in enumerate(self.penalties)
         }
-        for index, penalty in enumerate(self.penalties):
-            terms[penalty.name] = penalty(
-                self.critic, real=real, fake=fake, seed=fold(seed, index)
-            )
-        return terms
 
     def generator_objective(self, real, seed):
         """What the generator minimises: the sum of the returned, named terms."""
         logits = {"fake_logits": self.critic(self.sample_like(real, seed))}
-        if self.adversarial_loss.generator_needs_real:
+        if self.generator_needs_real:
             logits["real_logits"] = self.critic(real)
         return {"g_loss": self.adversarial_loss.generator(**logits)}
 
-    def critic(self, images):
+    def critic(self, batch):
         """The discriminator's logits, in float32; the only road to it."""
-        return tf.cast(self.discriminator(images, training=True), tf.float32)
+        return tf.cast(self.discriminator(batch.inputs, training=True), tf.float32)
 
     def sample_like(self, real, seed):
-        """As many generated images as there are in `real`; the only road to fakes."""
-        latents = _replica.stateless_normal([tf.shape(real)[0], self.latent_dim], seed)
-        return self.generator(latents, training=True)
+        """A `Batch` generated with the labels of `real`; the only road to fakes."""
+        shape = [tf.shape(real.images)[0], self.latent_dim]
+        latents = real._replace(images=_replica.stateless_normal(shape, seed))
+        return real._replace(images=self.generator(latents.inputs, training=True))
 
     def random_seed(self, tag):
         """The seed of the draw `tag` in this step, two int64."""
         start = tf.stack([tf.constant(self.seed, tf.int64), tf.identity(self.step)])
         return fold(start, zlib.crc32(tag.encode()))
 
-    def _descend(self, objective, player, optimizer):
+    def _descend(self, objective, player, optimizer, history):
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         variables = player.trainable_variables
         with tf.GradientTape() as tape:
             terms = objective()
+            if history:
+                terms[history.name] = history(variables)
             # Keras sums gradients over the replicas.
             total = tf.add_n(list(terms.values())) / replicas
             total = _compat.scale_loss(optimizer, total)
         gradients = tape.gradient(total, variables)
         gradients = _compat.unscale_gradients(optimizer, gradients)
         optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        if history:
+            history.update(variables)
         for name, value in terms.items():
             self.trackers[name].update_state(value)
 
@@ -234,3 +271,10 @@ class AdversarialTrainer(Saveable, keras.Model, abc.ABC):
 def fold(seed, number):
     """A seed that is a function of `seed` and `number`, and unlike both."""
     return tf.random.experimental.stateless_fold_in(seed, number)
+
+
+def _history(player, weight, initial):
+    if weight is None:
+        return None
+    name = f"{initial}_history"
+    return HistoricalAverage(player.trainable_variables, weight, name=name)

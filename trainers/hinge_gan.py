@@ -46,4 +46,4 @@ class HingeGAN(AdversarialTrainer):
         )
 
     def train_step(self, data):
-        return self.alternate(data, discriminator_steps=self.discriminator_steps)
+        return self.alternate(data)

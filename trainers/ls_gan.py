@@ -54,4 +54,4 @@ class LSGAN(AdversarialTrainer):
         return super().get_config() | {"a": self.a, "b": self.b, "c": self.c}
 
     def train_step(self, data):
-        return self.alternate(data, discriminator_steps=self.discriminator_steps)
+        return self.alternate(data)

@@ -42,4 +42,4 @@ class MinimaxGAN(AdversarialTrainer):
         return super().get_config() | {"real_label": self.real_label}
 
     def train_step(self, data):
-        return self.alternate(data, discriminator_steps=self.discriminator_steps)
+        return self.alternate(data)

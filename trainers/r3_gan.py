@@ -56,4 +56,4 @@ class R3GAN(AdversarialTrainer):
         )
 
     def train_step(self, data):
-        return self.alternate(data, discriminator_steps=self.discriminator_steps)
+        return self.alternate(data)

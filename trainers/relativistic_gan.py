@@ -47,7 +47,7 @@ class RelativisticGAN(AdversarialTrainer):
         self.base = base
 
     def train_step(self, data):
-        return self.alternate(data, discriminator_steps=self.discriminator_steps)
+        return self.alternate(data)
 
     def get_config(self):
         return super().get_config() | {"base": losses.config_of(self.base)}

@@ -55,11 +55,11 @@ class WGAN(AdversarialTrainer):
         self.clip = clip
 
     def train_step(self, data):
-        batches = self.real_batches(data)
-        for index in range(self.discriminator_steps):
-            self.update_discriminator(batches[index % len(batches)], index)
+        *batches, last = self.real_batches(data)
+        for index, real in enumerate(batches):
+            self.update_discriminator(real, index)
             self._clip_critic()
-        self.update_generator(batches[-1])
+        self.update_generator(last)
         return self.finish_step()
 
     def _clip_critic(self):

@@ -57,4 +57,4 @@ class WGANGP(AdversarialTrainer):
         )
 
     def train_step(self, data):
-        return self.alternate(data, discriminator_steps=self.discriminator_steps)
+        return self.alternate(data)

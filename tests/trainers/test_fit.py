@@ -58,11 +58,11 @@ class Spied(trainers.RelativisticGAN):
     """Keeps the real batches that its updates saw."""
 
     def discriminator_objective(self, real, fake, seed):
-        self.seen.append(real.numpy())
+        self.seen.append(real.images.numpy())
         return super().discriminator_objective(real, fake, seed)
 
     def generator_objective(self, real, seed):
-        self.seen.append(real.numpy())
+        self.seen.append(real.images.numpy())
         return super().generator_objective(real, seed)
 
 
@@ -194,7 +194,7 @@ def test_a_users_loss_and_optimizers():
 
     class MyGAN(trainers.AdversarialTrainer):
         def train_step(self, data):
-            return self.alternate(data, discriminator_steps=1)
+            return self.alternate(data)
 
     trainer = MyGAN(*toy.networks(), loss=loss)
     trainer.compile("sgd", keras.optimizers.Adam(1e-3))

@@ -52,7 +52,7 @@ def test_defaults_are_the_papers(cls):
 @EVERY_TRAINER
 def test_each_update_moves_only_its_own_player(cls):
     trainer = toy.make(cls)
-    real = tf.constant(toy.points(8))
+    real = trainers.Batch(tf.constant(toy.points(8)))
     generator, discriminator = trainer.generator, trainer.discriminator
     before = snapshot(generator), snapshot(discriminator)
     trainer.update_discriminator(real)
@@ -106,7 +106,7 @@ def test_singular_vector_moves_once_per_own_update():
         u = kernel.T @ (v / np.linalg.norm(v))
         return u / np.linalg.norm(u)
 
-    real = tf.constant(toy.points(8))
+    real = trainers.Batch(tf.constant(toy.points(8)))
     before = inner.layer.kernel.numpy(), np.ravel(inner.u.numpy())
     theirs = outer.u.numpy()
     trainer.update_discriminator(real)

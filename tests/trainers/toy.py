@@ -8,8 +8,8 @@ import trainers
 
 ALL = [
     cls
-    for name, cls in vars(trainers).items()
-    if isinstance(cls, type) and name != "AdversarialTrainer"
+    for cls in vars(trainers).values()
+    if isinstance(cls, type) and cls.__base__ is trainers.AdversarialTrainer
 ]
 
 

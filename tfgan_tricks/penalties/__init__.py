@@ -1,6 +1,9 @@
-"""Penalties on the critic's gradient with respect to its input."""
+"""Penalties on the critic's gradient by its input, and on parameters."""
 
 from tfgan_tricks.penalties._dragan import DraganPenalty as DraganPenalty
+from tfgan_tricks.penalties._historical_average import (
+    HistoricalAverage as HistoricalAverage,
+)
 from tfgan_tricks.penalties._interpolated import (
     InterpolatedGradientPenalty as InterpolatedGradientPenalty,
 )
