@@ -2,6 +2,7 @@
 
 from trainers._batches import Batch as Batch
 from trainers.base import AdversarialTrainer as AdversarialTrainer
+from trainers.feature_matching_gan import FeatureMatchingGAN as FeatureMatchingGAN
 from trainers.hinge_gan import HingeGAN as HingeGAN
 from trainers.ls_gan import LSGAN as LSGAN
 from trainers.minimax_gan import MinimaxGAN as MinimaxGAN
@@ -11,5 +12,6 @@ from trainers.relativistic_average_gan import (
     RelativisticAverageGAN as RelativisticAverageGAN,
 )
 from trainers.relativistic_gan import RelativisticGAN as RelativisticGAN
+from trainers.semi_supervised_gan import SemiSupervisedGAN as SemiSupervisedGAN
 from trainers.wgan import WGAN as WGAN
 from trainers.wgan_gp import WGANGP as WGANGP

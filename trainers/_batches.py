@@ -18,6 +18,14 @@ class Batch(NamedTuple):
         """What a network takes."""
         return self.images if self.labels is None else [self.images, self.labels]
 
+    def joined(self, other):
+        """Both on axis 0."""
+        images = tf.concat([self.images, other.images], axis=0)
+        if self.labels is None:
+            return self._replace(images=images)
+        labels = tf.concat([self.labels, other.labels], axis=0)
+        return self._replace(images=images, labels=labels)
+
 
 def as_dataset(x, y, batch_size, shuffle_seed):
     """`x` as a dataset of batches.
@@ -82,6 +90,15 @@ def split(data, count, with_labels):
         Batch(images[index::count], labels[index::count] if with_labels else None)
         for index in range(count)
     ]
+
+
+def one_per_update(batches, discriminator_steps):
+    """A batch for each discriminator update, and one for the generator's.
+
+    Where there are fewer, the last one serves again.
+    """
+    last = len(batches) - 1
+    return [batches[min(index, last)] for index in range(discriminator_steps + 1)]
 
 
 def _batch_size(dataset):

@@ -1,5 +1,7 @@
 """Layers of the GAN papers."""
 
+from tfgan_tricks.layers._adapt import adapt as adapt
+from tfgan_tricks.layers._gaussian_noise import GaussianNoise as GaussianNoise
 from tfgan_tricks.layers._minibatch_discrimination import (
     MinibatchDiscrimination as MinibatchDiscrimination,
 )
@@ -14,3 +16,4 @@ from tfgan_tricks.layers._virtual_batch_norm import VirtualBatchNorm as VirtualB
 from tfgan_tricks.layers._virtual_batch_norm import (
     VirtualBatchNormalized as VirtualBatchNormalized,
 )
+from tfgan_tricks.layers._weight_norm_dense import WeightNormDense as WeightNormDense

@@ -10,3 +10,9 @@ from tfgan_tricks.networks._standard_cnn import (
 from tfgan_tricks.networks._standard_cnn import (
     standard_cnn_generator as standard_cnn_generator,
 )
+from tfgan_tricks.networks._weight_norm import (
+    weight_norm_classifier as weight_norm_classifier,
+)
+from tfgan_tricks.networks._weight_norm import (
+    weight_norm_generator as weight_norm_generator,
+)

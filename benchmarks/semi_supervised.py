@@ -1,0 +1,171 @@
+"""The semi-supervised MNIST table of Salimans et al., 2016 (arXiv:1606.03498).
+
+    python -m benchmarks.semi_supervised --data_dir=DIR --labels=100 --draws=0,1,2
+
+DIR is where TensorFlow Datasets has prepared MNIST. Networks, optimizer and batches are
+the paper's; `--epochs` and `--ema_decay` tell how long the training is. A draw is which
+examples keep their labels, and the seed of everything else. What is judged is the
+averaged discriminator, on the 10,000 test images, after each epoch; the result is that
+of the last one, and no epoch is picked by its test error.
+
+Each draw goes on from its checkpoint in `--workdir` if it has one, and its result
+replaces an earlier one of the same settings in `--output`.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import time
+
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
+import keras
+from absl import app
+from absl import flags
+
+import trainers
+from tfgan_tricks import callbacks
+from tfgan_tricks import data
+from tfgan_tricks import layers
+from tfgan_tricks import networks
+
+BATCH_SIZE = 100
+STEPS_PER_EPOCH = 600
+GENERATORS = ["feature_matching", "minibatch_discrimination"]
+
+_DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TensorFlow Datasets.")
+_LABELS = flags.DEFINE_integer("labels", 100, "How many labels, a multiple of ten.")
+_DRAWS = flags.DEFINE_list("draws", ["0", "1", "2"], "Seeds to train with.")
+_GENERATOR = flags.DEFINE_enum("generator", GENERATORS[0], GENERATORS, "Its loss.")
+_EPOCHS = flags.DEFINE_integer("epochs", 300, "Passes over the 60,000 images.")
+_EMA_DECAY = flags.DEFINE_float("ema_decay", 0.9999, "Of the averaged discriminator.")
+_WORKDIR = flags.DEFINE_string("workdir", "runs/semi_supervised", "For checkpoints.")
+_OUTPUT = flags.DEFINE_string("output", None, "JSON file for the results.")
+
+
+def settings(draw):
+    return {
+        "labels": _LABELS.value,
+        "generator": _GENERATOR.value,
+        "epochs": _EPOCHS.value,
+        "ema_decay": _EMA_DECAY.value,
+        "draw": draw,
+    }
+
+
+def make_trainer(config, examples):
+    """The compiled trainer, its first scales adapted to 500 examples."""
+    matching = config["generator"] == "feature_matching"
+    discriminator = networks.weight_norm_classifier(
+        minibatch_discrimination=not matching, seed=config["draw"]
+    )
+    layers.adapt(discriminator, data.to_unit_range(examples[:500]))
+    trainer = trainers.SemiSupervisedGAN(
+        networks.weight_norm_generator(seed=config["draw"]),
+        discriminator,
+        features="features" if matching else None,
+        feature_matching=matching,
+        discriminator_ema_decay=config["ema_decay"],
+        seed=config["draw"],
+    )
+    trainer.compile()
+    return trainer
+
+
+class Judge(keras.callbacks.Callback):
+    """Counts the errors on the test set after each epoch, into a file of lines."""
+
+    def __init__(self, test, path):
+        super().__init__()
+        self.images = data.to_unit_range(test.examples)
+        self.labels = test.labels
+        self.path = path
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.begin = time.monotonic()
+
+    def on_epoch_end(self, epoch, logs=None):
+        seconds = time.monotonic() - self.begin
+        error = self.model.evaluate(
+            self.images, self.labels, batch_size=BATCH_SIZE, verbose=0
+        )
+        line = {
+            "epoch": epoch + 1,
+            "errors": round(error * len(self.labels)),
+            "seconds": round(seconds, 1),
+        }
+        print(json.dumps(line), flush=True)
+        with open(self.path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+
+def train(config, train_source, test_source):
+    """Trains one draw to its end; returns the lines of its `Judge`."""
+    name = "-".join(str(value) for value in config.values())
+    workdir = pathlib.Path(_WORKDIR.value, name)
+    workdir.mkdir(parents=True, exist_ok=True)
+    trainer = make_trainer(config, train_source.examples)
+    checkpoints = str(workdir / "checkpoints")
+    if os.path.exists(os.path.join(checkpoints, "checkpoint")):
+        callbacks.restore(trainer, checkpoints)
+    done = int(trainer.step.numpy()) // STEPS_PER_EPOCH
+    batches = data.semi_supervised_batches(
+        train_source,
+        BATCH_SIZE,
+        labels_per_class=config["labels"] // 10,
+        label_seed=config["draw"],
+        seed=config["draw"],
+        start=done * STEPS_PER_EPOCH * trainer.batches_per_step,
+    )
+    trainer.fit(
+        batches,
+        initial_epoch=done,
+        epochs=config["epochs"],
+        steps_per_epoch=STEPS_PER_EPOCH,
+        verbose=0,
+        callbacks=[
+            Judge(test_source, workdir / "errors.jsonl"),
+            callbacks.Checkpoints(checkpoints, STEPS_PER_EPOCH),
+        ],
+    )
+    lines = (workdir / "errors.jsonl").read_text().splitlines()
+    by_epoch = {line["epoch"]: line for line in map(json.loads, lines)}
+    return [by_epoch[epoch + 1] for epoch in range(config["epochs"])]
+
+
+def record(config, lines):
+    """Puts a result into the output file, in place of one of the same settings."""
+    path = pathlib.Path(_OUTPUT.value)
+    results = json.loads(path.read_text()) if path.exists() else []
+    results = [result for result in results if result["config"] != config]
+    results.append(
+        {
+            "config": config,
+            "errors": lines[-1]["errors"],
+            "seconds": round(sum(line["seconds"] for line in lines)),
+            "commit": subprocess.check_output(
+                ["git", "rev-parse", "HEAD"], text=True
+            ).strip(),
+            "errors_by_epoch": [line["errors"] for line in lines],
+        }
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(results, indent=1) + "\n")
+
+
+def main(_):
+    train_source, test_source = (
+        data.load("tfds:mnist", data_dir=_DATA_DIR.value, split=split)
+        for split in ("train", "test")
+    )
+    for draw in map(int, _DRAWS.value):
+        config = settings(draw)
+        lines = train(config, train_source, test_source)
+        print({**config, "errors": lines[-1]["errors"]}, flush=True)
+        if _OUTPUT.value:
+            record(config, lines)
+
+
+if __name__ == "__main__":
+    app.run(main)

@@ -1,0 +1,86 @@
+"""Labels for a few examples only, as in semi-supervised learning."""
+
+import numpy as np
+import tensorflow as tf
+
+from tfgan_tricks import _checks
+from tfgan_tricks.data._batches import batches
+from tfgan_tricks.data._source import Source
+
+
+def labelled_subset(source, labels_per_class, *, seed=0):
+    """As many examples of each class as asked for, drawn at random by a seed.
+
+    Args:
+        source: a `Source` with labels.
+        labels_per_class: how many of each class, at least 1.
+        seed: an integer; which examples are drawn follows from it alone.
+
+    Returns:
+        A `Source`, in the order of the classes.
+
+    Raises:
+        ValueError: if there are no labels, or a class has fewer examples.
+
+    >>> source = Source(np.arange(6.0)[:, None], np.array([0, 1, 0, 1, 0, 1]))
+    >>> labelled_subset(source, 2).labels
+    array([0, 0, 1, 1])
+    """
+    _checks.positive_integer(labels_per_class=labels_per_class)
+    if source.labels is None:
+        raise ValueError("`source` must have labels. Received: source.labels=None")
+    classes, counts = np.unique(source.labels, return_counts=True)
+    if counts.min() < labels_per_class:
+        raise ValueError(
+            f"`labels_per_class` must be at most {counts.min()}, of which class "
+            f"{classes[counts.argmin()]} has no more. "
+            f"Received: labels_per_class={labels_per_class!r}"
+        )
+    shuffled = np.random.default_rng(seed).permutation(len(source.labels))
+    labels = source.labels[shuffled]
+    rows = [shuffled[labels == c][:labels_per_class] for c in classes]
+    rows = np.concatenate(rows)
+    return source._replace(examples=source.examples[rows], labels=source.labels[rows])
+
+
+def semi_supervised_batches(
+    source, batch_size, *, labels_per_class, label_seed=0, seed=0, start=0
+):
+    """Endless batches for `SemiSupervisedGAN`: many unlabelled, few labelled examples.
+
+    All examples serve as unlabelled ones. The labelled ones are those of
+    `labelled_subset`; where they are fewer than a batch, each is repeated.
+
+    Args:
+        source: a `Source` with labels.
+        batch_size: examples in a batch, of either kind.
+        labels_per_class: how many labels of each class are used.
+        label_seed: which labels are used follows from it alone.
+        seed: of the order of the examples, as in `batches`.
+        start: the index of the first batch, as in `batches`.
+
+    Returns:
+        A `tf.data.Dataset` of `(examples, (labelled_examples, labels))`.
+
+    Raises:
+        ValueError: as `batches` and `labelled_subset`.
+
+    >>> source = Source(np.zeros([8, 2]), np.array([0, 1] * 4))
+    >>> dataset = semi_supervised_batches(source, 4, labels_per_class=1)
+    >>> examples, (labelled_examples, labels) = next(iter(dataset))
+    >>> examples.shape, labelled_examples.shape, sorted(labels.numpy().tolist())
+    (TensorShape([4, 2]), TensorShape([4, 2]), [0, 0, 1, 1])
+    """
+    labelled = labelled_subset(source, labels_per_class, seed=label_seed)
+    repeated = np.resize(
+        np.arange(len(labelled.labels)),
+        -(-batch_size // len(labelled.labels)) * len(labelled.labels),
+    )
+    labelled = Source(labelled.examples[repeated], labelled.labels[repeated])
+    order = {"seed": seed, "start": start}
+    return tf.data.Dataset.zip(
+        (
+            batches(source, batch_size, **order),
+            batches(labelled, batch_size, with_labels=True, **order),
+        )
+    )

@@ -1,0 +1,35 @@
+"""First weights that follow from data."""
+
+import tensorflow as tf
+
+from tfgan_tricks.layers._scoped import Scoped
+
+_adapting = Scoped()
+
+
+def adapt(network, examples):
+    """Sets the scales of a network's layers by what they receive from examples.
+
+    Calls the network once, in training mode, while each layer that has a method
+    `adapt(inputs)`, such as `WeightNormDense` and `MinibatchDiscrimination`, adapts
+    itself before it passes its outputs on.
+
+    Args:
+        network: a `keras.Model`.
+        examples: an array of typical inputs, some hundred of them.
+
+    >>> from tfgan_tricks.layers import WeightNormDense
+    >>> network = keras.Sequential([keras.Input((3,)), WeightNormDense(2)])
+    >>> adapt(network, tf.random.normal([500, 3]))
+    >>> float(abs(tf.reduce_mean(network(tf.random.normal([500, 3]))))) < 0.3
+    True
+    """
+    with _adapting.set_to(True):
+        network(tf.convert_to_tensor(examples), training=True)
+
+
+def adapt_if_asked(layer, inputs):
+    """For a layer to call first thing in `call`."""
+    if _adapting.value and tf.executing_eagerly():
+        with _adapting.set_to(False):
+            layer.adapt(inputs)

@@ -1,0 +1,68 @@
+"""Noise that is the same on any number of replicas, and after a restart."""
+
+import keras
+import tensorflow as tf
+
+from tfgan_tricks import _checks
+from tfgan_tricks import _compat
+from tfgan_tricks import _replica
+from tfgan_tricks.layers._float32 import Float32Layer
+
+
+@keras.saving.register_keras_serializable("tfgan_tricks")
+class GaussianNoise(Float32Layer):
+    """Adds normal noise in training, none in inference.
+
+        x + stddev * n,   n ~ N(0, 1)
+
+    Unlike the noise of `keras.layers.GaussianNoise`, n is a function of the seed and of
+    how often the layer was called in training, which it stores as a weight, and is
+    drawn for the global batch: training goes on identically from a checkpoint, and is
+    the same on one replica or many.
+
+    Args:
+        stddev: zero or more, in units of the inputs.
+        seed: an integer; give layers of one network different ones.
+        **kwargs: `name`.
+
+    Returns:
+        A float32 tensor of the shape of the inputs.
+
+    Raises:
+        ValueError: if `stddev` is negative.
+
+    >>> layer = GaussianNoise(0.5)
+    >>> layer(tf.ones([2])).numpy()
+    array([1., 1.], dtype=float32)
+    >>> noise = layer(tf.zeros([10_000]), training=True)
+    >>> 0.48 < float(tf.math.reduce_std(noise)) < 0.52
+    True
+
+    Reference:
+        Salimans et al., 2016, whose discriminators have noise on the input and on all
+        hidden layers, arXiv:1606.03498.
+    """
+
+    def __init__(self, stddev, seed=0, **kwargs):
+        _checks.not_negative(stddev=stddev)
+        super().__init__(**kwargs)
+        self.stddev = stddev
+        self.seed = seed
+
+    def build(self, input_shape):
+        self.calls = _compat.add_state(self, "calls", (), dtype="int64", mean=False)
+        super().build(input_shape)
+
+    def call(self, inputs, training=False):
+        if not training:
+            return inputs
+        seed = tf.stack([tf.constant(self.seed, tf.int64), tf.identity(self.calls)])
+        self.calls.assign_add(1)
+        shape = [tf.shape(inputs)[0], *inputs.shape[1:]]
+        return inputs + self.stddev * _replica.stateless_normal(shape, seed)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return super().get_config() | {"stddev": self.stddev, "seed": self.seed}

@@ -1,0 +1,115 @@
+"""A dense layer whose kernel has columns of a set length."""
+
+import keras
+import tensorflow as tf
+
+from tfgan_tricks import _checks
+from tfgan_tricks.layers._adapt import adapt_if_asked
+
+
+@keras.saving.register_keras_serializable("tfgan_tricks")
+class WeightNormDense(keras.layers.Layer):
+    """A dense layer with weight normalization.
+
+        y = activation(scale * (x theta) / |theta| + bias)
+
+    where |theta| holds the Euclidean lengths of the columns of `theta [inputs, units]`.
+    Gradients reach theta at right angles to its columns, so that a column's direction
+    is trained and its length is not. `adapt` sets scale and bias from data.
+
+    Args:
+        units: integer of at least 1, the size of the outputs.
+        activation: of the outputs, as in `keras.layers.Dense`.
+        trainable_scale: whether `scale` is trained too. The discriminators of Salimans
+            et al. (2016) leave it fixed in all layers but the last.
+        kernel_initializer: initializer of `theta`. Lengths do not matter to outputs,
+            but the longer a column, the slower an optimizer turns it.
+        **kwargs: of `keras.layers.Layer`.
+
+    Returns:
+        For inputs `[..., inputs]`, `[..., units]`.
+
+    Raises:
+        ValueError: if `units` is no positive integer.
+
+    >>> layer = WeightNormDense(1, kernel_initializer="ones")
+    >>> layer(tf.constant([[3.0, 1.0, 2.0, 4.0]])).numpy()  # 10 / sqrt(4)
+    array([[5.]], dtype=float32)
+
+    Reference:
+        Salimans and Kingma, 2016, arXiv:1602.07868.
+    """
+
+    def __init__(
+        self,
+        units,
+        activation=None,
+        trainable_scale=True,
+        kernel_initializer="random_normal",
+        **kwargs,
+    ):
+        _checks.positive_integer(units=units)
+        super().__init__(**kwargs)
+        self.units = units
+        self.activation = keras.activations.get(activation)
+        self.trainable_scale = trainable_scale
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+
+    def build(self, input_shape):
+        shape = (input_shape[-1], self.units)
+        self.theta = self.add_weight(
+            name="theta", shape=shape, initializer=self.kernel_initializer
+        )
+        self.scale = self.add_weight(
+            name="scale",
+            shape=(self.units,),
+            initializer="ones",
+            trainable=self.trainable_scale,
+        )
+        self.bias = self.add_weight(
+            name="bias", shape=(self.units,), initializer="zeros"
+        )
+        super().build(input_shape)
+
+    def call(self, inputs):
+        adapt_if_asked(self, inputs)
+        return self.activation(self._linear(inputs) + self.bias)
+
+    def adapt(self, inputs):
+        """Makes the outputs, before the activation, of mean 0 and deviation 1.
+
+        Args:
+            inputs: array `[batch, inputs]` of typical inputs, of two rows or more.
+
+        Raises:
+            ValueError: if some output is the same for all of them.
+        """
+        if not self.built:
+            self.build(inputs.shape)
+        mean, variance = tf.nn.moments(tf.cast(self._linear(inputs), tf.float32), 0)
+        if not tf.reduce_all(variance > 0):
+            raise ValueError(
+                "`inputs` must have rows that differ in every output. "
+                f"Received: inputs.shape={tuple(inputs.shape)}"
+            )
+        deviation = tf.sqrt(variance)
+        self.scale.assign(self.scale / deviation)
+        self.bias.assign(-mean / deviation)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self):
+        return super().get_config() | {
+            "units": self.units,
+            "activation": keras.activations.serialize(self.activation),
+            "trainable_scale": self.trainable_scale,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+        }
+
+    def _linear(self, inputs):
+        """The outputs before bias and activation; scales these, not the kernel."""
+        theta = tf.convert_to_tensor(self.theta)
+        length = tf.sqrt(tf.reduce_sum(tf.square(tf.cast(theta, tf.float32)), axis=0))
+        scale = tf.cast(self.scale, tf.float32) / length
+        return tf.matmul(inputs, theta) * tf.cast(scale, inputs.dtype)

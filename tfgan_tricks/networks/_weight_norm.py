@@ -1,0 +1,112 @@
+"""The networks of the semi-supervised experiments on MNIST."""
+
+import math
+
+import keras
+
+from tfgan_tricks import layers
+from tfgan_tricks.networks import _layers
+
+
+def weight_norm_generator(
+    output_shape=(28, 28, 1), latent_dim=100, hidden=(500, 500), seed=0
+):
+    """The generator of the paper's semi-supervised MNIST: dense, softplus.
+
+    Each hidden layer is batch normalised, without a scale, before its softplus; the
+    last one is weight normalised and ends in a sigmoid, which is stretched to [-1, 1].
+
+    Args:
+        output_shape: the shape of a picture, `(height, width, channels)`.
+        latent_dim: the length of z, at least 1.
+        hidden: the numbers of units of the hidden layers.
+        seed: an integer from which all first weights follow.
+
+    Returns:
+        A model from `[batch, latent_dim]` to float32 `[batch, *output_shape]` in
+        [-1, 1].
+
+    >>> weight_norm_generator((8, 8, 1), latent_dim=4, hidden=(16,)).output_shape
+    (None, 8, 8, 1)
+
+    Reference:
+        Salimans et al., 2016, section 5.1, arXiv:1606.03498, and the authors' code.
+    """
+    glorot = keras.initializers.GlorotUniform
+    make = _layers.Maker("weight_norm_generator", seed, initializer=glorot)
+    stack = [keras.Input((latent_dim,))]
+    for level, units in enumerate(hidden):
+        name = f"hidden_{level}"
+        stack.append(make.layer(keras.layers.Dense, units, name, use_bias=False))
+        stack.append(_layers.batch_norm(f"{name}_norm", scale=False))
+        stack.append(keras.layers.Activation("softplus", name=f"{name}_softplus"))
+    units = math.prod(output_shape)
+    last = make.layer(layers.WeightNormDense, units, "flat", activation="sigmoid")
+    stack += [last, keras.layers.Reshape(output_shape, name="unit_pictures")]
+    end = keras.layers.Rescaling(2.0, -1.0, dtype="float32", name="pictures")
+    return make.sequential(*stack, end)
+
+
+def weight_norm_classifier(
+    input_shape=(28, 28, 1),
+    num_classes=10,
+    hidden=(1000, 500, 250, 250, 250),
+    input_noise=0.3,
+    hidden_noise=0.5,
+    minibatch_discrimination=False,
+    seed=0,
+):
+    """The discriminator of the paper's semi-supervised MNIST: dense, noise, ReLU.
+
+    Normal noise is added to the pictures, brought to [0, 1], and to the outputs of each
+    hidden layer. All layers are weight normalised; see `layers.adapt` for their first
+    scales. The features to match are those of the last hidden layer, `features`.
+
+    Args:
+        input_shape: the shape of a picture, `(height, width, channels)`, in [-1, 1].
+        num_classes: how many logits there are.
+        hidden: the numbers of units of the hidden layers, one or more.
+        input_noise: the standard deviation of the noise on pictures in [0, 1].
+        hidden_noise: that of the noise on the outputs of hidden layers.
+        minibatch_discrimination: whether the last layer also sees how close the
+            features of an example are to those of its batch, by 100 kernels of 5
+            dimensions.
+        seed: an integer from which all first weights and the noise follow.
+
+    Returns:
+        A model from `[batch, *input_shape]` to float32 logits `[batch, num_classes]`.
+
+    >>> weight_norm_classifier((8, 8, 1), 3, hidden=(16,)).output_shape
+    (None, 3)
+
+    Reference:
+        Salimans et al., 2016, section 5.1, arXiv:1606.03498, and the authors' code.
+    """
+    make = _layers.Maker("weight_norm_classifier", seed, initializer=_wide)
+    names = [f"hidden_{level}" for level in range(len(hidden) - 1)] + ["features"]
+
+    def noise(stddev, name):
+        name = f"{name}_noise"
+        return layers.GaussianNoise(stddev, make.seed_of(name), name=name)
+
+    stack = [
+        keras.Input(input_shape),
+        keras.layers.Rescaling(0.5, 0.5, name="unit_pictures"),
+        keras.layers.Flatten(name="flat"),
+        noise(input_noise, "input"),
+    ]
+    for units, name in zip(hidden, names, strict=True):
+        options = {"activation": "relu", "trainable_scale": False}
+        stack.append(make.layer(layers.WeightNormDense, units, name, **options))
+        stack.append(noise(hidden_noise, name))
+    if minibatch_discrimination:
+        name = "minibatch_discrimination"
+        start = _wide(make.seed_of(name))
+        stack.append(layers.MinibatchDiscrimination(100, 5, start, name=name))
+    last = make.layer(layers.WeightNormDense, num_classes, "logits", dtype="float32")
+    return make.sequential(*stack, last)
+
+
+def _wide(seed):
+    """As in the authors' code; the longer a column, the slower Adam turns it."""
+    return keras.initializers.RandomNormal(stddev=0.1, seed=seed)

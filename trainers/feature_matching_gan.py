@@ -1,0 +1,87 @@
+"""The GAN whose generator matches features of the discriminator."""
+
+import keras
+import tensorflow as tf
+
+from tfgan_tricks import losses
+from trainers import _features
+from trainers.base import AdversarialTrainer
+
+
+@keras.saving.register_keras_serializable("tfgan_tricks")
+class FeatureMatchingGAN(AdversarialTrainer):
+    """GAN whose generator matches the mean of intermediate features f.
+
+        L_G = ||E f(real) - E f(fake)||_2^2        ("l2", as in the paper)
+        L_G = mean |E f(real) - E f(fake)|         ("l1", as in the authors' CIFAR code)
+
+    with means over the global batch, and the l1 mean over the features. The
+    discriminator minimises the loss `base`.
+
+    Args:
+        generator: as in `AdversarialTrainer`.
+        discriminator: likewise; or with two outputs, logits and features.
+        features: the name of the discriminator's layer whose outputs are f; `None` for
+            a discriminator with two outputs.
+        distance: "l2" or "l1".
+        base: the discriminator's loss: a name for `losses.get`, or an
+            `AdversarialLoss`.
+        **kwargs: of `AdversarialTrainer`.
+
+    Raises:
+        ValueError: for an unknown name, with the names there are; from `get_config`, if
+            `base` is not of this package and so cannot be saved.
+
+    >>> from tfgan_tricks import networks
+    >>> trainer = FeatureMatchingGAN(
+    ...     networks.mlp_generator((2,), latent_dim=4),
+    ...     networks.mlp_discriminator((2,)),
+    ...     features="hidden_1_leaky",
+    ... )
+    >>> trainer.compile()
+    >>> history = trainer.fit(tf.random.normal([256, 2]), verbose=0)
+    >>> sorted(history.history)
+    ['d_loss', 'g_loss']
+
+    Reference:
+        Salimans et al., 2016, section 3.1, arXiv:1606.03498.
+    """
+
+    generator_needs_real = True
+
+    def __init__(
+        self,
+        generator,
+        discriminator,
+        *,
+        features=None,
+        distance="l2",
+        base="non_saturating",
+        **kwargs,
+    ):
+        _features.check_distance(distance)
+        loss = losses.get(base)
+        super().__init__(generator, discriminator, loss=loss, **kwargs)
+        self.features = features
+        self.distance = distance
+        self.base = base
+        self.read = _features.reader(discriminator, features)
+
+    def train_step(self, data):
+        return self.alternate(data)
+
+    def generator_objective(self, real, seed):
+        features = [
+            self.read(batch.inputs)[1] for batch in (real, self.sample_like(real, seed))
+        ]
+        return {"g_loss": _features.mean_distance(*features, self.distance)}
+
+    def critic(self, batch):
+        return tf.cast(self.read(batch.inputs)[0], tf.float32)
+
+    def get_config(self):
+        return super().get_config() | {
+            "features": self.features,
+            "distance": self.distance,
+            "base": losses.config_of(self.base),
+        }
