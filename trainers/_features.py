@@ -6,16 +6,11 @@ import tensorflow as tf
 from tfgan_tricks import _checks
 from tfgan_tricks import _replica
 
-
-def _squared(difference):
-    return tf.reduce_sum(tf.square(difference))
-
-
-def _absolute(difference):
-    return tf.reduce_mean(tf.abs(difference))
-
-
-_DISTANCES = {"l2": _squared, "l1": _absolute}
+_DISTANCES = {
+    "l2": lambda difference: tf.reduce_sum(tf.square(difference)),
+    "mse": lambda difference: tf.reduce_mean(tf.square(difference)),
+    "l1": lambda difference: tf.reduce_mean(tf.abs(difference)),
+}
 
 
 def check_distance(distance):

@@ -12,18 +12,19 @@ from trainers.base import AdversarialTrainer
 class FeatureMatchingGAN(AdversarialTrainer):
     """GAN whose generator matches the mean of intermediate features f.
 
-        L_G = ||E f(real) - E f(fake)||_2^2        ("l2", as in the paper)
-        L_G = mean |E f(real) - E f(fake)|         ("l1", as in the authors' CIFAR code)
+        L_G = ||E f(real) - E f(fake)||_2^2           "l2", as in the paper
+        L_G = mean (E f(real) - E f(fake))^2          "mse", the authors' MNIST code
+        L_G = mean |E f(real) - E f(fake)|            "l1", their CIFAR-10 code
 
-    with means over the global batch, and the l1 mean over the features. The
-    discriminator minimises the loss `base`.
+    where E is over the global batch, and `mean` over the features. The discriminator
+    minimises the loss `base`.
 
     Args:
         generator: as in `AdversarialTrainer`.
         discriminator: likewise; or with two outputs, logits and features.
         features: the name of the discriminator's layer whose outputs are f; `None` for
             a discriminator with two outputs.
-        distance: "l2" or "l1".
+        distance: "l2", "mse" or "l1".
         base: the discriminator's loss: a name for `losses.get`, or an
             `AdversarialLoss`.
         **kwargs: of `AdversarialTrainer`.
@@ -36,7 +37,7 @@ class FeatureMatchingGAN(AdversarialTrainer):
     >>> trainer = FeatureMatchingGAN(
     ...     networks.mlp_generator((2,), latent_dim=4),
     ...     networks.mlp_discriminator((2,)),
-    ...     features="hidden_1_leaky",
+    ...     features="features",
     ... )
     >>> trainer.compile()
     >>> history = trainer.fit(tf.random.normal([256, 2]), verbose=0)

@@ -40,7 +40,7 @@ class SemiSupervisedGAN(AdversarialTrainer):
         features: the name of the discriminator's layer whose features are matched;
             `None` for a discriminator with two outputs, or without feature matching.
         feature_matching: whether the generator matches features.
-        distance: between mean features, "l2" or "l1".
+        distance: between mean features, "l2", "mse" or "l1".
         real_label: target of sigmoid(Z(unlabelled)), in (0, 1]; below 1, one-sided
             label smoothing.
         discriminator_ema_decay: decay per step, in [0, 1), of an exponential moving
@@ -73,8 +73,8 @@ class SemiSupervisedGAN(AdversarialTrainer):
         Salimans et al., 2016, section 5, arXiv:1606.03498.
     """
 
-    # Of both players, in the authors' code for MNIST.
-    paper_optimizer = Paper("Adam", learning_rate=3e-3, beta_1=0.5)
+    # Of both players, in the authors' code for MNIST, which adds 1e-8 under the root.
+    paper_optimizer = Paper("Adam", learning_rate=3e-3, beta_1=0.5, epsilon=1e-4)
     loss_names = ("d_loss", "supervised_loss", "g_loss")
 
     def __init__(
@@ -84,7 +84,7 @@ class SemiSupervisedGAN(AdversarialTrainer):
         *,
         features=None,
         feature_matching=True,
-        distance="l2",
+        distance="mse",
         real_label=1.0,
         discriminator_ema_decay=0.9999,
         **kwargs,
@@ -121,6 +121,10 @@ class SemiSupervisedGAN(AdversarialTrainer):
         return logs
 
     def real_batches(self, data):
+        if not isinstance(data, tuple) or not isinstance(data[1], tuple):
+            raise ValueError(
+                f"`x` must hold `(images, (labelled_images, labels))`. Received: {data}"
+            )
         images, (labelled_images, labels) = data
         count = self.batches_per_step
         labelled = _batches.split((labelled_images, labels), count, with_labels=True)

@@ -18,6 +18,7 @@ def adapt(network, examples):
         network: a `keras.Model`.
         examples: an array of typical inputs, some hundred of them.
 
+    >>> import keras
     >>> from tfgan_tricks.layers import WeightNormDense
     >>> network = keras.Sequential([keras.Input((3,)), WeightNormDense(2)])
     >>> adapt(network, tf.random.normal([500, 3]))

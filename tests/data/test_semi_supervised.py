@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+
+from tfgan_tricks import data
+
+LABELS = np.array([0, 2, 2, 1, 0, 1, 2, 2, 0, 1, 2, 0])
+SOURCE = data.Source(np.arange(12.0)[:, None], LABELS)
+
+
+@pytest.mark.parametrize("per_class", [1, 3])
+def test_a_subset_has_as_many_of_each_class_and_their_own_labels(per_class):
+    subset = data.labelled_subset(SOURCE, per_class, seed=1)
+    assert subset.labels.tolist() == sorted([0, 1, 2] * per_class)
+    rows = subset.examples[:, 0].astype(int)
+    assert len(set(rows)) == 3 * per_class
+    np.testing.assert_array_equal(LABELS[rows], subset.labels)
+
+
+def test_a_subset_follows_from_its_seed_and_every_example_has_its_chance():
+    def rows(seed):
+        return tuple(data.labelled_subset(SOURCE, 1, seed=seed).examples[:, 0])
+
+    assert rows(3) == rows(3)
+    drawn = [rows(seed) for seed in range(60)]
+    assert {row for each in drawn for row in each} == set(range(12))
+
+
+def first(per_class, batch_size=6, count=1, **kwargs):
+    batches = data.semi_supervised_batches(
+        SOURCE, batch_size, labels_per_class=per_class, **kwargs
+    )
+    return [
+        (x.numpy()[:, 0], labelled.numpy()[:, 0], labels.numpy())
+        for x, (labelled, labels) in batches.take(count)
+    ]
+
+
+@pytest.mark.parametrize(("per_class", "times"), [(1, 2), (2, 1)])
+def test_few_labelled_examples_fill_a_batch_evenly(per_class, times):
+    for _, labelled, labels in first(per_class, count=3):
+        rows, counts = np.unique(labelled, return_counts=True)
+        assert len(rows) == 3 * per_class and set(counts) == {times}
+        np.testing.assert_array_equal(LABELS[labelled.astype(int)], labels)
+
+
+def test_labelled_examples_that_do_not_divide_a_batch_come_up_alike():
+    labelled = np.concatenate([each[1] for each in first(3, 4, count=90)])
+    _, counts = np.unique(labelled, return_counts=True)
+    assert len(counts) == 9 and counts.min() > 0.75 * counts.mean()
+
+
+def test_all_examples_are_unlabelled_ones_in_the_order_of_batches():
+    unlabelled = [each[0] for each in first(1, count=4, seed=5)]
+    expected = data.batches(SOURCE, 6, seed=5).take(4)
+    np.testing.assert_array_equal(unlabelled, [x.numpy()[:, 0] for x in expected])
+    assert sorted(np.concatenate(unlabelled[:2])) == list(range(12))
+
+
+def test_batches_go_on_from_their_index():
+    whole, later = first(2, count=5, seed=1), first(2, count=2, seed=1, start=3)
+    for a, b in zip(whole[3:], later, strict=True):
+        for one, other in zip(a, b, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_labels_and_order_have_seeds_of_their_own():
+    one, other = first(1, seed=1, label_seed=1)[0], first(1, seed=1, label_seed=9)[0]
+    np.testing.assert_array_equal(one[0], other[0])
+    assert set(one[1]) != set(other[1])
+    assert set(first(1, seed=2, label_seed=1)[0][1]) == set(one[1])
+
+
+@pytest.mark.parametrize(
+    ("source", "per_class"), [(SOURCE, 4), (SOURCE, 0), (data.Source(np.eye(3)), 1)]
+)
+def test_bad_arguments(source, per_class):
+    with pytest.raises(ValueError, match="Received: "):
+        data.labelled_subset(source, per_class)
