@@ -1,12 +1,13 @@
 """The semi-supervised MNIST table of Salimans et al., 2016 (arXiv:1606.03498).
 
     python -m benchmarks.semi_supervised --data_dir=DIR --labels=100 --draws=0,1,2
+    python -m benchmarks.semi_supervised --dataset=digits --epochs=100 --ema_decay=0.99
 
 DIR is where TensorFlow Datasets has prepared MNIST. Networks, optimizer and batches are
 the paper's; `--epochs` and `--ema_decay` tell how long the training is. A draw is which
 examples keep their labels, and the seed of everything else. What is judged is the
-averaged discriminator, on the 10,000 test images, after each epoch; the result is that
-of the last one, and no epoch is picked by its test error.
+averaged discriminator, on all test images, after each epoch; the result is that of the
+last one, and no epoch is picked by its test error.
 
 Each draw goes on from its checkpoint in `--workdir` if it has one, and its result
 replaces an earlier one of the same settings in `--output`.
@@ -31,14 +32,14 @@ from tfgan_tricks import layers
 from tfgan_tricks import networks
 
 BATCH_SIZE = 100
-STEPS_PER_EPOCH = 600
 GENERATORS = ["feature_matching", "minibatch_discrimination"]
 
+_DATASET = flags.DEFINE_enum("dataset", "tfds:mnist", ["tfds:mnist", "digits"], "")
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TensorFlow Datasets.")
 _LABELS = flags.DEFINE_integer("labels", 100, "How many labels, a multiple of ten.")
 _DRAWS = flags.DEFINE_list("draws", ["0", "1", "2"], "Seeds to train with.")
 _GENERATOR = flags.DEFINE_enum("generator", GENERATORS[0], GENERATORS, "Its loss.")
-_EPOCHS = flags.DEFINE_integer("epochs", 300, "Passes over the 60,000 images.")
+_EPOCHS = flags.DEFINE_integer("epochs", 300, "Passes over all images.")
 _EMA_DECAY = flags.DEFINE_float("ema_decay", 0.9999, "Of the averaged discriminator.")
 _WORKDIR = flags.DEFINE_string("workdir", "runs/semi_supervised", "For checkpoints.")
 _OUTPUT = flags.DEFINE_string("output", None, "JSON file for the results.")
@@ -46,6 +47,7 @@ _OUTPUT = flags.DEFINE_string("output", None, "JSON file for the results.")
 
 def settings(draw):
     return {
+        "dataset": _DATASET.value,
         "labels": _LABELS.value,
         "generator": _GENERATOR.value,
         "epochs": _EPOCHS.value,
@@ -57,12 +59,13 @@ def settings(draw):
 def make_trainer(config, examples):
     """The compiled trainer, its first scales adapted to 500 examples."""
     matching = config["generator"] == "feature_matching"
+    shape = examples.shape[1:]
     discriminator = networks.weight_norm_classifier(
-        minibatch_discrimination=not matching, seed=config["draw"]
+        shape, minibatch_discrimination=not matching, seed=config["draw"]
     )
     layers.adapt(discriminator, data.to_unit_range(examples[:500]))
     trainer = trainers.SemiSupervisedGAN(
-        networks.weight_norm_generator(seed=config["draw"]),
+        networks.weight_norm_generator(shape, seed=config["draw"]),
         discriminator,
         features="features" if matching else None,
         feature_matching=matching,
@@ -102,31 +105,32 @@ class Judge(keras.callbacks.Callback):
 
 def train(config, train_source, test_source):
     """Trains one draw to its end; returns the lines of its `Judge`."""
-    name = "-".join(str(value) for value in config.values())
+    name = "-".join(str(value).replace(":", "_") for value in config.values())
+    steps_per_epoch = len(train_source.examples) // BATCH_SIZE
     workdir = pathlib.Path(_WORKDIR.value, name)
     workdir.mkdir(parents=True, exist_ok=True)
     trainer = make_trainer(config, train_source.examples)
     checkpoints = str(workdir / "checkpoints")
     if os.path.exists(os.path.join(checkpoints, "checkpoint")):
         callbacks.restore(trainer, checkpoints)
-    done = int(trainer.step.numpy()) // STEPS_PER_EPOCH
+    done = int(trainer.step.numpy()) // steps_per_epoch
     batches = data.semi_supervised_batches(
         train_source,
         BATCH_SIZE,
         labels_per_class=config["labels"] // 10,
         label_seed=config["draw"],
         seed=config["draw"],
-        start=done * STEPS_PER_EPOCH * trainer.batches_per_step,
+        start=done * steps_per_epoch * trainer.batches_per_step,
     )
     trainer.fit(
         batches,
         initial_epoch=done,
         epochs=config["epochs"],
-        steps_per_epoch=STEPS_PER_EPOCH,
+        steps_per_epoch=steps_per_epoch,
         verbose=0,
         callbacks=[
             Judge(test_source, workdir / "errors.jsonl"),
-            callbacks.Checkpoints(checkpoints, STEPS_PER_EPOCH),
+            callbacks.Checkpoints(checkpoints, steps_per_epoch),
         ],
     )
     lines = (workdir / "errors.jsonl").read_text().splitlines()
@@ -134,7 +138,7 @@ def train(config, train_source, test_source):
     return [by_epoch[epoch + 1] for epoch in range(config["epochs"])]
 
 
-def record(config, lines):
+def record(config, lines, num_tested):
     """Puts a result into the output file, in place of one of the same settings."""
     path = pathlib.Path(_OUTPUT.value)
     results = json.loads(path.read_text()) if path.exists() else []
@@ -143,6 +147,7 @@ def record(config, lines):
         {
             "config": config,
             "errors": lines[-1]["errors"],
+            "test_images": num_tested,
             "seconds": round(sum(line["seconds"] for line in lines)),
             "commit": subprocess.check_output(
                 ["git", "rev-parse", "HEAD"], text=True
@@ -156,7 +161,7 @@ def record(config, lines):
 
 def main(_):
     train_source, test_source = (
-        data.load("tfds:mnist", data_dir=_DATA_DIR.value, split=split)
+        data.load(_DATASET.value, data_dir=_DATA_DIR.value, split=split)
         for split in ("train", "test")
     )
     for draw in map(int, _DRAWS.value):
@@ -164,7 +169,7 @@ def main(_):
         lines = train(config, train_source, test_source)
         print({**config, "errors": lines[-1]["errors"]}, flush=True)
         if _OUTPUT.value:
-            record(config, lines)
+            record(config, lines, len(test_source.labels))
 
 
 if __name__ == "__main__":

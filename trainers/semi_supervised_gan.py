@@ -90,6 +90,11 @@ class SemiSupervisedGAN(AdversarialTrainer):
         **kwargs,
     ):
         _features.check_distance(distance)
+        if kwargs.get("joint_batch"):
+            raise ValueError(
+                "`joint_batch` must be False: a classifier has no fake images for "
+                "company. Received: joint_batch=True"
+            )
         loss = losses.minimax(real_label=real_label)
         super().__init__(generator, discriminator, loss=loss, **kwargs)
         self.features = features
@@ -97,6 +102,11 @@ class SemiSupervisedGAN(AdversarialTrainer):
         self.distance = distance
         self.real_label = real_label
         self.discriminator_ema_decay = discriminator_ema_decay
+        if self.joint_batch:
+            raise ValueError(
+                "`joint_batch` must be false: labelled images would be in neither half "
+                "of it. Received: joint_batch=True"
+            )
         self.ema_discriminator = None
         if discriminator_ema_decay is not None:
             _checks.decay(discriminator_ema_decay=discriminator_ema_decay)

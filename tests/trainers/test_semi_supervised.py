@@ -220,6 +220,7 @@ def test_it_learns_to_classify_from_one_label_of_each_class():
         ({"features": "logit"}, "Did you mean 'logits'"),
         ({"features": None}, "logits.*Received: features=None"),
         ({"distance": "l0"}, "Received: distance='l0'"),
+        ({"joint_batch": True}, "Received: joint_batch=True"),
         ({"real_label": 0.0}, "Received: real_label=0.0"),
         ({"discriminator_ema_decay": 1.0}, "Received: discriminator_ema_decay=1.0"),
     ],

@@ -60,7 +60,10 @@ class SpectralNormalization(keras.layers.Wrapper):
 
     Example:
 
-    >>> layer = SpectralNormalization(keras.layers.Dense(4))
+    >>> initializer = keras.initializers.RandomNormal(seed=1)
+    >>> layer = SpectralNormalization(
+    ...     keras.layers.Dense(4, kernel_initializer=initializer)
+    ... )
     >>> y = layer(tf.ones([2, 3]))
     >>> sigma = tf.linalg.svd(layer.normalized_kernel(), compute_uv=False)[0]
     >>> round(float(sigma), 2)
