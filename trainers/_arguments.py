@@ -1,9 +1,10 @@
-"""Checks of the trainers' arguments."""
+"""The trainers' arguments: checks, and what is made of them."""
 
 from tfgan_tricks import _checks
+from tfgan_tricks.penalties import HistoricalAverage
 
 
-def check(discriminator_steps, ema_decay, penalties):
+def check(discriminator_steps, ema_decay, penalties, joint_batch):
     if not discriminator_steps >= 1:
         raise ValueError(
             "`discriminator_steps` must be 1 or more. "
@@ -16,3 +17,16 @@ def check(discriminator_steps, ema_decay, penalties):
         raise ValueError(
             f"`penalties` must have different names. Received: penalties={names!r}"
         )
+    if names and joint_batch:
+        raise ValueError(
+            "`penalties` must be empty with `joint_batch`: a penalty's points belong "
+            f"to neither half of the batch. Received: penalties={names!r}"
+        )
+
+
+def history(player, weight, initial):
+    """The historical averaging of a player, or `None` without a weight."""
+    if weight is None:
+        return None
+    name = f"{initial}_history"
+    return HistoricalAverage(player.trainable_variables, weight, name=name)

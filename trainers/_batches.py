@@ -92,6 +92,13 @@ def split(data, count, with_labels):
     ]
 
 
+def of_both(function, real, fake, joint):
+    """A function's values of a real and a fake batch, by one call if `joint`."""
+    if joint:
+        return tf.split(function(real.joined(fake)), 2)
+    return function(real), function(fake)
+
+
 def one_per_update(batches, discriminator_steps):
     """A batch for each discriminator update, and one for the generator's.
 

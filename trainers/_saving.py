@@ -26,6 +26,7 @@ class Saveable:
             "generator_history": _weight(self.generator_history),
             "discriminator_steps": self.discriminator_steps,
             "reuse_real_batch": self.reuse_real_batch,
+            "joint_batch": self.joint_batch,
             "ema_decay": self.ema_decay,
             "seed": self.seed,
         }

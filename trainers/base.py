@@ -11,15 +11,14 @@ from tfgan_tricks import _compat
 from tfgan_tricks import _ema
 from tfgan_tricks import _replica
 from tfgan_tricks import layers
-from tfgan_tricks.penalties import HistoricalAverage
 from trainers import _arguments
 from trainers import _batches
-from trainers import _optimizers
+from trainers._fitting import Fittable
 from trainers._optimizers import Paper
 from trainers._saving import Saveable
 
 
-class AdversarialTrainer(Saveable, keras.Model, abc.ABC):
+class AdversarialTrainer(Saveable, Fittable, keras.Model, abc.ABC):
     """A generator and a discriminator that `fit` trains against each other.
 
     Subclasses choose the loss and override `train_step`, where the schedule is stated
@@ -49,6 +48,11 @@ class AdversarialTrainer(Saveable, keras.Model, abc.ABC):
         discriminator_steps: discriminator updates per generator update, one or more.
         reuse_real_batch: whether all updates of a step share one batch of real images;
             otherwise each draws a fresh one, as in the papers.
+        joint_batch: whether the discriminator is called on real and fake images joined
+            on axis 0, real first, in the generator's updates too, as
+            `layers.JointMinibatchDiscrimination` needs it. Batch statistics in the
+            discriminator are then those of both. A penalty's points have no place in
+            such a batch, so that `penalties` must be empty.
         ema_decay: decay per step, in [0, 1), of an exponential moving average of the
             generator's weights, which then generates; `None` keeps no average.
         seed: of the latents and of the penalties' random numbers.
@@ -56,7 +60,8 @@ class AdversarialTrainer(Saveable, keras.Model, abc.ABC):
 
     Raises:
         ValueError: if an argument is out of its range, if two penalties have the same
-            name, or if the generator has no known input shape.
+            name, if there are any with `joint_batch`, or if the generator has no known
+            input shape.
 
     Attributes:
         ema_generator: the averaged generator, or `None`.
@@ -78,20 +83,23 @@ class AdversarialTrainer(Saveable, keras.Model, abc.ABC):
         generator_history=None,
         discriminator_steps=1,
         reuse_real_batch=False,
+        joint_batch=False,
         ema_decay=None,
         seed=0,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        _arguments.check(discriminator_steps, ema_decay, penalties)
+        _arguments.check(discriminator_steps, ema_decay, penalties, joint_batch)
         self.generator = generator
         self.discriminator = discriminator
         self.adversarial_loss = loss
         self.penalties = tuple(penalties)
-        self.discriminator_history = _history(discriminator, discriminator_history, "d")
-        self.generator_history = _history(generator, generator_history, "g")
+        history = _arguments.history
+        self.discriminator_history = history(discriminator, discriminator_history, "d")
+        self.generator_history = history(generator, generator_history, "g")
         self.discriminator_steps = discriminator_steps
         self.reuse_real_batch = reuse_real_batch
+        self.joint_batch = joint_batch
         self.ema_decay = ema_decay
         self.seed = seed
         self.latent_dim = _checks.latent_dim(generator)
@@ -99,56 +107,13 @@ class AdversarialTrainer(Saveable, keras.Model, abc.ABC):
         if ema_decay is not None:
             self.ema_generator = _ema.copy_of(generator)
         self.step = _compat.add_state(self, "step", (), dtype="int64", mean=False)
-        terms = [*self.loss_names, *(penalty.name for penalty in self.penalties)]
-        histories = (self.discriminator_history, self.generator_history)
-        terms += [history.name for history in histories if history]
-        self.trackers = {name: keras.metrics.Mean(name=name) for name in terms}
+        self.trackers = {name: keras.metrics.Mean(name=name) for name in self._terms()}
         self.built = True
-
-    def build(self, input_shape=None):
-        self.built = True
-
-    def call(self, inputs, training=False):
-        return self.sampling_generator(inputs, training=training)
-
-    @property
-    def sampling_generator(self):
-        """The generator to draw samples from: the averaged one where it is kept."""
-        return self.ema_generator or self.generator
-
-    @property
-    def metrics(self):
-        return list(self.trackers.values())
-
-    def compile(
-        self,
-        generator_optimizer=None,
-        discriminator_optimizer=None,
-        jit_compile=False,
-        **kwargs,
-    ):
-        """Configures training.
-
-        Args:
-            generator_optimizer: a Keras optimizer or its name; `None` is the paper's.
-            discriminator_optimizer: likewise.
-            jit_compile: whether the step is compiled with XLA.
-            **kwargs: of `keras.Model.compile`: `steps_per_execution`, `run_eagerly`.
-        """
-        super().compile(jit_compile=jit_compile, **kwargs)
-        self.optimizer = None  # Keras would make one for both networks' weights.
-        pair = _optimizers.pair(self, generator_optimizer, discriminator_optimizer)
-        self.generator_optimizer, self.discriminator_optimizer = pair
-
-    def fit(self, x=None, y=None, batch_size=None, shuffle=True, **kwargs):
-        dataset = _batches.as_dataset(x, y, batch_size, shuffle and self.seed)
-        dataset = _batches.regroup(dataset, self.batches_per_step)
-        return super().fit(dataset, shuffle=False, **kwargs)
 
     @property
     def generator_needs_real(self):
         """Whether the generator's objective looks at real images."""
-        return self.adversarial_loss.generator_needs_real
+        return self.joint_batch or self.adversarial_loss.generator_needs_real
 
     @property
     def batches_per_step(self):
@@ -173,10 +138,7 @@ class AdversarialTrainer(Saveable, keras.Model, abc.ABC):
         """A `Batch` for each discriminator update of the step, and the generator's."""
         labelled = _checks.is_conditional(self.generator)
         batches = _batches.split(data, self.batches_per_step, labelled)
-        return [
-            batches[min(index, len(batches) - 1)]
-            for index in range(self.discriminator_steps + 1)
-        ]
+        return _batches.one_per_update(batches, self.discriminator_steps)
 
     def update_discriminator(self, real, index=0):
         """The step's discriminator update number `index`."""
@@ -210,9 +172,7 @@ class AdversarialTrainer(Saveable, keras.Model, abc.ABC):
 
     def discriminator_objective(self, real, fake, seed):
         """What the discriminator minimises: the sum of the returned, named terms."""
-        loss = self.adversarial_loss.discriminator(
-            real_logits=self.critic(real), fake_logits=self.critic(fake)
-        )
+        loss = self.adversarial_loss.discriminator(**self.logits(real, fake))
         return {"d_loss": loss, **self.penalty_terms(real, fake, seed)}
 
     def penalty_terms(self, real, fake, seed):
@@ -229,10 +189,17 @@ class AdversarialTrainer(Saveable, keras.Model, abc.ABC):
 
     def generator_objective(self, real, seed):
         """What the generator minimises: the sum of the returned, named terms."""
-        logits = {"fake_logits": self.critic(self.sample_like(real, seed))}
+        fake = self.sample_like(real, seed)
         if self.generator_needs_real:
-            logits["real_logits"] = self.critic(real)
+            logits = self.logits(real, fake)
+        else:
+            logits = {"fake_logits": self.critic(fake)}
         return {"g_loss": self.adversarial_loss.generator(**logits)}
+
+    def logits(self, real, fake):
+        """The critic on real and on fake images, by the names a loss takes."""
+        both = _batches.of_both(self.critic, real, fake, self.joint_batch)
+        return dict(zip(("real_logits", "fake_logits"), both, strict=True))
 
     def critic(self, batch):
         """The discriminator's logits, in float32; the only road to it."""
@@ -252,6 +219,8 @@ class AdversarialTrainer(Saveable, keras.Model, abc.ABC):
     def _descend(self, objective, player, optimizer, history):
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         variables = player.trainable_variables
+        if history:
+            history.update(variables)
         with tf.GradientTape() as tape:
             terms = objective()
             if history:
@@ -262,8 +231,6 @@ class AdversarialTrainer(Saveable, keras.Model, abc.ABC):
         gradients = tape.gradient(total, variables)
         gradients = _compat.unscale_gradients(optimizer, gradients)
         optimizer.apply_gradients(zip(gradients, variables, strict=True))
-        if history:
-            history.update(variables)
         for name, value in terms.items():
             self.trackers[name].update_state(value)
 
@@ -271,10 +238,3 @@ class AdversarialTrainer(Saveable, keras.Model, abc.ABC):
 def fold(seed, number):
     """A seed that is a function of `seed` and `number`, and unlike both."""
     return tf.random.experimental.stateless_fold_in(seed, number)
-
-
-def _history(player, weight, initial):
-    if weight is None:
-        return None
-    name = f"{initial}_history"
-    return HistoricalAverage(player.trainable_variables, weight, name=name)

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_tricks import losses
+from trainers import _batches
 from trainers import _features
 from trainers.base import AdversarialTrainer
 
@@ -72,9 +73,11 @@ class FeatureMatchingGAN(AdversarialTrainer):
         return self.alternate(data)
 
     def generator_objective(self, real, seed):
-        features = [
-            self.read(batch.inputs)[1] for batch in (real, self.sample_like(real, seed))
-        ]
+        features = _batches.of_both(
+            lambda batch: self.read(batch.inputs)[1],
+            *(real, self.sample_like(real, seed)),
+            joint=self.joint_batch,
+        )
         return {"g_loss": _features.mean_distance(*features, self.distance)}
 
     def critic(self, batch):

@@ -90,11 +90,6 @@ class SemiSupervisedGAN(AdversarialTrainer):
         **kwargs,
     ):
         _features.check_distance(distance)
-        if kwargs.get("joint_batch"):
-            raise ValueError(
-                "`joint_batch` must be False: a classifier has no fake images for "
-                "company. Received: joint_batch=True"
-            )
         loss = losses.minimax(real_label=real_label)
         super().__init__(generator, discriminator, loss=loss, **kwargs)
         self.features = features

@@ -21,11 +21,14 @@ MAKE = {
     "discrimination": lambda: layers.MinibatchDiscrimination(
         2, 3, INITIALIZER
     ),
+    "joint": lambda: layers.JointMinibatchDiscrimination(2, 3, INITIALIZER),
     "std_dev": layers.MinibatchStdDev,
     "spectral": lambda: layers.SpectralNormalization(
         keras.layers.Dense(4, kernel_initializer=INITIALIZER)
     ),
 }
+# Which rows each replica gets: of a joint batch, of either half.
+ROWS = {"joint": ([0, 1, 3, 4], [2, 5])}
 x = np.random.default_rng(0).normal(size=(6, 5)).astype("float32")
 cpu = tf.config.list_physical_devices("CPU")[0]
 halves = [tf.config.LogicalDeviceConfiguration()] * 2
@@ -43,7 +46,7 @@ def step(layer, x):
     return y, *tape.gradient(loss, [x, layer.trainable_weights]), state
 
 def of_replicas(values):
-    return np.array([v.numpy() for v in strategy.experimental_local_results(values)])
+    return [v.numpy() for v in strategy.experimental_local_results(values)]
 
 results = {}
 for name, make in MAKE.items():
@@ -53,14 +56,16 @@ for name, make in MAKE.items():
     with strategy.scope():
         layer = make()
         layer.build((None, 5))
+    rows = ROWS.get(name, ([0, 1, 2], [3, 4, 5]))
     parts = strategy.experimental_distribute_values_from_function(
-        lambda c: tf.constant(x[3 * c.replica_id_in_sync_group :][:3])
+        lambda c: tf.constant(x[rows[c.replica_id_in_sync_group]])
     )
+    order = np.concatenate(rows)
     y, dx, dw, state = tf.function(lambda x: strategy.run(step, (layer, x)))(parts)
     results[name] = [
-        [expected[0], np.concatenate(of_replicas(y))],
-        [expected[1], np.concatenate(of_replicas(dx))],
-        *([a, of_replicas(b).sum(axis=0)] for a, b in zip(expected[2], dw)),
+        [expected[0].numpy()[order], np.concatenate(of_replicas(y))],
+        [expected[1].numpy()[order], np.concatenate(of_replicas(dx))],
+        *([a, sum(of_replicas(b))] for a, b in zip(expected[2], dw)),
         *([a, b] for a, bs in zip(expected[3], state) for b in of_replicas(bs)),
     ]
 print(json.dumps(results, default=lambda x: np.array(x).tolist()))
@@ -75,10 +80,11 @@ def results():
     return json.loads(output.splitlines()[-1])
 
 
-@pytest.mark.parametrize("layer", ["discrimination", "std_dev", "spectral"])
-def test_two_replicas_have_the_values_and_the_gradients_of_one(results, layer):
-    assert (
-        len(results[layer]) == {"discrimination": 4, "std_dev": 2, "spectral": 6}[layer]
-    )
+@pytest.mark.parametrize(
+    ("layer", "count"),
+    [("discrimination", 4), ("joint", 4), ("std_dev", 2), ("spectral", 6)],
+)
+def test_two_replicas_have_the_values_and_the_gradients_of_one(results, layer, count):
+    assert len(results[layer]) == count
     for single, both in results[layer]:
         np.testing.assert_allclose(both, single, rtol=1e-4, atol=1e-5)

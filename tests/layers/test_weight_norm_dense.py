@@ -74,11 +74,14 @@ def test_adapting_standardises_the_outputs():
         np.testing.assert_allclose(a, b, atol=1e-5)
 
 
-def test_adapting_a_network_standardises_layer_after_layer():
+@pytest.mark.parametrize(
+    "kind", [layers.MinibatchDiscrimination, layers.JointMinibatchDiscrimination]
+)
+def test_adapting_a_network_standardises_layer_after_layer(kind):
     stack = [
         keras.Input((6,)),
         layers.WeightNormDense(20, "relu"),
-        layers.MinibatchDiscrimination(3, 2),
+        kind(3, 2),
         layers.WeightNormDense(5),
     ]
     network = keras.Sequential(stack)

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 import trainers
+from tests.trainers import toy
 from tfgan_tricks import penalties
 
 REAL = 0.5
@@ -44,6 +45,8 @@ def make(cls, theta=-0.8, psi=1.2, **kwargs):
             keras.layers.Dense(1, use_bias=False, kernel_initializer=kernel),
         ]
     )
+    if cls in toy.REQUIRED:
+        kwargs["features"] = discriminator.layers[-1].name
     trainer = cls(generator, discriminator, **kwargs)
     trainer.compile(
         keras.optimizers.SGD(LEARNING_RATE), keras.optimizers.SGD(LEARNING_RATE)
@@ -58,6 +61,11 @@ def state(trainer):
 
 def train(trainer, steps, batch_size=4):
     real = tf.fill([steps * trainer.batches_per_step * batch_size, 1], REAL)
+    if isinstance(trainer, trainers.SemiSupervisedGAN):
+        # With one class there is nothing to learn from labels.
+        labelled = (3.0 * real, tf.zeros(len(real), tf.int64))
+        real = tf.data.Dataset.from_tensor_slices((real, labelled)).batch(batch_size)
+        batch_size = None
     trainer.fit(real, batch_size=batch_size, shuffle=False, verbose=0)
     return state(trainer)
 
@@ -95,6 +103,12 @@ GAMES = {
         lambda r, f, slope=slope: 2.0 * slope(r, f) for slope in RSGAN
     ),
     trainers.R3GAN: RSGAN,
+    trainers.FeatureMatchingGAN: (*CROSS_ENTROPY, lambda r, f: 2 * (f - r)),
+    trainers.SemiSupervisedGAN: (
+        lambda r, f: -sigmoid(-r) / 2,
+        lambda r, f: sigmoid(f) / 2,
+        lambda r, f: 2 * (f - r),
+    ),
 }
 # Derivatives of the penalties by psi. The gradient of C is psi everywhere.
 SLOPES = {
@@ -108,17 +122,24 @@ SLOPES = {
 }
 
 
-def recursion(cls, steps, discriminator_steps, used_penalties=(), clip=None):
-    """theta and psi after `steps`, by hand."""
+def recursion(
+    cls, steps, discriminator_steps, used_penalties=(), clip=None, histories=(0.0, 0.0)
+):
+    """theta and psi after `steps`, by hand; `histories` are the weights of G and D."""
     by_real, by_fake, generator = GAMES[cls]
     theta, psi = -0.8, 1.2
+    thetas, psis = [theta], [psi]
     for _ in range(steps):
         for _ in range(discriminator_steps):
             real, fake = psi * REAL, psi * theta
             slope = by_real(real, fake) * REAL + by_fake(real, fake) * theta
             slope += sum(SLOPES[type(p)](p.weight, psi) for p in used_penalties)
+            slope += 2 * histories[1] * (psi - np.mean(psis))
             psi -= LEARNING_RATE * slope
             if clip is not None:
                 psi = np.clip(psi, -clip, clip)
-        theta -= LEARNING_RATE * generator(psi * REAL, psi * theta) * psi
+            psis.append(psi)
+        slope = generator(psi * REAL, psi * theta) * psi
+        theta -= LEARNING_RATE * (slope + 2 * histories[0] * (theta - np.mean(thetas)))
+        thetas.append(theta)
     return np.array([theta, psi])

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import trainers
 from tests.trainers import dirac
@@ -29,6 +30,37 @@ def test_every_penalty_enters_the_step(penalty):
     trainer = dirac.make(trainers.RelativisticGAN, penalties=used)
     expected = dirac.recursion(trainers.RelativisticGAN, 3, 1, used)
     np.testing.assert_allclose(dirac.train(trainer, 3), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("cls", "clip"),
+    [
+        (trainers.NonSaturatingGAN, {}),
+        (trainers.RelativisticGAN, {}),
+        (trainers.WGAN, {"clip": 1.15}),
+    ],
+)
+@pytest.mark.parametrize("histories", [(0.4, 0.0), (0.0, 0.7), (0.4, 0.7)])
+def test_historical_averaging_enters_the_step_of_its_player(cls, clip, histories):
+    weights = dict(
+        zip(("generator_history", "discriminator_history"), histories, strict=True)
+    )
+    trainer = dirac.make(cls, discriminator_steps=2, **weights, **clip)
+    expected = dirac.recursion(cls, 12, 2, histories=histories, **clip)
+    np.testing.assert_allclose(dirac.train(trainer, 12), expected, rtol=1e-4, atol=1e-5)
+    plain = dirac.recursion(cls, 12, 2, **clip)
+    assert np.any(np.abs(expected - plain) > 1e-3)
+
+
+def test_historical_averaging_is_in_the_logs_under_its_player_s_name():
+    trainer = dirac.make(trainers.LSGAN, generator_history=0.5)
+    assert "g_history" in trainer.trackers and "d_history" not in trainer.trackers
+    real = tf.fill([8, 1], dirac.REAL)
+    logs = trainer.fit(real, batch_size=4, shuffle=False, verbose=0).history
+    # Of two steps, the first starts at the mean of all values so far, itself.
+    thetas = dirac.recursion(trainers.LSGAN, 1, 1, histories=(0.5, 0.0))[0], -0.8
+    moved = thetas[0] - np.mean(thetas)
+    np.testing.assert_allclose(logs["g_history"], [0.5 * moved**2 / 2], rtol=1e-4)
 
 
 def test_reusing_the_batch_does_not_change_the_game():

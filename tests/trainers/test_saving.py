@@ -8,6 +8,7 @@ import pytest
 
 import trainers
 from tests.trainers import toy
+from tfgan_tricks import callbacks
 from tfgan_tricks import losses
 from tfgan_tricks import penalties
 
@@ -21,12 +22,15 @@ ARGUMENTS = {
     trainers.HingeGAN: {"discriminator_steps": 2},
     trainers.RelativisticGAN: {"base": losses.non_saturating(real_label=0.9)},
     trainers.RelativisticAverageGAN: {"base": "least_squares"},
+    trainers.FeatureMatchingGAN: {"distance": "l1", "base": "hinge"},
+    trainers.SemiSupervisedGAN: {"real_label": 0.9, "discriminator_ema_decay": 0.7},
     trainers.R3GAN: {"penalties": [penalties.R1(0.5), penalties.DraganPenalty(0.1)]},
 }
 
 
 def train(trainer, steps=2):
-    trainer.fit(toy.endless(), steps_per_epoch=steps, verbose=0)
+    batches = toy.endless(cls=type(trainer))
+    trainer.fit(batches, steps_per_epoch=steps, verbose=0)
     return trainer
 
 
@@ -55,6 +59,23 @@ def test_saved_trainers_continue_identically(cls, tmp_path):
         train(restored)
         assert int(restored.step.numpy()) == 4
         toy.assert_equal_weights(trainer, restored)
+
+
+def test_historical_averages_are_saved_and_checkpointed(tmp_path):
+    arguments = {"generator_history": 0.3, "discriminator_history": 0.2}
+    trainer = toy.make(trainers.LSGAN, **arguments)
+    saver = callbacks.Checkpoints(tmp_path / "checkpoints", every=3)
+    trainer.fit(toy.endless(), steps_per_epoch=3, verbose=0, callbacks=[saver])
+    trainer.save(tmp_path / "gan.keras")
+    from_keras = keras.models.load_model(tmp_path / "gan.keras")
+    assert_same_arguments(from_keras, trainer)
+    from_checkpoint = toy.make(trainers.LSGAN, **arguments)
+    callbacks.restore(from_checkpoint, tmp_path / "checkpoints")
+    train(trainer)
+    for restored in (from_keras, from_checkpoint):
+        for history in (restored.generator_history, restored.discriminator_history):
+            assert int(history.count.numpy()) == 3
+        toy.assert_equal_weights(train(restored), trainer)
 
 
 @EVERY_TRAINER

@@ -3,7 +3,6 @@
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 import trainers
 from tests.trainers import toy
@@ -32,12 +31,14 @@ PAPER_DEFAULTS = {
     trainers.RelativisticGAN: (1, 2e-4, {"beta_1": 0.5, "beta_2": 0.999}),
     trainers.RelativisticAverageGAN: (1, 2e-4, {"beta_1": 0.5, "beta_2": 0.999}),
     trainers.R3GAN: (1, 2e-4, {"beta_1": 0.0, "beta_2": 0.99}),
+    trainers.FeatureMatchingGAN: (1, 2e-4, {"beta_1": 0.5, "beta_2": 0.999}),
+    trainers.SemiSupervisedGAN: (1, 3e-3, {"beta_1": 0.5, "epsilon": 1e-4}),
 }
 
 
 @EVERY_TRAINER
 def test_defaults_are_the_papers(cls):
-    trainer = cls(*toy.networks())
+    trainer = cls(*toy.networks(), **toy.REQUIRED.get(cls, {}))
     trainer.compile()
     discriminator_steps, learning_rate, others = PAPER_DEFAULTS[cls]
     assert trainer.discriminator_steps == discriminator_steps
@@ -52,7 +53,7 @@ def test_defaults_are_the_papers(cls):
 @EVERY_TRAINER
 def test_each_update_moves_only_its_own_player(cls):
     trainer = toy.make(cls)
-    real = trainers.Batch(tf.constant(toy.points(8)))
+    real = toy.batch(8)
     generator, discriminator = trainer.generator, trainer.discriminator
     before = snapshot(generator), snapshot(discriminator)
     trainer.update_discriminator(real)
@@ -106,7 +107,7 @@ def test_singular_vector_moves_once_per_own_update():
         u = kernel.T @ (v / np.linalg.norm(v))
         return u / np.linalg.norm(u)
 
-    real = trainers.Batch(tf.constant(toy.points(8)))
+    real = toy.batch(8)
     before = inner.layer.kernel.numpy(), np.ravel(inner.u.numpy())
     theirs = outer.u.numpy()
     trainer.update_discriminator(real)
@@ -197,7 +198,11 @@ def test_trainers_are_final_and_override_only_the_step(cls):
     assert cls.__bases__ == (trainers.AdversarialTrainer,)
     overridden = {name for name in vars(cls) if callable(vars(cls)[name])}
     assert "train_step" in overridden
-    assert overridden - {"train_step", "_clip_critic"} <= {"__init__", "get_config"}
+    meant = {"__init__", "get_config", "generator_objective", "_clip_critic", "critic"}
+    if cls is trainers.SemiSupervisedGAN:  # It takes other data, and it classifies.
+        meant |= {"real_batches", "discriminator_objective", "class_logits"}
+        meant |= {"test_step", "predict_step", "_classes"}
+    assert overridden - {"train_step"} <= meant
 
 
 shared = keras.optimizers.SGD()

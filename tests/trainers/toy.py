@@ -11,6 +11,9 @@ ALL = [
     for cls in vars(trainers).values()
     if isinstance(cls, type) and cls.__base__ is trainers.AdversarialTrainer
 ]
+REQUIRED = dict.fromkeys(
+    (trainers.FeatureMatchingGAN, trainers.SemiSupervisedGAN), {"features": "hidden"}
+)
 
 
 def networks(latent_dim=3):
@@ -24,13 +27,18 @@ def networks(latent_dim=3):
         ]
     )
     discriminator = keras.Sequential(
-        [keras.Input((2,)), keras.layers.Dense(8, "relu"), keras.layers.Dense(1)]
+        [
+            keras.Input((2,)),
+            keras.layers.Dense(8, "relu", name="hidden"),
+            keras.layers.Dense(1),
+        ]
     )
     return generator, discriminator
 
 
 def make(cls, compile_options=None, **kwargs):
-    trainer = cls(*networks(), **{"discriminator_steps": 1, **kwargs})
+    required = REQUIRED.get(cls, {})
+    trainer = cls(*networks(), **{"discriminator_steps": 1, **required, **kwargs})
     trainer.compile(**(compile_options or {}))
     return trainer
 
@@ -39,9 +47,20 @@ def points(count=96):
     return np.random.default_rng(0).normal(1.0, 2.0, (count, 2)).astype("float32")
 
 
-def endless(batch_size=8):
+def endless(batch_size=8, cls=None):
+    """Batches of what a trainer takes; all labels are those of the only class."""
     dataset = tf.data.Dataset.from_tensor_slices(points()).repeat()
-    return dataset.batch(batch_size, drop_remainder=True)
+    dataset = dataset.batch(batch_size, drop_remainder=True)
+    if cls is not trainers.SemiSupervisedGAN:
+        return dataset
+    return dataset.map(lambda x: (x, (x[::-1], tf.zeros([batch_size], tf.int64))))
+
+
+def batch(count):
+    """A batch for one update of any trainer."""
+    images = tf.constant(points(count))
+    labelled = trainers.Batch(images[::-1], tf.zeros([count], tf.int64))
+    return trainers.Batch(images, labelled=labelled)
 
 
 def weights(trainer):

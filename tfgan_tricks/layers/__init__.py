@@ -2,6 +2,9 @@
 
 from tfgan_tricks.layers._adapt import adapt as adapt
 from tfgan_tricks.layers._gaussian_noise import GaussianNoise as GaussianNoise
+from tfgan_tricks.layers._joint_minibatch_discrimination import (
+    JointMinibatchDiscrimination as JointMinibatchDiscrimination,
+)
 from tfgan_tricks.layers._minibatch_discrimination import (
     MinibatchDiscrimination as MinibatchDiscrimination,
 )

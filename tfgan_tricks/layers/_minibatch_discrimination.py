@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfgan_tricks import _checks
 from tfgan_tricks import _replica
+from tfgan_tricks.layers._adapt import adapt_if_asked
 from tfgan_tricks.layers._float32 import Float32Layer
 
 
@@ -21,6 +22,9 @@ class MinibatchDiscrimination(Float32Layer):
     `j` of the batch, on all replicas, `j = i` included as in the paper (the authors'
     code leaves it out, which is 1 less). A discriminator that sees `o` notices a
     generator whose samples are all alike.
+
+    A batch is real or fake; `JointMinibatchDiscrimination`, which compares with both,
+    makes another discriminator.
 
     `T` is weight-normalised, `T = exp(log_scale) theta / |theta|` for each of the
     columns `[A]`, so that distances do not grow with the number of features; with
@@ -86,9 +90,9 @@ class MinibatchDiscrimination(Float32Layer):
         super().build(input_shape)
 
     def call(self, inputs):
+        adapt_if_asked(self, inputs)
         projections = self._project(inputs)
-        distances = _l1_distances(projections, _replica.gather(projections))
-        similarities = tf.reduce_sum(tf.exp(-distances), axis=1)
+        similarities = similarity_sums(projections, _replica.gather(projections))
         return tf.concat([inputs, similarities], axis=-1)
 
     def adapt(self, features):
@@ -131,6 +135,11 @@ class MinibatchDiscrimination(Float32Layer):
         directions = tf.math.l2_normalize(tf.convert_to_tensor(self.theta), axis=0)
         kernel = directions * tf.exp(self.log_scale)
         return tf.einsum("na,abc->ncb", features, kernel)
+
+
+def similarity_sums(x, y):
+    """`sum_j exp(-|x[i, :, b] - y[j, :, b]|_1)` as `[i, b]`."""
+    return tf.reduce_sum(tf.exp(-_l1_distances(x, y)), axis=1)
 
 
 def _l1_distances(x, y):

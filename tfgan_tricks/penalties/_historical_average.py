@@ -12,12 +12,13 @@ class HistoricalAverage(keras.layers.Layer):
 
         weight * ||theta - 1/t sum_i theta[i]||^2,   i = 1, ..., t
 
-    summed over all parameters; theta[1] are the first values, and `update` adds the
-    present ones. The mean is a constant to the gradient, is float32, and is stored as
-    weights of this layer, so that a checkpoint holds it. It is equal on all replicas.
+    summed over all parameters, where theta[i] are their values at update i and
+    theta[t] the present ones. The mean is a constant to the gradient, is float32, and
+    is stored as weights of this layer, so that a checkpoint holds it. It is equal on
+    all replicas.
 
-    Add it to what a player minimises, and update it after each step of the player's
-    optimizer. The trainers do both: `generator_history=0.1`.
+    Update it at the beginning of each of a player's steps, and add it to what the
+    player minimises. The trainers do both: `generator_history=0.1`.
 
     Args:
         variables: the parameters, such as `network.trainable_variables`.
@@ -35,6 +36,7 @@ class HistoricalAverage(keras.layers.Layer):
 
     >>> theta = tf.Variable([1.0, 2.0])
     >>> penalty = HistoricalAverage([theta], weight=2.0)
+    >>> penalty.update([theta])  # The mean is [1, 2].
     >>> theta.assign([3.0, 2.0]) is not None
     True
     >>> float(penalty([theta]))  # 2 * ((3 - 1)^2 + 0)
@@ -51,7 +53,7 @@ class HistoricalAverage(keras.layers.Layer):
         _checks.not_negative(weight=weight)
         super().__init__(dtype="float32", trainable=False, **kwargs)
         self.weight = weight
-        self.count = _compat.add_state(self, "count", (), "ones", "int64", mean=False)
+        self.count = _compat.add_state(self, "count", (), dtype="int64", mean=False)
         self.means = [self._mean_of(value, i) for i, value in enumerate(variables)]
         self.built = True
 
@@ -73,4 +75,6 @@ class HistoricalAverage(keras.layers.Layer):
     def _mean_of(self, variable, index):
         mean = _compat.add_state(self, f"mean_{index}", variable.shape)
         mean.assign(tf.cast(variable, tf.float32))
+        # In Keras 3, checkpoints of TensorFlow do not look into lists.
+        setattr(self, f"mean_{index}", mean)
         return mean

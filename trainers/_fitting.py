@@ -1,0 +1,55 @@
+"""How a model of two networks and two optimizers is compiled, fed and called."""
+
+from trainers import _batches
+from trainers import _optimizers
+
+
+class Fittable:
+    """The part of `AdversarialTrainer` that Keras calls around the training step."""
+
+    def build(self, input_shape=None):
+        self.built = True
+
+    def call(self, inputs, training=False):
+        return self.sampling_generator(inputs, training=training)
+
+    @property
+    def sampling_generator(self):
+        """The generator to draw samples from: the averaged one where it is kept."""
+        return self.ema_generator or self.generator
+
+    @property
+    def metrics(self):
+        return list(self.trackers.values())
+
+    def _terms(self):
+        """The names of all that the players minimise."""
+        penalties = (penalty.name for penalty in self.penalties)
+        histories = (self.discriminator_history, self.generator_history)
+        averaging = (history.name for history in histories if history)
+        return [*self.loss_names, *penalties, *averaging]
+
+    def compile(
+        self,
+        generator_optimizer=None,
+        discriminator_optimizer=None,
+        jit_compile=False,
+        **kwargs,
+    ):
+        """Configures training.
+
+        Args:
+            generator_optimizer: a Keras optimizer or its name; `None` is the paper's.
+            discriminator_optimizer: likewise.
+            jit_compile: whether the step is compiled with XLA.
+            **kwargs: of `keras.Model.compile`: `steps_per_execution`, `run_eagerly`.
+        """
+        super().compile(jit_compile=jit_compile, **kwargs)
+        self.optimizer = None  # Keras would make one for both networks' weights.
+        pair = _optimizers.pair(self, generator_optimizer, discriminator_optimizer)
+        self.generator_optimizer, self.discriminator_optimizer = pair
+
+    def fit(self, x=None, y=None, batch_size=None, shuffle=True, **kwargs):
+        dataset = _batches.as_dataset(x, y, batch_size, shuffle and self.seed)
+        dataset = _batches.regroup(dataset, self.batches_per_step)
+        return super().fit(dataset, shuffle=False, **kwargs)
