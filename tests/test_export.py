@@ -134,6 +134,91 @@ def test_points_have_no_output_range(tmp_path):
     assert json.loads((tmp_path / "e" / "metadata.json").read_text()) == described
 
 
+NUM_CLASSES = 3
+
+
+def conditional_generator():
+    """Three pixels are z plus ten times the label."""
+    z, labels = keras.Input((LATENT_DIM,)), keras.Input((), dtype="int32")
+    label = keras.layers.Embedding(NUM_CLASSES, LATENT_DIM)(labels)
+    noisy = keras.layers.GaussianNoise(1.0)(keras.layers.Add()([z, label]))
+    pixels = keras.layers.Dense(4, use_bias=False)(noisy)
+    generator = keras.Model([z, labels], keras.layers.Reshape((2, 2, 1))(pixels))
+    tens = np.repeat(10.0 * np.arange(NUM_CLASSES)[:, np.newaxis], LATENT_DIM, axis=1)
+    generator.set_weights([tens, np.eye(LATENT_DIM, 4)])
+    return generator
+
+
+@pytest.fixture(scope="module")
+def saved_by_class(tmp_path_factory):
+    path = tmp_path_factory.mktemp("saved") / "export"
+    described = export.save(conditional_generator(), path, num_classes=NUM_CLASSES)
+    return path, tf.saved_model.load(str(path)).signatures, described
+
+
+def rows_of_three(images):
+    """The first three of four pixels."""
+    return np.reshape(images, (len(images), 4))[:, :3]
+
+
+def test_serving_default_takes_labels(saved_by_class):
+    _, signatures, _ = saved_by_class
+    z = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9]], "float32")
+    labels = tf.constant([2, 0, 1])
+    images = signatures["serving_default"](z=tf.constant(z), labels=labels)["images"]
+    expected = z + [[20], [0], [10]]
+    np.testing.assert_allclose(rows_of_three(images), expected, rtol=1e-6)
+
+
+def test_sample_draws_one_image_for_each_label(saved_by_class):
+    _, signatures, _ = saved_by_class
+    labels, seed = tf.constant([1, 1, 0, 2, 1]), tf.constant(4)
+    images = signatures["sample"](labels=labels, seed=seed)["images"]
+    z = tf.random.stateless_normal([5, LATENT_DIM], [4, 0], alg="philox")
+    expected = z + 10.0 * np.array([[1], [1], [0], [2], [1]])
+    np.testing.assert_allclose(rows_of_three(images), expected, rtol=1e-5)
+    here = export.Sampler(conditional_generator(), NUM_CLASSES).sample(labels, seed)
+    np.testing.assert_allclose(here["images"], images, rtol=1e-6)
+
+
+def test_signatures_and_metadata_state_the_labels(saved_by_class):
+    path, signatures, described = saved_by_class
+    shapes = {
+        name: {
+            key: (spec.shape.as_list(), spec.dtype)
+            for key, spec in signature.structured_input_signature[1].items()
+        }
+        for name, signature in signatures.items()
+    }
+    labels = ([None], tf.int32)
+    assert shapes == {
+        "serving_default": {"z": ([None, LATENT_DIM], tf.float32), "labels": labels},
+        "sample": {"labels": labels, "seed": ([], tf.int32)},
+    }
+    assert described["num_classes"] == NUM_CLASSES
+    assert json.loads((path / "metadata.json").read_text()) == described
+
+
+@pytest.mark.parametrize("label", [-1, NUM_CLASSES])
+def test_labels_out_of_range_are_refused(saved_by_class, label):
+    sampler = export.Sampler(conditional_generator(), NUM_CLASSES)
+    labels, seed = tf.constant([0, label]), tf.constant(0)
+    for sample in (sampler.sample, saved_by_class[1]["sample"]):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="from 0 to 2.*Receiv"):
+            sample(labels=labels, seed=seed)
+
+
+@pytest.mark.parametrize("num_classes", [None, 0, 2.0])
+def test_the_number_of_labels_must_be_given_for_a_generator_of_labels(num_classes):
+    with pytest.raises(ValueError, match="Received: num_classes="):
+        export.Sampler(conditional_generator(), num_classes)
+
+
+def test_the_number_of_labels_is_for_generators_of_labels_only():
+    with pytest.raises(ValueError, match="Received: num_classes=3"):
+        export.Sampler(point_generator(), 3)
+
+
 USER = """
 import importlib.abc, json, sys
 
@@ -145,17 +230,31 @@ class Blocker(importlib.abc.MetaPathFinder):
 sys.meta_path.insert(0, Blocker())
 import tensorflow as tf
 loaded = tf.saved_model.load(sys.argv[1])
-images = loaded.signatures["sample"](num_images=tf.constant(2), seed=tf.constant(3))
+what = {name: tf.constant(value) for name, value in json.loads(sys.argv[2]).items()}
+images = loaded.signatures["sample"](**what)
 print(json.dumps(images["images"].numpy().ravel().tolist()))
 """
 
 
-def test_a_process_with_only_tensorflow_can_use_it(saved):
-    command = [sys.executable, "-c", USER, str(saved[1])]
+def sampled_elsewhere(path, **arguments):
+    command = [sys.executable, "-c", USER, str(path), json.dumps(arguments)]
     result = subprocess.run(command, capture_output=True, text=True, cwd="/")
     assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def test_a_process_with_only_tensorflow_can_use_it(saved):
     here = sample(saved[2], 2, seed=3).ravel()
-    np.testing.assert_allclose(json.loads(result.stdout), here, atol=1e-6)
+    there = sampled_elsewhere(saved[1], num_images=2, seed=3)
+    np.testing.assert_allclose(there, here, atol=1e-6)
+
+
+def test_a_process_with_only_tensorflow_can_choose_labels(saved_by_class):
+    there = sampled_elsewhere(saved_by_class[0], labels=[2, 0], seed=3)
+    z = tf.random.stateless_normal([2, LATENT_DIM], [3, 0], alg="philox")
+    expected = z + 10.0 * np.array([[2], [0]])
+    pixels = rows_of_three(np.reshape(there, (2, 4)))
+    np.testing.assert_allclose(pixels, expected, rtol=1e-5)
 
 
 def test_directory_is_as_readable_as_any_other(saved):

@@ -44,7 +44,9 @@ def decay(**arguments):
 def latent_dim(generator):
     """The width of the latents that a generator takes, or `ValueError` if unknown."""
     shape = getattr(generator, "input_shape", None)
-    latents = shape[0] if isinstance(shape, list) else shape
+    latents = shape
+    if isinstance(shape, list) and [len(one) for one in shape] == [2, 1]:
+        latents = shape[0]
     if not isinstance(latents, tuple) or len(latents) != 2 or not latents[1]:
         raise ValueError(
             "`generator` must take latents of known shape (None, latent_dim), alone or "

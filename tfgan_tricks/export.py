@@ -19,13 +19,19 @@ class Sampler(tf.Module):
     The images are float32 whatever the generator's dtype policy, and those of
     `sample` are a pure function of its arguments.
 
+    A generator that takes labels has generate(z, labels) and sample(labels, seed),
+    which gives an image for each of the labels. They refuse labels out of range,
+    eagerly and in graphs; a graph that XLA compiled does not.
+
     Args:
         generator: a Functional or Sequential `keras.Model` from latents of shape
-            `[batch, latent_dim]` to images of shape `[batch, height, width,
-            channels]` or points of shape `[batch, dim]`.
+            `[batch, latent_dim]`, or from them and labels `[batch]`, to images of
+            shape `[batch, height, width, channels]` or points of shape `[batch, dim]`.
+        num_classes: how many labels the generator knows; `None` if it takes none.
 
     Raises:
-        ValueError: if the generator does not have one input of that shape.
+        ValueError: if the generator does not have inputs of that shape, or if
+            `num_classes` is given for one without labels, or is not for one with.
 
     >>> from tfgan_tricks import networks
     >>> generator = networks.mlp_generator((2,), latent_dim=8)
@@ -34,47 +40,69 @@ class Sampler(tf.Module):
     [5, 2]
     """
 
-    def __init__(self, generator):
+    def __init__(self, generator, num_classes=None):
         super().__init__(name="sampler")
         self.generator = generator
         self.latent_dim = _checks.latent_dim(generator)
+        self.num_classes = num_classes
+        _check_classes(generator, num_classes)
         z = tf.TensorSpec([None, self.latent_dim], tf.float32, name="z")
-        self.generate = tf.function(self._generate, input_signature=[z])
-        scalars = [tf.TensorSpec([], tf.int32, n) for n in ("num_images", "seed")]
-        self.sample = tf.function(self._sample, input_signature=scalars)
+        seed = tf.TensorSpec([], tf.int32, name="seed")
+        if num_classes is None:
+            count = tf.TensorSpec([], tf.int32, name="num_images")
+            self.generate = tf.function(self._generate, input_signature=[z])
+            self.sample = tf.function(self._sample, input_signature=[count, seed])
+        else:
+            labels = tf.TensorSpec([None], tf.int32, name="labels")
+            self.generate = tf.function(self._of_class, input_signature=[z, labels])
+            self.sample = tf.function(
+                self._sample_of_class, input_signature=[labels, seed]
+            )
 
     def _generate(self, z):
         return {"images": tf.cast(self.generator(z, training=False), tf.float32)}
 
+    def _of_class(self, z, labels):
+        known = tf.reduce_all((labels >= 0) & (labels < self.num_classes))
+        wanted = f"`labels` must be from 0 to {self.num_classes - 1}. Received: labels="
+        with tf.control_dependencies([tf.debugging.Assert(known, [wanted, labels])]):
+            return self._generate([z, tf.identity(labels)])
+
     def _sample(self, num_images, seed):
-        shape = [num_images, self.latent_dim]
-        seed = tf.stack([seed, 0])
-        return self._generate(
-            tf.random.stateless_normal(shape, seed=seed, alg="philox")
-        )
+        return self._generate(self._latents(num_images, seed))
+
+    def _sample_of_class(self, labels, seed):
+        return self._of_class(self._latents(tf.size(labels), seed), labels)
+
+    def _latents(self, count, seed):
+        shape, seed = [count, self.latent_dim], tf.stack([seed, 0])
+        return tf.random.stateless_normal(shape, seed=seed, alg="philox")
 
 
-def save(generator, path, *, output_range=(-1.0, 1.0), metadata=None):
+def save(generator, path, *, output_range=(-1.0, 1.0), num_classes=None, metadata=None):
     """Writes `generator` as a SavedModel that needs nothing but TensorFlow.
 
     Its signatures are `serving_default(z)`, with z of shape `[batch, latent_dim]`
-    in float32, and `sample(num_images, seed)`, with int32 scalars; both return
-    `{"images"}` as `Sampler` describes. A file `metadata.json` beside the graph
-    states latent size, image shape, value range and the versions that wrote it.
+    in float32, and `sample(num_images, seed)`, with int32 scalars; for a generator
+    that takes labels `serving_default(z, labels)` and `sample(labels, seed)`, with
+    int32 labels of shape `[batch]`. They return `{"images"}` as `Sampler` describes. A
+    file `metadata.json` beside the graph states latent size, image shape, value range,
+    `num_classes` where there are labels, and the versions that wrote it.
 
     Args:
         generator: see `Sampler`.
         path: the directory to make. It appears only when it is complete.
         output_range: the least and greatest value of an image, or `None` where
             there is no such range, as for points.
+        num_classes: see `Sampler`.
         metadata: more entries for the metadata file: a dict that JSON can hold.
 
     Returns:
         The metadata, a dict.
 
     Raises:
-        ValueError: if `path` exists and is not an empty directory, or `metadata`
-            has one of the entries that are written anyway.
+        ValueError: if `path` exists and is not an empty directory, `metadata` has
+            one of the entries that are written anyway, or as `Sampler` does.
 
     >>> from tfgan_tricks import networks
     >>> generator = networks.dcgan_generator(8, channels=1, latent_dim=4, width=2)
@@ -86,7 +114,7 @@ def save(generator, path, *, output_range=(-1.0, 1.0), metadata=None):
     >>> signatures["serving_default"](z=z)["images"].shape.as_list()
     [3, 8, 8, 1]
     """
-    sampler = Sampler(generator)
+    sampler = Sampler(generator, num_classes)
     described = _describe(sampler, output_range, metadata or {})
     with _whole(path) as staging:
         signatures = {"serving_default": sampler.generate, "sample": sampler.sample}
@@ -135,12 +163,25 @@ def _describe(sampler, output_range, metadata):
             "keras": keras.__version__,
         },
     }
+    if sampler.num_classes is not None:
+        described["num_classes"] = sampler.num_classes
     clash = sorted(described.keys() & metadata.keys())
     if clash:
         raise ValueError(
             f"`metadata` must not hold {', '.join(clash)}. Received: {metadata=}"
         )
     return {**described, **metadata}
+
+
+def _check_classes(generator, num_classes):
+    if num_classes is not None:
+        _checks.positive_integer(num_classes=num_classes)
+    if _checks.is_conditional(generator) != (num_classes is not None):
+        raise ValueError(
+            "`num_classes` must be given if the generator takes labels, and only then. "
+            f"Received: num_classes={num_classes!r} with "
+            f"generator.input_shape={generator.input_shape!r}"
+        )
 
 
 @contextlib.contextmanager

@@ -101,6 +101,25 @@ def test_tensorboard_gets_the_same_picture(tmp_path):
         np.testing.assert_array_equal(tf.io.decode_png(png), on_disk)
 
 
+def conditional_generator():
+    z, labels = keras.Input((3,)), keras.Input((), dtype="int32")
+    joined = keras.layers.Add()([z, keras.layers.Embedding(5, 3)(labels)])
+    pixels = keras.layers.Dense(64, kernel_initializer="random_normal")(joined)
+    return keras.Model([z, labels], keras.layers.Reshape((8, 8, 1))(pixels))
+
+
+def test_samples_are_of_all_labels_in_turn(tmp_path):
+    model = ImageTiny()
+    model.generator = conditional_generator()
+    grid = callbacks.SampleGrid(tmp_path, every=1, num_samples=7, num_classes=5, seed=4)
+    train(model, [grid], steps=1)
+    labels = tf.constant([0, 1, 2, 3, 4, 0, 1])
+    images = export.Sampler(model.generator, 5).sample(labels, 4)["images"]
+    np.testing.assert_array_equal(
+        decoded(tmp_path / "step-000001.png"), callbacks.picture(images)
+    )
+
+
 def test_number_of_samples_must_be_positive(tmp_path):
     with pytest.raises(ValueError, match="Received: num_samples=0"):
         callbacks.SampleGrid(tmp_path, every=1, num_samples=0)

@@ -23,6 +23,15 @@ def test_grey_pictures_get_a_channel_axis(tmp_path):
     assert source.labels.dtype == np.int64
 
 
+@pytest.mark.parametrize("key", ["label_names", "characters"])
+def test_labels_may_have_names(tmp_path, key):
+    names = np.array([*"abcdefg", "汉"])
+    source = load(tmp_path, images=PICTURES, labels=LABELS, **{key: names})
+    assert source.label_names == tuple("abcdefg汉")
+    assert source.label_names[source.labels[0]] == "汉"
+    assert load(tmp_path, faces=PICTURES, **{key: names}).labels is None
+
+
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_the_only_array_holds_the_pictures_whatever_its_name(tmp_path, channels):
     pictures = np.repeat(PICTURES[..., np.newaxis], channels, axis=-1)
@@ -50,6 +59,10 @@ def test_the_only_array_holds_the_pictures_whatever_its_name(tmp_path, channels)
         {"images": PICTURES, "labels": np.array(["a", "b"])},
         {"images": PICTURES, "labels": np.array([None, {}], object)},
         {"images": PICTURES, "labels": np.eye(2, dtype="int64")},
+        {"images": PICTURES, "labels": LABELS, "label_names": np.array([*"abcdefg"])},
+        {"images": PICTURES, "labels": -np.arange(2), "label_names": np.array(["a"])},
+        {"images": PICTURES, "label_names": np.arange(2)},
+        {"images": PICTURES, "label_names": np.array([["a", "b"]])},
     ],
 )
 def test_archives_of_anything_else_are_refused(tmp_path, arrays):

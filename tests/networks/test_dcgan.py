@@ -8,7 +8,7 @@ from tests.networks.inspection import half_precision as half_precision
 from tfgan_tricks import layers
 from tfgan_tricks import networks
 
-SIZES = [8, 16, 32, 64, 128]
+SIZES = [8, 16, 28, 32, 64, 128]
 GENERATOR_NORMALIZATIONS = ["none", "batch", "virtual", "spectral"]
 DISCRIMINATOR_NORMALIZATIONS = ["none", "batch", "spectral"]
 
@@ -46,6 +46,23 @@ def test_minibatch_discrimination_has_the_parameters_counted_by_hand():
     plain = discriminator().count_params() - (4 * 4 * 8 + 1)
     network = discriminator(minibatch_discrimination=True)
     assert network.count_params() == plain + theta + log_scale + logit
+    network = discriminator(minibatch_discrimination="joint")
+    assert network.count_params() == plain + theta + log_scale + logit + 100
+
+
+def test_joint_minibatch_discrimination_tells_the_halves_apart():
+    network = discriminator("none", minibatch_discrimination="joint")
+    pictures = inspection.examples(network, 6)
+    pictures += tf.constant([0.0, 0.0, 0.0, 1.0, 1.0, 1.0])[:, None, None, None]
+    exchanged = tf.roll(pictures, 3, axis=0)
+    moved = network(pictures) - tf.roll(network(exchanged), 3, axis=0)
+    assert float(tf.reduce_max(tf.abs(moved))) > 1e-4
+
+
+@pytest.mark.parametrize("mode", ["separate", 2])
+def test_unknown_modes_of_minibatch_discrimination_are_refused(mode):
+    with pytest.raises(ValueError, match=f"Received: minibatch_disc.*={mode!r}"):
+        discriminator(minibatch_discrimination=mode)
 
 
 @pytest.mark.parametrize(
@@ -279,7 +296,7 @@ def test_discriminators_survive_a_file(normalization, tmp_path):
 @pytest.mark.parametrize(
     "arguments",
     [
-        *({"image_size": size} for size in (0, 4, 12, 28, 256, "32", None)),
+        *({"image_size": size} for size in (0, 4, 12, 56, 256, "32", None)),
         *({"channels": channels} for channels in (0, 5, "rgb", None)),
         *({"width": width} for width in (0, -1, 2.5)),
         {"normalization": "layer"},

@@ -24,6 +24,8 @@ class SampleGrid(EveryNSteps):
             `sampling_generator`, or its `generator`.
         num_samples: how many samples a picture shows.
         seed: of the latents, an int.
+        num_classes: for a generator that takes labels, how many there are: the samples
+            are of the labels 0, 1, 2, ... and again from 0. `None` if it takes none.
         real: real points of shape `[number, 2]` for the background, or `None`.
         log_dir: a directory for TensorBoard images, or `None`.
 
@@ -51,6 +53,7 @@ class SampleGrid(EveryNSteps):
         generator=None,
         num_samples=64,
         seed=0,
+        num_classes=None,
         real=None,
         log_dir=None,
     ):
@@ -60,6 +63,7 @@ class SampleGrid(EveryNSteps):
         self.generator = generator
         self.num_samples = num_samples
         self.seed = seed
+        self.num_classes = num_classes
         self.real = real
         self.log_dir = log_dir
 
@@ -76,10 +80,12 @@ class SampleGrid(EveryNSteps):
 
     def _samples(self):
         generator = self.generator or _generator_of(self.model)
-        shape = [self.num_samples, generator.input_shape[-1]]
+        shape = [self.num_samples, _checks.latent_dim(generator)]
         seed = [self.seed, 0]
-        z = tf.random.stateless_normal(shape, seed=seed, alg="philox")
-        return tf.cast(generator(z, training=False), tf.float32).numpy()
+        inputs = tf.random.stateless_normal(shape, seed=seed, alg="philox")
+        if self.num_classes is not None:
+            inputs = [inputs, tf.range(self.num_samples) % self.num_classes]
+        return tf.cast(generator(inputs, training=False), tf.float32).numpy()
 
 
 def _generator_of(model):

@@ -46,7 +46,8 @@ def load(
     Returns:
         A `Source`: pictures uint8 `[N, height, width, channels]`, or points float32
         `[N, 2]`. Labels are the digit, the mode, the class label, the name of the
-        folder directly holding the file (none without sub-folders), or the archive's.
+        folder directly holding the file (none without sub-folders), or the archive's,
+        whose `label_names` or `characters` are their names.
         Files that cannot be read are skipped and counted.
 
     Raises:

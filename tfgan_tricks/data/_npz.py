@@ -10,9 +10,11 @@ from tfgan_tricks import _checks
 from tfgan_tricks.data import _pictures
 from tfgan_tricks.data._source import Source
 
+_NAMES = ("label_names", "characters")
+
 
 def load(path, split, image_size, channels):
-    """The pictures, and the labels if there are any, of an archive."""
+    """The pictures of an archive, with their labels and the labels' names, if any."""
     if split != "train":
         raise _checks.unknown_name("split", split, ("train",))
     file = pathlib.Path(path).expanduser()
@@ -20,9 +22,12 @@ def load(path, split, image_size, channels):
         raise FileNotFoundError(f"`path` must be a file. Received: path={path!r}")
     arrays = _arrays(file)
     labels = arrays.pop("labels", None)
+    names = [arrays.pop(name) for name in _NAMES if name in arrays]
     pictures = _checked_pictures(*arrays.values())
     labels = _checked_labels(labels, len(pictures))
-    return Source(_pictures.fit_array(pictures, image_size, channels), labels)
+    names = _checked_names(names[0], labels) if names else ()
+    pictures = _pictures.fit_array(pictures, image_size, channels)
+    return Source(pictures, labels, label_names=names)
 
 
 def _arrays(file):
@@ -41,11 +46,12 @@ def _arrays(file):
 
 
 def _wanted(names):
-    pictures = [name for name in names if name != "labels"]
+    about = [name for name in ("labels", *_NAMES) if name in names]
+    pictures = [name for name in names if name not in about]
     pictures = ["images"] if "images" in pictures else pictures
     if len(pictures) != 1:
         raise ValueError(f"it holds {', '.join(names) or 'nothing'}")
-    return pictures + ["labels"] * ("labels" in names)
+    return pictures + about
 
 
 def _checked_pictures(pictures):
@@ -72,3 +78,17 @@ def _checked_labels(labels, num_pictures):
             f"Received: labels={labels.dtype} {list(labels.shape)}"
         )
     return labels.astype("int64")
+
+
+def _checked_names(names, labels):
+    if names.ndim != 1 or names.dtype.kind != "U":
+        raise ValueError(
+            f"`{_NAMES[0]}` or `{_NAMES[1]}` must be texts [number of labels]. "
+            f"Received: {names.dtype} {list(names.shape)}"
+        )
+    if labels is not None and not (0 <= labels.min() <= labels.max() < len(names)):
+        raise ValueError(
+            f"`labels` must be from 0 to {len(names) - 1}, which are the ones with "
+            f"names. Received: labels from {labels.min()} to {labels.max()}"
+        )
+    return tuple(names.tolist())

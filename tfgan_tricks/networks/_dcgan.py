@@ -1,4 +1,4 @@
-"""The networks of DCGAN, for pictures from 8x8 to 128x128."""
+"""The networks of DCGAN, for pictures from 8x8 to 128x128, also by class."""
 
 import keras
 import tensorflow as tf
@@ -7,12 +7,15 @@ from tfgan_tricks import _checks
 from tfgan_tricks import layers
 from tfgan_tricks.networks import _layers
 
-_IMAGE_SIZES = (8, 16, 32, 64, 128)
+# The size of the coarsest level by that of the picture.
+_COARSEST = {8: 4, 16: 4, 28: 7, 32: 4, 64: 4, 128: 4}
 _GENERATOR_NORMALIZATIONS = ("none", "batch", "virtual", "spectral")
 _DISCRIMINATOR_NORMALIZATIONS = ("none", "batch", "spectral")
 # Those of the CIFAR-10 discriminator of Salimans et al., 2016.
 _NUM_KERNELS = 100
 _KERNEL_DIM = 5
+# How many maps a label adds to the first feature map of the discriminator.
+_LABEL_MAPS = 8
 
 
 def dcgan_generator(
@@ -23,17 +26,22 @@ def dcgan_generator(
     normalization="batch",
     seed=0,
     reference_size=64,
+    num_classes=None,
+    label_dim=256,
 ):
     """The generator of DCGAN: z is projected to 4x4, which doubles up to the picture.
 
         4x4 -> 8x8 -> ... -> image_size,   each by a 4x4 transposed convolution
 
-    with ReLU in between and tanh at the end. The finest hidden level has `width`
-    channels and each coarser one twice as many, up to `8 * width`. First weights are
-    drawn from N(0, 0.02^2).
+    (28x28 from 7x7) with ReLU in between and tanh at the end. The finest hidden level
+    has `width` channels and each coarser one twice as many, up to `8 * width`. First
+    weights are drawn from N(0, 0.02^2).
+
+    With `num_classes` the one-hot label is mapped linearly to `label_dim` numbers,
+    N(0, 1) at first, and concatenated with z.
 
     Args:
-        image_size: 8, 16, 32, 64 or 128.
+        image_size: 8, 16, 28, 32, 64 or 128.
         channels: 1 to 4.
         latent_dim: the length of z, at least 1.
         width: channels of the finest hidden level, at least 1.
@@ -41,27 +49,37 @@ def dcgan_generator(
             or "spectral", of every layer.
         seed: an integer from which all first weights and the reference follow.
         reference_size: how many latents are the reference of "virtual", at least 1.
+        num_classes: how many labels there are, at least 1; `None` takes no labels.
+        label_dim: how many numbers stand for a label, at least 1.
 
     Returns:
-        A model from `[batch, latent_dim]` to float32
+        A model from `[batch, latent_dim]`, or with `num_classes` from `[latents,
+        labels]` with int32 labels `[batch]`, to float32
         `[batch, image_size, image_size, channels]` in [-1, 1].
 
     Raises:
-        ValueError: if an argument is out of range.
+        ValueError: if an argument is out of range, or for "virtual" with
+            `num_classes`.
 
     >>> dcgan_generator(16, channels=1, latent_dim=8, width=4).output_shape
     (None, 16, 16, 1)
+    >>> generator = dcgan_generator(28, 1, latent_dim=8, width=4, num_classes=10)
+    >>> generator([tf.zeros([2, 8]), tf.constant([3, 7])]).shape
+    TensorShape([2, 28, 28, 1])
 
     Reference:
         Radford et al., 2015, arXiv:1511.06434; virtual batch normalization: Salimans
         et al., 2016, arXiv:1606.03498; spectral normalization: Miyato et al., 2018,
-        arXiv:1802.05957.
+        arXiv:1802.05957; labels: Mao et al., 2017, arXiv:1611.04076, section 3.3.
     """
     _check(image_size, channels, width, normalization, _GENERATOR_NORMALIZATIONS)
     _checks.positive_integer(latent_dim=latent_dim, reference_size=reference_size)
     make = _layers.Maker("dcgan_generator", seed, normalization == "spectral")
-    widths = _widths(image_size, width)
-    network = _generator(make, image_size, channels, latent_dim, widths, normalization)
+    stack = _generator(make, image_size, channels, width, normalization)
+    latents = keras.Input((latent_dim,))
+    if num_classes is not None:
+        return _of_class(make, latents, stack, normalization, num_classes, label_dim)
+    network = make.sequential(latents, *stack)
     if normalization != "virtual":
         return network
     shape, seeds = [reference_size, latent_dim], [0, make.seed_of("reference")]
@@ -76,29 +94,41 @@ def dcgan_discriminator(
     normalization="batch",
     minibatch_discrimination=False,
     seed=0,
+    num_classes=None,
+    label_dim=256,
 ):
     """The discriminator of DCGAN: 4x4 convolutions halve the picture down to 4x4.
 
         image_size -> ... -> 8x8 -> 4x4 -> logit
 
-    with leaky ReLU of slope 0.2 in between. The finest level has `width` channels and
-    each coarser one twice as many, up to `8 * width`. First weights are drawn from
-    N(0, 0.02^2).
+    (28x28 to 7x7) with leaky ReLU of slope 0.2 in between. The finest level has `width`
+    channels and each coarser one twice as many, up to `8 * width`. First weights are
+    drawn from N(0, 0.02^2).
+
+    With `num_classes` the one-hot label is mapped linearly to `label_dim` numbers,
+    N(0, 1) at first. Eight maps that are linear in them are concatenated with the
+    first feature map, and they themselves with the last features, on which a dense
+    layer of `16 * width` units follows. The paper's code has constant maps, one for
+    each of the numbers; ours, of which those are a case, also tell places apart.
 
     Args:
-        image_size: 8, 16, 32, 64 or 128.
+        image_size: 8, 16, 28, 32, 64 or 128.
         channels: 1 to 4.
         width: channels of the finest level, at least 1.
         normalization: "none"; "batch", after every convolution but the first; or
             "spectral", of every layer.
         minibatch_discrimination: whether the last layer also sees how close the
             features of an example are to those of its batch, by 100 kernels of 5
-            dimensions.
+            dimensions; "joint" compares with real and with fake ones, for trainers
+            with `joint_batch=True`.
         seed: an integer from which all first weights follow.
+        num_classes: how many labels there are, at least 1; `None` takes no labels.
+        label_dim: how many numbers stand for a label, at least 1.
 
     Returns:
-        A model from `[batch, image_size, image_size, channels]` to float32 logits
-        `[batch, 1]`.
+        A model from images `[batch, image_size, image_size, channels]`, or with
+        `num_classes` from `[images, labels]` with int32 labels `[batch]`, to float32
+        logits `[batch, 1]`.
 
     Raises:
         ValueError: if an argument is out of range.
@@ -109,7 +139,7 @@ def dcgan_discriminator(
     Reference:
         Radford et al., 2015, arXiv:1511.06434; minibatch discrimination: Salimans et
         al., 2016, arXiv:1606.03498; spectral normalization: Miyato et al., 2018,
-        arXiv:1802.05957.
+        arXiv:1802.05957; labels: Mao et al., 2017, arXiv:1611.04076, section 3.3.
     """
     if normalization == "virtual":
         raise ValueError(
@@ -118,22 +148,28 @@ def dcgan_discriminator(
         )
     _check(image_size, channels, width, normalization, _DISCRIMINATOR_NORMALIZATIONS)
     make = _layers.Maker("dcgan_discriminator", seed, normalization == "spectral")
-    stack = [keras.Input((image_size, image_size, channels))]
-    for level, filters in enumerate(_widths(image_size, width)):
-        name = f"down_{image_size // 2 ** (level + 1)}"
-        norm = _norm(normalization, name) if level else []
-        stack.append(_conv(make, keras.layers.Conv2D, filters, name, norm))
-        stack += [*norm, keras.layers.LeakyReLU(0.2, name=f"{name}_leaky")]
-    stack.append(keras.layers.Flatten(name="features"))
+    first, *finer = _discriminator(make, image_size, width, normalization)
+    rest = [layer for block in finer for layer in block]
+    rest.append(keras.layers.Flatten(name="features"))
+    end = [make.logit()]
     if minibatch_discrimination:
-        stack.append(_minibatch_discrimination(make))
-    return make.sequential(*stack, make.logit())
+        end.insert(0, _minibatch_discrimination(make, minibatch_discrimination))
+    pictures = keras.Input((image_size, image_size, channels))
+    if num_classes is None:
+        return make.sequential(pictures, *first, *rest, *end)
+    labels, vectors = _layers.labelled(make, num_classes, label_dim)
+    x = _layers.chain(pictures, first)
+    x = _layers.joined("with_maps", x, _label_maps(make, vectors, image_size // 2))
+    x = _layers.joined("with_label", _layers.chain(x, rest), vectors)
+    joint = make.layer(keras.layers.Dense, 16 * width, "joint")
+    end = [joint, keras.layers.LeakyReLU(0.2, name="joint_leaky"), *end]
+    return keras.Model([pictures, labels], _layers.chain(x, end), name=make.network)
 
 
 def _check(image_size, channels, width, normalization, normalizations):
-    if image_size not in _IMAGE_SIZES:
+    if image_size not in _COARSEST:
         raise ValueError(
-            "`image_size` must be 8, 16, 32, 64 or 128. "
+            "`image_size` must be 8, 16, 28, 32, 64 or 128. "
             f"Received: image_size={image_size!r}"
         )
     _checks.channels(channels)
@@ -143,30 +179,59 @@ def _check(image_size, channels, width, normalization, normalizations):
 
 
 def _widths(image_size, width):
-    """The channels of the hidden levels, from the finest to that of 4x4."""
-    num_levels = image_size.bit_length() - 3
+    """The channels of the hidden levels, from the finest to the coarsest."""
+    num_levels = (image_size // _COARSEST[image_size]).bit_length() - 1
     return [width * min(2**level, 8) for level in range(num_levels)]
 
 
-def _generator(make, image_size, channels, latent_dim, widths, normalization):
-    *finer, coarsest = widths
+def _generator(make, image_size, channels, width, normalization):
+    """The layers from the latents to the pictures."""
+    *finer, coarsest = _widths(image_size, width)
+    size = _COARSEST[image_size]
     norm = _norm(normalization, "grid")
-    units = 16 * coarsest
+    units = size * size * coarsest
     stack = [
-        keras.Input((latent_dim,)),
         make.layer(keras.layers.Dense, units, "project", use_bias=not norm),
-        keras.layers.Reshape((4, 4, coarsest), name="grid"),
+        keras.layers.Reshape((size, size, coarsest), name="grid"),
         *norm,
         keras.layers.ReLU(name="grid_relu"),
     ]
     for level, filters in enumerate(reversed(finer)):
-        name = f"up_{8 * 2**level}"
+        name = f"up_{2 * size * 2**level}"
         norm = _norm(normalization, name)
         stack.append(_conv(make, keras.layers.Conv2DTranspose, filters, name, norm))
         stack += [*norm, keras.layers.ReLU(name=f"{name}_relu")]
     name = f"up_{image_size}"
     last = _conv(make, keras.layers.Conv2DTranspose, channels, name)
-    return make.sequential(*stack, last, _layers.pictures())
+    return [*stack, last, _layers.pictures()]
+
+
+def _of_class(make, latents, stack, normalization, num_classes, label_dim):
+    """The generator that takes labels too."""
+    if normalization == "virtual":
+        raise ValueError(
+            "`normalization` must not be 'virtual' with `num_classes`: the reference "
+            f"has no labels. Received: num_classes={num_classes!r}"
+        )
+    labels, vectors = _layers.labelled(make, num_classes, label_dim)
+    pictures = _layers.chain(_layers.joined("with_label", latents, vectors), stack)
+    return keras.Model([latents, labels], pictures, name=make.network)
+
+
+def _discriminator(make, image_size, width, normalization):
+    """The layers of each level, from the finest to the coarsest."""
+    for level, filters in enumerate(_widths(image_size, width)):
+        name = f"down_{image_size // 2 ** (level + 1)}"
+        norm = _norm(normalization, name) if level else []
+        conv = _conv(make, keras.layers.Conv2D, filters, name, norm)
+        yield [conv, *norm, keras.layers.LeakyReLU(0.2, name=f"{name}_leaky")]
+
+
+def _label_maps(make, vectors, size):
+    units = size * size * _LABEL_MAPS
+    shape = (size, size, _LABEL_MAPS)
+    maps = make.layer(keras.layers.Dense, units, "label_maps", use_bias=False)
+    return keras.layers.Reshape(shape, name="maps")(maps(vectors))
 
 
 def _conv(make, kind, filters, name, norm=()):
@@ -183,9 +248,16 @@ def _norm(normalization, name):
     return []
 
 
-def _minibatch_discrimination(make):
+def _minibatch_discrimination(make, mode):
+    if mode not in (True, "joint"):
+        raise ValueError(
+            '`minibatch_discrimination` must be True, False or "joint". '
+            f"Received: minibatch_discrimination={mode!r}"
+        )
     name = "minibatch_discrimination"
     initializer = _layers.normal(make.seed_of(name))
-    return layers.MinibatchDiscrimination(
-        _NUM_KERNELS, _KERNEL_DIM, kernel_initializer=initializer, name=name
+    joint = mode == "joint"
+    kind = (
+        layers.JointMinibatchDiscrimination if joint else layers.MinibatchDiscrimination
     )
+    return kind(_NUM_KERNELS, _KERNEL_DIM, kernel_initializer=initializer, name=name)

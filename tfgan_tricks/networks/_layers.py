@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import keras
 
+from tfgan_tricks import _checks
 from tfgan_tricks import layers
 
 
@@ -24,6 +25,35 @@ def batch_norm(name, **kwargs):
 def pictures():
     """The end of a generator: float32 in [-1, 1] under any dtype policy."""
     return keras.layers.Activation("tanh", dtype="float32", name="pictures")
+
+
+def chain(x, stack):
+    """What comes out of layers, one after the other, for `x`."""
+    for layer in stack:
+        x = layer(x)
+    return x
+
+
+def joined(name, *tensors):
+    return keras.layers.Concatenate(name=name)(list(tensors))
+
+
+def labelled(make, num_classes, label_dim):
+    """An input of labels, int32 `[batch]`, and their vectors `[batch, label_dim]`.
+
+    To look a row up is to multiply a matrix with the one-hot label. Rows have length
+    one at first and are then made longer, so that what a step of an optimizer moves
+    is no smaller a part of them than of other weights.
+    """
+    _checks.positive_integer(num_classes=num_classes, label_dim=label_dim)
+    deviation = label_dim**-0.5
+    rows = keras.initializers.RandomNormal(0.0, deviation, seed=make.seed_of("label"))
+    labels = keras.Input((), dtype="int32", name="labels")
+    table = keras.layers.Embedding(
+        num_classes, label_dim, embeddings_initializer=rows, name="label"
+    )
+    scaled = keras.layers.Rescaling(1.0 / deviation, name="label_vector")
+    return labels, scaled(table(labels))
 
 
 @dataclasses.dataclass(frozen=True)
