@@ -3,6 +3,8 @@
 import keras
 
 import trainers
+from tfgan_tricks import data
+from tfgan_tricks import layers
 from tfgan_tricks import networks
 from tfgan_tricks import penalties
 
@@ -16,6 +18,8 @@ TRAINERS = {
     "relativistic_gan": trainers.RelativisticGAN,
     "relativistic_average_gan": trainers.RelativisticAverageGAN,
     "r3_gan": trainers.R3GAN,
+    "feature_matching_gan": trainers.FeatureMatchingGAN,
+    "semi_supervised_gan": trainers.SemiSupervisedGAN,
 }
 
 PENALTIES = {
@@ -37,20 +41,37 @@ ARGUMENTS = {
     "b": "b",
     "c": "c",
     "clip": "clip",
+    "features": "features",
+    "distance": "distance",
+    "feature_matching": "feature_matching",
+    "discriminator_ema_decay": "discriminator_ema_decay",
 }
+_NUM_ADAPTED = 500
 
 
-def trainer(config, shape, steps_per_execution=1):
-    """The compiled trainer of a `Config`, for examples of a shape."""
+def trainer(config, shape, steps_per_execution=1, num_classes=None, examples=None):
+    """The compiled trainer of a `Config`, for examples of a shape, and of classes.
+
+    With some `examples`, its first weights follow from them where the network's do.
+    """
     make = TRAINERS[config.trainer]
-    generator, discriminator = NETWORKS[config.network](config, shape)
+    generator, discriminator = NETWORKS[config.network](
+        config, shape, **_by_class(config, num_classes)
+    )
+    if examples is not None and config.network == "weight_norm":
+        layers.adapt(discriminator, data.to_unit_range(examples[:_NUM_ADAPTED]))
     given = {key: getattr(config, key) for key in ARGUMENTS}
+    if config.loss is not None and given.pop("real_label") not in (None, 1.0):
+        given["loss"] = {"name": config.loss, "real_label": config.real_label}
     model = make(
         generator,
         discriminator,
         penalties=_penalties(config),
+        discriminator_history=config.discriminator_history,
+        generator_history=config.generator_history,
         discriminator_steps=config.discriminator_steps,
         reuse_real_batch=config.reuse_real_batch,
+        joint_batch=config.joint_batch,
         ema_decay=config.ema_decay,
         seed=config.seed,
         **{ARGUMENTS[key]: v for key, v in given.items() if v is not None},
@@ -75,7 +96,14 @@ def _penalties(config):
 def _optimizer(paper, learning_rate, config):
     betas = {"beta_1": config.beta_1, "beta_2": config.beta_2}
     given = {name: beta for name, beta in betas.items() if beta is not None}
-    return getattr(keras.optimizers, paper.name)(learning_rate=learning_rate, **given)
+    arguments = paper.arguments | given | {"learning_rate": learning_rate}
+    return getattr(keras.optimizers, paper.name)(**arguments)
+
+
+def _by_class(config, num_classes):
+    """What networks that know of classes are told beside the rest."""
+    known = {"num_classes": num_classes, "label_dim": config.label_dim}
+    return {key: value for key, value in known.items() if value is not None}
 
 
 def _mlp(config, shape):
@@ -86,7 +114,7 @@ def _mlp(config, shape):
     )
 
 
-def _dcgan(config, shape):
+def _dcgan(config, shape, **by_class):
     size, _, channels = shape
     return (
         networks.dcgan_generator(
@@ -96,16 +124,22 @@ def _dcgan(config, shape):
             width=config.width,
             normalization=config.normalization,
             seed=config.seed,
+            **by_class,
         ),
         networks.dcgan_discriminator(
             size,
             channels,
             width=config.width,
             normalization=config.discriminator_normalization,
-            minibatch_discrimination=config.minibatch_discrimination,
+            minibatch_discrimination=_minibatch_discrimination(config),
             seed=config.seed,
+            **by_class,
         ),
     )
+
+
+def _minibatch_discrimination(config):
+    return config.minibatch_discrimination and (not config.joint_batch or "joint")
 
 
 def _standard_cnn(config, shape):
@@ -117,4 +151,19 @@ def _standard_cnn(config, shape):
     )
 
 
-NETWORKS = {"mlp": _mlp, "dcgan": _dcgan, "standard_cnn": _standard_cnn}
+def _weight_norm(config, shape, num_classes):
+    comparing = config.minibatch_discrimination
+    return (
+        networks.weight_norm_generator(shape, config.latent_dim, seed=config.seed),
+        networks.weight_norm_classifier(
+            shape, num_classes, minibatch_discrimination=comparing, seed=config.seed
+        ),
+    )
+
+
+NETWORKS = {
+    "mlp": _mlp,
+    "dcgan": _dcgan,
+    "standard_cnn": _standard_cnn,
+    "weight_norm": _weight_norm,
+}

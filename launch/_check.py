@@ -7,16 +7,25 @@ from launch import _tables
 from tfgan_tricks import _checks
 
 _WHOLE = ("steps", "batch_size", "image_size", "discriminator_steps", "latent_dim")
-_WHOLE += ("width", "hidden_layers", "steps_per_execution")
+_WHOLE += (
+    "labels_per_class",
+    "width",
+    "hidden_layers",
+    "label_dim",
+    "steps_per_execution",
+)
 _WHOLE += ("checkpoint_every", "sample_every", "log_every")
 _RATES = ("clip", "generator_learning_rate", "discriminator_learning_rate")
-_DECAYS = ("ema_decay", "beta_1", "beta_2")
+_DECAYS = ("ema_decay", "discriminator_ema_decay", "beta_1", "beta_2")
+_WEIGHTS = ("penalty_weight", "discriminator_history", "generator_history")
+# Keys that must have a value only in the company of another one.
+_COMPANIONS = ("penalty_weight", "label_dim")
 _RANGES = {
     **dict.fromkeys(_WHOLE, ("at least 1", lambda value: value >= 1)),
     **dict.fromkeys(_RATES, ("positive", lambda value: value > 0)),
     **dict.fromkeys(_DECAYS, ("in [0, 1)", lambda value: 0 <= value < 1)),
     **dict.fromkeys("abc", ("finite", math.isfinite)),
-    "penalty_weight": ("zero or more", lambda value: value >= 0),
+    **dict.fromkeys(_WEIGHTS, ("zero or more", lambda value: value >= 0)),
     "real_label": ("in (0, 1]", lambda value: 0 < value <= 1),
     "channels": ("1 or 3", lambda value: value in (1, 3)),
     "seed": ("at least 0 and below 2**31", lambda value: 0 <= value < 2**31),
@@ -29,6 +38,9 @@ def check(config):
     _options("trainer", _tables.TRAINERS, config)
     _options("network", _tables.NETWORKS, config)
     _numbers(config)
+    _smoothing(config)
+    _classifying(config)
+    _conditioning(config)
     _batch(config)
     check_network(config, _known_shape(config))
 
@@ -45,19 +57,58 @@ def check_network(config, shape):
 
     Dimensions that are not known yet are `None`.
     """
-    sizes = _tables.IMAGE_SIZES.get(config.network)
-    if sizes is None or shape[0] is None:
-        return
-    if len(shape) == 1:
+    if len(shape) == 1 and config.network != "mlp":
         raise ValueError(
             "`network` must be mlp for points. "
             f"Received: network={config.network!r} with dataset={config.dataset!r}"
         )
+    sizes = _tables.IMAGE_SIZES.get(config.network)
+    if sizes is None or shape[0] is None:
+        return
     if shape[0] != shape[1] or shape[0] not in sizes:
         raise ValueError(
             f"`image_size` must be one of {', '.join(map(str, sizes))} for the network "
             f"{config.network}; give it to have the pictures resized. "
             f"Received: pictures of {shape[0]}x{shape[1]}"
+        )
+
+
+def num_classes(config, data):
+    """How many classes a training with labels has, from its data; else `None`.
+
+    Raises:
+        ValueError: if there are no labels, or one below zero or without a name.
+    """
+    if not config.conditional and config.trainer not in _tables.CLASSIFYING:
+        return None
+    if data.labels is None:
+        key = "conditional" if config.conditional else "trainer"
+        raise ValueError(
+            f"`{key}` needs data with labels. Received: "
+            f"{key}={getattr(config, key)!r} with dataset={config.dataset!r}"
+        )
+    low, high = int(data.labels.min()), int(data.labels.max())
+    count = len(data.label_names) or high + 1
+    if low < 0 or high >= count:
+        raise ValueError(
+            f"`dataset` must have labels from 0 to {count - 1}. "
+            f"Received: labels from {low} to {high}"
+        )
+    return count
+
+
+def check_class(label, num_classes):
+    """Raises `ValueError` for a label, not `None`, that a training does not know."""
+    if label is None:
+        return
+    if num_classes is None:
+        raise ValueError(
+            "`class` is for conditional trainings only, and this one is not. "
+            f"Received: class={label}"
+        )
+    if not 0 <= label < num_classes:
+        raise ValueError(
+            f"`class` must be from 0 to {num_classes - 1}. Received: class={label}"
         )
 
 
@@ -105,6 +156,7 @@ def _names(config):
         "trainer": _tables.TRAINERS,
         "network": _tables.NETWORKS,
         "loss": _tables.LOSSES,
+        "distance": _tables.DISTANCES,
         **{k: v.get(config.network, ()) for k, v in _tables.NORMALIZATIONS.items()},
     }
     for key, known in choices.items():
@@ -141,7 +193,7 @@ def _options(owner, table, config):
                 f"`{key}` is for the {owner} {' or '.join(takers)} only. "
                 f"Received: {key}={value!r} with {owner}={name!r}"
             )
-        if key in table[name] and value is None and key != "penalty_weight":
+        if key in table[name] and value is None and key not in _COMPANIONS:
             raise ValueError(
                 f"`{key}` must be given for the {owner} {name}. Received: {key}=None"
             )
@@ -155,6 +207,45 @@ def _numbers(config):
             "`penalty_weight` must be given if there is a penalty, and only then. "
             f"Received: penalty_weight={config.penalty_weight!r} with "
             f"penalty={config.penalty!r}"
+        )
+    if config.joint_batch and config.penalty != "none":
+        raise ValueError(
+            "`penalty` must be none with `joint_batch`. "
+            f"Received: penalty={config.penalty!r}"
+        )
+
+
+def _classifying(config):
+    if (config.network in _tables.CLASSIFIERS) != (
+        config.trainer in _tables.CLASSIFYING
+    ):
+        raise ValueError(
+            f"`network` must be {' or '.join(_tables.CLASSIFIERS)} for the trainer "
+            f"{' or '.join(_tables.CLASSIFYING)}, and for no other. "
+            f"Received: network={config.network!r} with trainer={config.trainer!r}"
+        )
+
+
+def _smoothing(config):
+    has_target = config.loss in (None, *_tables.CROSS_ENTROPIES)
+    if not has_target and config.real_label not in (None, 1.0):
+        raise ValueError(
+            f"`real_label` is for the loss {' or '.join(_tables.CROSS_ENTROPIES)} "
+            f"only. Received: real_label={config.real_label} with loss={config.loss!r}"
+        )
+
+
+def _conditioning(config):
+    if bool(config.conditional) != (config.label_dim is not None):
+        raise ValueError(
+            "`label_dim` must be given if `conditional` is true, and only then. "
+            f"Received: label_dim={config.label_dim!r} with "
+            f"conditional={config.conditional!r}"
+        )
+    if config.conditional and config.normalization == "virtual":
+        raise ValueError(
+            "`normalization` must not be virtual if `conditional` is true. "
+            "Received: normalization='virtual'"
         )
 
 

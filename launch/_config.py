@@ -41,20 +41,39 @@ class Config:
     channels: int | None = _option("1 for grey and 3 for colour pictures")
     trainer: str = _key(f"one of {', '.join(_tables.TRAINERS)}")
     loss: str | None = _option(
-        f"what a relativistic trainer starts from: {', '.join(_tables.LOSSES)}"
+        "what a relativistic trainer starts from, or a feature matching one's "
+        f"discriminator minimises: {', '.join(_tables.LOSSES)}"
     )
     real_label: float | None = _option("below 1, one-sided label smoothing")
     a: float | None = _option("least squares: the target of fakes")
     b: float | None = _option("least squares: the target of real examples")
     c: float | None = _option("least squares: the generator's target of fakes")
     clip: float | None = _option("bound of the critic's weights")
+    features: str | None = _option("the discriminator's layer to match features of")
+    feature_matching: bool | None = _option("whether the generator matches features")
+    distance: str | None = _option(f"of mean features: {', '.join(_tables.DISTANCES)}")
+    discriminator_ema_decay: float | None = _option(
+        "of the average of the discriminator, which classifies"
+    )
+    labels_per_class: int | None = _option(
+        "how many examples of each class have a label, drawn by the seed"
+    )
     penalty: str = _key(
         f"none, or some of {', '.join(_tables.PENALTIES)}, with + between"
     )
     penalty_weight: float | None = _option("of each penalty")
+    discriminator_history: float | None = _option(
+        "weight of the discriminator's historical averaging, if it has any"
+    )
+    generator_history: float | None = _option("likewise, of the generator's")
     discriminator_steps: int = _key("discriminator updates in a step")
     reuse_real_batch: bool = _key(
         "whether a step draws only one batch of real examples", default=False
+    )
+    joint_batch: bool = _key(
+        "whether the discriminator sees real and fake examples in one batch, and its "
+        "minibatch discrimination compares with both",
+        default=False,
     )
     generator_learning_rate: float = _key("of the optimizer, which is the paper's")
     discriminator_learning_rate: float = _key("of the optimizer, which is the paper's")
@@ -71,6 +90,12 @@ class Config:
     discriminator_normalization: str | None = _option("none, batch or spectral")
     minibatch_discrimination: bool | None = _option(
         "whether the discriminator compares the examples of a batch"
+    )
+    conditional: bool | None = _option(
+        "whether both networks are told the data's labels, and generate by label"
+    )
+    label_dim: int | None = _option(
+        "how many numbers stand for a label, if the networks are conditional"
     )
     steps: int = _key("training steps, that is, generator updates")
     batch_size: int = _key("examples in a batch")
@@ -124,6 +149,8 @@ def changed(config, changes):
     if "penalty" in changes:
         first = changes["penalty"].partition("+")[0]
         defaults["penalty_weight"] = _tables.PENALTIES.get(first)
+    if "conditional" in changes:
+        defaults["label_dim"] = _tables.LABEL_DIM if changes["conditional"] else None
     return dataclasses.replace(config, **{**defaults, **changes})
 
 

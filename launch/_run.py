@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from launch import _build
 from launch import _check
 from launch import _config
@@ -29,6 +31,7 @@ class Job:
     workdir: str
     source: data.Source
     trainer: Any
+    generated_classes: int | None = None
 
     def run(self):
         """Trains, exports the generator, and says where everything is."""
@@ -46,35 +49,60 @@ def prepare(config, workdir):
         ValueError: if data, networks, batch size or checkpoint do not fit.
         OSError: if a file cannot be read or written.
     """
+    source = _load(config, "train")
+    shape = source.examples.shape[1:]
+    _check.check_network(config, shape)
+    done = _workdir.last_step(workdir)
+    num_classes = _check.num_classes(config, source)
+    facts = _workdir.Facts(shape, num_classes, bool(config.conditional))
+    trainer = _build.trainer(
+        config,
+        shape,
+        _steps_per_execution(config, done),
+        num_classes,
+        source.examples,
+    )
+    job = Job(config, workdir, source, trainer, facts.generated_classes)
+    _batches(job)
+    if done:
+        callbacks.restore(job.trainer, _file(job, _workdir.CHECKPOINTS))
+    _workdir.write_config(workdir, config, facts)
+    return job
+
+
+def _load(config, split):
     is_tfds = config.dataset.startswith("tfds:")
-    source = data.load(
+    return data.load(
         _check.source(config),
         image_size=config.image_size,
         channels=config.channels,
         data_dir=config.data_dir if is_tfds else None,
+        split=split,
     )
-    shape = source.examples.shape[1:]
-    _check.check_network(config, shape)
-    done = _workdir.last_step(workdir)
-    trainer = _build.trainer(config, shape, _steps_per_execution(config, done))
-    job = Job(config, workdir, source, trainer)
-    _batches(job)
-    if done:
-        callbacks.restore(job.trainer, _file(job, _workdir.CHECKPOINTS))
-    _workdir.write_config(workdir, config, shape)
-    return job
 
 
-def sample(workdir, num_images, seed, path):
+def _test_set(config):
+    """What a classifying training is tested on after each epoch, where there is any."""
+    has_test = config.dataset.partition(":")[0] in _tables.TESTED_DATASETS
+    if config.trainer not in _tables.CLASSIFYING or not has_test:
+        return None
+    source = _load(config, "test")
+    return data.to_unit_range(source.examples), source.labels
+
+
+def sample(workdir, num_images, seed, path, label=None):
     """Draws samples of the newest checkpoint to a PNG file; returns its step.
+
+    Those of a conditional training are of one label, or of all in turn.
 
     Raises:
         ValueError: if there is no checkpoint of such a training.
         OSError: if the file cannot be written.
     """
-    _, trainer = _restored(workdir)
-    sampler = exporting.Sampler(trainer.sampling_generator)
-    images = sampler.sample(num_images, seed)["images"].numpy()
+    _, facts, trainer = _restored(workdir)
+    sampler = exporting.Sampler(trainer.sampling_generator, facts.generated_classes)
+    what = _labels(facts.generated_classes, num_images, label)
+    images = sampler.sample(what, seed)["images"].numpy()
     callbacks.write_png(path, callbacks.picture(images))
     return int(trainer.step.numpy())
 
@@ -86,26 +114,36 @@ def export(workdir, path, format):
         ValueError: if there is no checkpoint of such a training, or `path` exists.
         OSError: if the file cannot be written.
     """
-    config, trainer = _restored(workdir)
+    config, facts, trainer = _restored(workdir)
     if format == "keras":
         exporting.save_keras(trainer.sampling_generator, path)
     else:
-        _save(config, trainer, path)
+        _save(config, trainer, facts.generated_classes, path)
     return int(trainer.step.numpy())
 
 
 def _restored(workdir):
-    config, shape = _workdir.read_config(workdir)
-    trainer = _build.trainer(config, shape)
+    config, facts = _workdir.read_config(workdir)
+    trainer = _build.trainer(config, facts.shape, num_classes=facts.num_classes)
     callbacks.restore(trainer, os.path.join(workdir, _workdir.CHECKPOINTS))
-    return config, trainer
+    return config, facts, trainer
 
 
-def _save(config, trainer, path):
+def _labels(num_classes, num_images, label):
+    """What `Sampler.sample` takes first: the number of images, or their labels."""
+    if num_classes is None:
+        return num_images
+    if label is None:
+        return np.arange(num_images, dtype="int32") % num_classes
+    return np.full(num_images, label, "int32")
+
+
+def _save(config, trainer, num_classes, path):
     exporting.save(
         trainer.sampling_generator,
         path,
         output_range=None if config.dataset in _tables.POINT_DATASETS else (-1.0, 1.0),
+        num_classes=num_classes,
         metadata={
             "preset": config.preset,
             "step": int(trainer.step.numpy()),
@@ -149,15 +187,25 @@ def _file(job, name):
 
 
 def _batches(job):
+    config, source = job.config, job.source
     start = _step(job) * job.trainer.batches_per_step
-    return data.batches(
-        job.source, job.config.batch_size, seed=job.config.seed, start=start
-    )
+    order = {"seed": config.seed, "start": start}
+    if config.labels_per_class is not None:
+        return data.semi_supervised_batches(
+            source,
+            config.batch_size,
+            labels_per_class=config.labels_per_class,
+            label_seed=config.seed,
+            **order,
+        )
+    labelled = bool(config.conditional)
+    return data.batches(source, config.batch_size, with_labels=labelled, **order)
 
 
 def _fit(job):
     saver, *others = _callbacks(job)
     config, start = job.config, _step(job)
+    tested = _test_set(config)
     try:
         for initial_epoch, epochs, steps in legs(
             start, config.steps, config.sample_every
@@ -168,6 +216,7 @@ def _fit(job):
                 epochs=epochs,
                 steps_per_epoch=steps,
                 callbacks=[*others, saver],
+                validation_data=tested,
             )
     except KeyboardInterrupt:
         if _step(job) > start:
@@ -189,6 +238,7 @@ def _callbacks(job):
             _file(job, _workdir.SAMPLES),
             config.sample_every,
             num_samples=_NUM_POINTS if points else _NUM_IMAGES,
+            num_classes=job.generated_classes,
             real=job.source.examples[:_NUM_POINTS] if points else None,
             log_dir=log_dir,
         ),
@@ -199,7 +249,7 @@ def _export(job):
     """Exports to a new directory, which then takes the place of an earlier one."""
     path = _file(job, _workdir.EXPORT)
     shutil.rmtree(path + ".new", ignore_errors=True)
-    _save(job.config, job.trainer, path + ".new")
+    _save(job.config, job.trainer, job.generated_classes, path + ".new")
     shutil.rmtree(path, ignore_errors=True)
     os.replace(path + ".new", path)
 

@@ -4,6 +4,8 @@ Tests compare every entry with the trainers, networks and losses themselves.
 """
 
 LOSSES = ("hinge", "least_squares", "minimax", "non_saturating", "wasserstein")
+# Those whose target for real examples can be smoothed.
+CROSS_ENTROPIES = ("minimax", "non_saturating")
 
 # By name, with the weight each has unless it is told.
 PENALTIES = {
@@ -16,6 +18,7 @@ PENALTIES = {
 
 DATASETS = ("digits", "ring8", "grid25", "tfds:NAME", "image_folder:PATH", "npz:PATH")
 POINT_DATASETS = ("ring8", "grid25")
+TESTED_DATASETS = ("digits", "tfds")
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
 
 
@@ -46,10 +49,37 @@ TRAINERS = {
         penalty_weight=10.0,
     ),
     "hinge_gan": _trainer(2e-4, 0.0, 0.9, discriminator_steps=5),
-    "relativistic_gan": _trainer(2e-4, 0.5, 0.999, loss="non_saturating"),
-    "relativistic_average_gan": _trainer(2e-4, 0.5, 0.999, loss="non_saturating"),
+    "relativistic_gan": _trainer(
+        2e-4, 0.5, 0.999, loss="non_saturating", real_label=1.0
+    ),
+    "relativistic_average_gan": _trainer(
+        2e-4, 0.5, 0.999, loss="non_saturating", real_label=1.0
+    ),
     "r3_gan": _trainer(2e-4, 0.0, 0.99, penalty="r1+r2", penalty_weight=1.0),
+    "feature_matching_gan": _trainer(
+        2e-4,
+        0.5,
+        0.999,
+        loss="non_saturating",
+        real_label=1.0,
+        features="features",
+        distance="l2",
+    ),
+    "semi_supervised_gan": _trainer(
+        3e-3,
+        0.5,
+        0.999,
+        real_label=1.0,
+        features="features",
+        feature_matching=True,
+        distance="mse",
+        discriminator_ema_decay=0.9999,
+        labels_per_class=10,
+    ),
 }
+
+# How many numbers stand for a label unless it is told: the paper's.
+LABEL_DIM = 256
 
 # The options of each network, with the defaults of its functions.
 NETWORKS = {
@@ -59,10 +89,17 @@ NETWORKS = {
         "normalization": "batch",
         "discriminator_normalization": "batch",
         "minibatch_discrimination": False,
+        "conditional": False,
+        "label_dim": None,
     },
     "standard_cnn": {"discriminator_normalization": "spectral"},
+    "weight_norm": {"minibatch_discrimination": False},
 }
-IMAGE_SIZES = {"dcgan": (8, 16, 32, 64, 128), "standard_cnn": (32,)}
+# The networks whose discriminator classifies, and the trainers that want one.
+CLASSIFIERS = ("weight_norm",)
+CLASSIFYING = ("semi_supervised_gan",)
+DISTANCES = ("l2", "mse", "l1")
+IMAGE_SIZES = {"dcgan": (8, 16, 28, 32, 64, 128), "standard_cnn": (32,)}
 NORMALIZATIONS = {
     "normalization": {"dcgan": ("none", "batch", "virtual", "spectral")},
     "discriminator_normalization": {

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import time
+from typing import NamedTuple
 
 from launch import _config
 
@@ -34,10 +35,25 @@ def check_new(workdir):
         )
 
 
-def write_config(workdir, config, example_shape):
+class Facts(NamedTuple):
+    """What the data decided about a training."""
+
+    shape: tuple[int, ...]  # Of an example.
+    num_classes: int | None = None  # Of a training that uses labels.
+    conditional: bool = False
+
+    @property
+    def generated_classes(self):
+        """How many labels the generator takes, or `None` if it takes none."""
+        return self.num_classes if self.conditional else None
+
+
+def write_config(workdir, config, facts):
     """Makes the directory and its configuration file, whole or not at all."""
     os.makedirs(workdir, exist_ok=True)
-    entries = dataclasses.asdict(config) | {"example_shape": list(example_shape)}
+    entries = dataclasses.asdict(config) | {"example_shape": list(facts.shape)}
+    if facts.num_classes is not None:
+        entries["num_classes"] = facts.num_classes
     path = os.path.join(workdir, CONFIG)
     with open(path + ".part", "w", encoding="utf-8") as file:
         file.write(json.dumps(entries, indent=2) + "\n")
@@ -45,7 +61,7 @@ def write_config(workdir, config, example_shape):
 
 
 def read_config(workdir):
-    """The `Config` of a training, and the shape of its examples.
+    """The `Config` of a training, and the `Facts` of its data.
 
     Raises:
         ValueError: If there is none.
@@ -60,7 +76,9 @@ def read_config(workdir):
         try:
             entries = json.load(file)
             shape = tuple(entries.pop("example_shape"))
-            return _config.from_dict(entries), shape
+            num_classes = entries.pop("num_classes", None)
+            config = _config.from_dict(entries)
+            return config, Facts(shape, num_classes, bool(config.conditional))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ValueError(
                 f"`workdir` must hold a training; its {CONFIG} cannot be read: "
@@ -79,11 +97,12 @@ def last_step(workdir):
 
 
 def check_trained(workdir):
-    """Raises `ValueError` if there is no checkpoint of a training."""
+    """The `Facts` of a training; raises `ValueError` if there is no checkpoint."""
     if not workdir:
         raise ValueError(f"`workdir` must be given. Received: workdir={workdir!r}")
-    read_config(workdir)
+    _, facts = read_config(workdir)
     if not last_step(workdir):
         raise ValueError(
             f"`workdir` must hold a checkpoint. Received: workdir={workdir!r}"
         )
+    return facts

@@ -17,6 +17,12 @@ def define_flags(values):
     """Defines the flags of this program in an `absl.flags.FlagValues`."""
     flags.DEFINE_string("workdir", None, "The training's folder.", flag_values=values)
     flags.DEFINE_integer("num_images", 64, "How many samples.", flag_values=values)
+    flags.DEFINE_integer(
+        "class",
+        None,
+        "The label to draw, of a conditional training. Default: all in turn.",
+        flag_values=values,
+    )
     flags.DEFINE_integer("seed", 0, "Of the latents.", flag_values=values)
     flags.DEFINE_string(
         "output", "grid.png", "The picture; overwritten.", flag_values=values
@@ -35,9 +41,11 @@ def main(argv):
 def _sample(values):
     _checks.positive_integer(num_images=values.num_images)
     _check.check_number("seed", values.seed)
-    _workdir.check_trained(values.workdir)
+    facts = _workdir.check_trained(values.workdir)
+    label = values["class"].value
+    _check.check_class(label, facts.generated_classes)
     step = _cli.runner().sample(
-        values.workdir, values.num_images, values.seed, values.output
+        values.workdir, values.num_images, values.seed, values.output, label
     )
     print(f"{values.num_images} samples of step {step} are in {values.output}")
 

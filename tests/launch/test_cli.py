@@ -30,7 +30,7 @@ FLAGS = {
         *("seed", "workdir", "checkpoint_every", "sample_every", "resume", "dry_run"),
         "set",
     },
-    "sample": {"workdir", "num_images", "seed", "output"},
+    "sample": {"workdir", "num_images", "class", "seed", "output"},
     "export": {"workdir", "output", "format"},
 }
 
@@ -184,6 +184,12 @@ BAD_OTHERS = [
     (sample, ["workdir={tmp}/unborn"], "must hold a checkpoint"),
     (sample, ["workdir={tmp}/unborn", "num_images=0"], "Received: num_images=0"),
     (sample, ["workdir={tmp}/unborn", "seed=2147483648"], "Received: seed="),
+    (sample, ["workdir={tmp}/trained", "class=3"], "`class` is for conditional"),
+    *(
+        (sample, ["workdir={tmp}/by_class", f"class={label}"], f"to 9. .*class={label}")
+        for label in (-1, 10)
+    ),
+    (sample, ["workdir={tmp}/by_class", "class=a"], "--class=a"),
     (sample, ["num_imgaes=3"], "Did you mean 'num_images'"),
     (export, ["workdir={tmp}/unborn"], "`output` must be given"),
     (export, ["output=x"], "`workdir` must be given"),
@@ -197,7 +203,10 @@ BAD = [(train, *case) for case in BAD_TRAIN] + BAD_OTHERS
 
 @pytest.fixture
 def folder(tmp_path):
-    """With a full folder, and two that hold trainings: broken, and without steps."""
+    """With a full folder, and some that hold trainings.
+
+    They are broken, without steps, or as far as programs look without TensorFlow.
+    """
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").write_text("mine")
     (tmp_path / "broken").mkdir()
@@ -206,6 +215,13 @@ def folder(tmp_path):
     values = json.loads(_config.to_json(BASE))
     text = json.dumps(values | {"example_shape": [8, 8, 1]})
     (tmp_path / "unborn" / "config.json").write_text(text)
+    by_class = {"conditional": True, "label_dim": 8, "num_classes": 10}
+    for name, classes in (("trained", {}), ("by_class", by_class)):
+        (tmp_path / name / "checkpoints").mkdir(parents=True)
+        newest = 'model_checkpoint_path: "ckpt-7"\n'
+        (tmp_path / name / "checkpoints" / "checkpoint").write_text(newest)
+        text = json.dumps(values | {"example_shape": [8, 8, 1]} | classes)
+        (tmp_path / name / "config.json").write_text(text)
     return tmp_path
 
 

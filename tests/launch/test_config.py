@@ -33,6 +33,9 @@ def test_every_key_says_what_it_means():
         ("generator_learning_rate=1e-3", "generator_learning_rate", 1e-3),
         ("ema_decay=0.99", "ema_decay", 0.99),
         ("ema_decay=none", "ema_decay", None),
+        ("generator_history=0.1", "generator_history", 0.1),
+        ("discriminator_history=none", "discriminator_history", None),
+        ("joint_batch=true", "joint_batch", True),
         ("jit_compile=true", "jit_compile", True),
         ("jit_compile=False", "jit_compile", False),
         ("penalty=none", "penalty", "none"),
@@ -95,6 +98,15 @@ def test_another_network_brings_its_options():
     assert (config.normalization, config.minibatch_discrimination) == (None, None)
 
 
+def test_labels_bring_the_length_of_their_vector_and_take_it_along():
+    config = _config.changed(BASE, {"conditional": True})
+    assert (config.conditional, config.label_dim) == (True, 256)
+    assert _config.changed(config, {"label_dim": 8}).label_dim == 8
+    assert _config.changed(config, {"conditional": False}) == BASE
+    elsewhere = _config.changed(config, {"network": "mlp"})
+    assert (elsewhere.conditional, elsewhere.label_dim) == (None, None)
+
+
 def test_pictures_keep_their_size_with_another_dataset_but_points_have_none():
     emoji = _presets.PRESETS["emoji"]
     config = _config.changed(emoji, {"dataset": "tfds:mnist"})
@@ -136,7 +148,7 @@ BAD = [
     ),
     (
         {"trainer": "wgan", "loss": "hinge"},
-        "relativistic_gan or relativistic_average_gan only. Received: loss='hinge' "
+        "relativistic_average_gan or feature_matching_gan only. Received: loss='hinge' "
         "with trainer='wgan'",
     ),
     ({"clip": 0.1}, "trainer wgan only. Received: clip=0.1"),
@@ -165,11 +177,32 @@ BAD = [
         "Received: penalty_weight=None with penalty='r1'",
     ),
     ({"trainer": "minimax_gan", "real_label": 1.1}, "Received: real_label=1.1"),
+    (
+        {"loss": "hinge", "real_label": 0.9},
+        "minimax or non_saturating only. Received: real_label=0.9 with loss='hinge'",
+    ),
+    ({"generator_history": -0.1}, "Received: generator_history=-0.1"),
+    ({"discriminator_history": INF}, "Received: discriminator_history=inf"),
+    (
+        {"joint_batch": True, "penalty": "r1"},
+        "`penalty` must be none with `joint_batch`. Received: penalty='r1'",
+    ),
     ({"channels": 2}, "Received: channels=2"),
     ({"seed": -1}, "Received: seed=-1"),
     ({"seed": 2**31}, "Received: seed=2147483648"),
     ({"steps_per_execution": 0}, "Received: steps_per_execution=0"),
-    ({"image_size": 12}, "8, 16, 32, 64, 128.*Received: pictures of 12x12"),
+    (
+        {"conditional": True, "label_dim": None},
+        "`label_dim` must be given.*Received: label_dim=None with conditional=True",
+    ),
+    ({"label_dim": 8}, "Received: label_dim=8 with conditional=False"),
+    ({"conditional": True, "label_dim": 0}, "Received: label_dim=0"),
+    (
+        {"network": "mlp", "conditional": True},
+        "network dcgan only. Received: conditional=True with network='mlp'",
+    ),
+    ({"conditional": True, "normalization": "virtual"}, "Received: normalization="),
+    ({"image_size": 12}, "8, 16, 28, 32, 64, 128.*Received: pictures of 12x12"),
     ({"network": "standard_cnn"}, "one of 32 .*Received: pictures of 8x8"),
     ({"dataset": "ring8"}, "must be mlp for points.*Received: network='dcgan'"),
     (

@@ -116,9 +116,9 @@ def test_what_a_training_leaves(trained):
 
 
 def test_config_is_the_whole_configuration(trained):
-    config, shape = _workdir.read_config(trained)
+    config, facts = _workdir.read_config(trained)
     assert (config.width, config.steps, config.network) == (4, 4, "mlp")
-    assert shape == (8, 8, 1)
+    assert facts == ((8, 8, 1), None, False)
 
 
 def test_metadata_says_what_was_exported(trained):
@@ -348,12 +348,15 @@ def test_folder_of_pictures_below_data_dir(tmp_path, capsys):
     small = ("set=image_size=8", "set=batch_size=4", "set=width=2")
     assert run(train, f"workdir={tmp_path}/run", *flags, *small, "steps=1") == 0
     assert "4 examples, 8x8x3, 1 unreadable" in capsys.readouterr().out
-    assert _workdir.read_config(tmp_path / "run")[1] == (8, 8, 3)
+    assert _workdir.read_config(tmp_path / "run")[1].shape == (8, 8, 3)
 
 
-def npz(path, images):
-    np.savez(path, images=images)
+def npz(path, images, **arrays):
+    np.savez(path, images=images, **arrays)
     return f"dataset=npz:{path}"
+
+
+BY_CLASS = ("set=network=dcgan", "set=conditional=true")
 
 
 LATE = [
@@ -373,6 +376,23 @@ LATE = [
             "set=network=dcgan",
         ],
         "Received: pictures of 8x12",
+    ),
+    (
+        "labels that there are not",
+        lambda tmp: [npz(tmp / "d.npz", np.zeros([99, 8, 8, 1], "uint8")), *BY_CLASS],
+        "`conditional` needs data with labels",
+    ),
+    (
+        "labels below zero",
+        lambda tmp: [
+            npz(
+                tmp / "d.npz",
+                np.zeros([99, 8, 8, 1], "uint8"),
+                labels=np.arange(99) % 3 - 1,
+            ),
+            *BY_CLASS,
+        ],
+        "must have labels from 0 to 1. Received: labels from -1 to 1",
     ),
     ("fewer examples than a batch", lambda tmp: ["batch_size=1438"], "batch_size=1438"),
     ("no such data set", lambda tmp: ["dataset=tfds:mnits"], "Did you mean 'mnist'"),

@@ -19,13 +19,22 @@ from trainers import base
 def trainer_of(name, **changes):
     config = _config.make(
         preset="test",
-        dataset="ring8",
         trainer=name,
-        network="mlp",
         batch_size=8,
-        **{"steps": 1, "width": 2, "hidden_layers": 1, "latent_dim": 2, **changes},
+        **{"steps": 1, "latent_dim": 2, **_network(name), **changes},
     )
-    return _build.trainer(config, (2,))
+    shape = (2,) if config.dataset == "ring8" else (8, 8, 1)
+    return _build.trainer(config, shape, num_classes=_classes(name))
+
+
+def _network(trainer):
+    if trainer in _tables.CLASSIFYING:
+        return {"network": _tables.CLASSIFIERS[0], "dataset": "digits"}
+    return {"network": "mlp", "dataset": "ring8", "width": 2, "hidden_layers": 1}
+
+
+def _classes(trainer):
+    return 3 if trainer in _tables.CLASSIFYING else None
 
 
 def final_trainers():
@@ -54,6 +63,9 @@ def test_a_trainer_s_own_arguments_are_keys(name):
     in_table = {key: options[key] for key in options.keys() & set(_build.ARGUMENTS)}
     if "base" in parameters:
         own["loss"] = parameters["base"].default
+        own["real_label"] = 1.0  # Reaches the trainer by its base.
+    if "features" in parameters:
+        own["features"] = "features"  # Which all discriminators here have.
     assert in_table == own
 
 
@@ -61,7 +73,8 @@ def test_a_trainer_s_own_arguments_are_keys(name):
 def test_default_options_make_the_trainer_with_its_own_defaults(name):
     made = trainer_of(name)
     network = made.generator, made.discriminator
-    own = _build.TRAINERS[name](*network)
+    features = {"features": "features"} if "features" in made.get_config() else {}
+    own = _build.TRAINERS[name](*network, **features)
     own.compile()
     config, expected = made.get_config(), own.get_config()
     config.pop("name"), expected.pop("name")
@@ -83,6 +96,8 @@ def test_every_option_reaches_the_trainer():
         penalty_weight=3.0,
         discriminator_steps=2,
         reuse_real_batch=True,
+        generator_history=0.1,
+        discriminator_history=0.0,
         generator_learning_rate=0.5,
         discriminator_learning_rate=0.25,
         beta_1=0.75,
@@ -95,6 +110,7 @@ def test_every_option_reaches_the_trainer():
     assert (config["base"], config["discriminator_steps"]) == ("hinge", 2)
     assert (config["reuse_real_batch"], config["ema_decay"]) == (True, 0.5)
     assert (config["seed"], trainer.jit_compile) == (11, True)
+    assert (config["generator_history"], config["discriminator_history"]) == (0.1, 0.0)
     assert [(p.name, p.weight) for p in trainer.penalties] == [
         ("r1", 3.0),
         ("dragan_penalty", 3.0),
@@ -120,6 +136,32 @@ def test_every_option_reaches_the_trainer():
 )
 def test_own_options_reach_the_trainer(name, key, value):
     assert trainer_of(name, **{key: value}).get_config()[key] == value
+
+
+@pytest.mark.parametrize("name", ["relativistic_gan", "relativistic_average_gan"])
+@pytest.mark.parametrize("loss", _tables.CROSS_ENTROPIES)
+def test_smoothing_reaches_the_loss_of_relativistic_trainers(name, loss):
+    trainer = trainer_of(name, loss=loss, real_label=0.75)
+    expected = {"name": loss, "real_label": 0.75}
+    assert trainer.adversarial_loss.config["base"] == expected
+
+
+def test_losses_that_can_be_smoothed_are_those_with_a_real_label():
+    for name in _tables.LOSSES:
+        has_label = "real_label" in losses.get(name).config
+        assert has_label == (name in _tables.CROSS_ENTROPIES)
+
+
+def test_a_joint_batch_reaches_the_trainer_and_its_network():
+    kinds = {}
+    for joint_batch in (False, True):
+        changes = {"minibatch_discrimination": True, "joint_batch": joint_batch}
+        config = _config.changed(BASE, {"trainer": "non_saturating_gan", **changes})
+        trainer = _build.trainer(config, (8, 8, 1))
+        assert trainer.joint_batch is joint_batch
+        kinds[joint_batch] = layer_types(trainer.discriminator)
+    assert kinds[True] - kinds[False] == {"JointMinibatchDiscrimination"}
+    assert kinds[False] - kinds[True] == {"MinibatchDiscrimination"}
 
 
 def test_steps_per_execution_reaches_keras():
@@ -198,13 +240,21 @@ def test_options_of_networks_are_their_defaults():
             "minibatch_discrimination": "minibatch_discrimination",
         },
     )
+    dcgan |= {"conditional": False, "label_dim": None}
     assert _tables.NETWORKS["dcgan"] == dcgan
+    for function in (networks.dcgan_generator, networks.dcgan_discriminator):
+        by_class = defaults(function, {"count": "num_classes", "dim": "label_dim"})
+        assert by_class == {"count": None, "dim": _tables.LABEL_DIM}
     hidden = defaults(networks.mlp_generator, {"hidden": "hidden"})["hidden"]
     mlp = {"width": hidden[0], "hidden_layers": len(hidden)}
     assert _tables.NETWORKS["mlp"] == mlp and set(hidden) == {mlp["width"]}
     spectral = defaults(networks.standard_cnn_discriminator, {"spectral": "spectral"})
     assert spectral == {"spectral": True}
     assert _tables.NETWORKS["standard_cnn"]["discriminator_normalization"] == "spectral"
+    key = "minibatch_discrimination"
+    assert _tables.NETWORKS["weight_norm"] == defaults(
+        networks.weight_norm_classifier, {key: key}
+    )
 
 
 def layer_types(network):
@@ -258,7 +308,7 @@ def test_width_and_depth_reach_the_mlp():
 @pytest.mark.parametrize("network", _tables.IMAGE_SIZES)
 def test_sizes_that_a_network_can_make(network):
     options = _tables.NETWORKS[network] | ({"width": 1} if network == "dcgan" else {})
-    for size in (4, 8, 12, 16, 32, 48, 64, 128, 256):
+    for size in (4, 8, 12, 16, 28, 32, 48, 64, 128, 256):
         makes_it = size in _tables.IMAGE_SIZES[network]
         if not makes_it and network == "dcgan":
             with pytest.raises(ValueError, match="image_size"):
@@ -273,5 +323,7 @@ def test_presets_can_be_built(name):
     config = _presets.PRESETS[name]
     size, channels = config.image_size or 8, config.channels or 1
     points = config.dataset in _tables.POINT_DATASETS
-    trainer = _build.trainer(config, (2,) if points else (size, size, channels))
+    shape = (2,) if points else (size, size, channels)
+    labelled = config.conditional or config.trainer in _tables.CLASSIFYING
+    trainer = _build.trainer(config, shape, num_classes=10 if labelled else None)
     assert trainer.latent_dim == config.latent_dim
