@@ -17,48 +17,15 @@ import sys
 import tempfile
 import time
 
-import numpy as np
 from absl import app
 from absl import flags
 
+from benchmarks import _judge
+
 NUM_SAMPLES = 1000
-NEIGHBOURS = 5
 
 _SEEDS = flags.DEFINE_list("seeds", ["0", "1", "2"], "Seeds to train with.")
 _OUTPUT = flags.DEFINE_string("output", None, "JSON file for the results.")
-
-
-def flat(images):
-    return images.reshape(len(images), -1)
-
-
-def coverage(real, fake):
-    """The share of real examples with a fake one in their k-nearest-neighbour ball."""
-    from sklearn.neighbors import NearestNeighbors
-
-    # The nearest of an example's neighbours among its own kind is itself.
-    own = NearestNeighbors(n_neighbors=NEIGHBOURS + 1).fit(real)
-    radii = own.kneighbors(real)[0][:, -1]
-    nearest = NearestNeighbors(n_neighbors=1).fit(fake).kneighbors(real)[0][:, 0]
-    return float(np.mean(nearest <= radii))
-
-
-def judge(samples):
-    """Shares of the ten digits among samples in [-1, 1], and their coverage."""
-    from sklearn.svm import SVC
-
-    from tfgan_tricks import data
-
-    train, test = data.load("digits"), data.load("digits", split="test")
-    real, held_out = (flat(source.examples) / 127.5 - 1.0 for source in (train, test))
-    classifier = SVC(C=10.0).fit(real, train.labels)
-    shares = np.bincount(classifier.predict(samples), minlength=10) / len(samples)
-    return {
-        "classifier_accuracy": float(classifier.score(held_out, test.labels)),
-        "smallest_share": float(shares.min()),
-        "shares": shares.round(4).tolist(),
-        "coverage": coverage(held_out, samples),
-    }
 
 
 def samples_of(export):
@@ -66,7 +33,7 @@ def samples_of(export):
 
     draw = tf.saved_model.load(export).signatures["sample"]
     images = draw(num_images=tf.constant(NUM_SAMPLES), seed=tf.constant(0))["images"]
-    return flat(images.numpy())
+    return _judge.flat(images.numpy())
 
 
 def measure(seed):
@@ -76,7 +43,7 @@ def measure(seed):
         begin = time.monotonic()
         subprocess.run([*command, f"--workdir={workdir}"], check=True)
         seconds = time.monotonic() - begin
-        result = judge(samples_of(str(workdir / "export")))
+        result = _judge.judge(samples_of(str(workdir / "export")))
         config = json.loads((workdir / "config.json").read_text())
     return {"seed": int(seed), "seconds": round(seconds, 1), **result, "config": config}
 
