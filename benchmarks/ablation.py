@@ -22,7 +22,6 @@ score, the training ones for the rest.
 import functools
 import json
 import pathlib
-import subprocess
 import time
 
 import keras
@@ -33,6 +32,7 @@ from absl import flags
 
 import trainers
 from benchmarks import _judge
+from benchmarks._commit import commit
 from tfgan_tricks import data
 from tfgan_tricks import export
 from tfgan_tricks import layers
@@ -160,12 +160,6 @@ def real():
         for split in ("train", "test")
     )
     return judge(train, held_out=test)
-
-
-def commit():
-    """The commit, with "-dirty" where files differ from it."""
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    return subprocess.run(command, capture_output=True, text=True).stdout.strip()
 
 
 def measure(variant, config):

@@ -26,6 +26,7 @@ import tensorflow as tf
 from absl import app
 from absl import flags
 
+from benchmarks._commit import commit
 from benchmarks._judge import flat
 from launch import _check
 from launch import _workdir
@@ -127,17 +128,12 @@ def measure(workdir, seed):
     }, rows_of(images[rows], one, classes)
 
 
-def commit():
-    command = ["git", "rev-parse", "HEAD"]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
-
 def main(_):
     results, pixels = measure(_WORKDIR.value, _SEED.value)
     print(json.dumps(results, indent=2))
     config = json.loads(pathlib.Path(_WORKDIR.value, _workdir.CONFIG).read_text())
     config.pop("data_dir")
-    about = {"seed": _SEED.value, "commit": commit().strip(), "config": config}
+    about = {"seed": _SEED.value, "commit": commit(), "config": config}
     if _OUTPUT.value:
         path = pathlib.Path(_OUTPUT.value)
         path.parent.mkdir(parents=True, exist_ok=True)

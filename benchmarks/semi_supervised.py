@@ -16,7 +16,6 @@ replaces an earlier one of the same settings in `--output`.
 import json
 import os
 import pathlib
-import subprocess
 import time
 
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
@@ -26,6 +25,7 @@ from absl import app
 from absl import flags
 
 import trainers
+from benchmarks._commit import commit
 from tfgan_tricks import callbacks
 from tfgan_tricks import data
 from tfgan_tricks import layers
@@ -149,9 +149,7 @@ def record(config, lines, num_tested):
             "errors": lines[-1]["errors"],
             "test_images": num_tested,
             "seconds": round(sum(line["seconds"] for line in lines)),
-            "commit": subprocess.check_output(
-                ["git", "rev-parse", "HEAD"], text=True
-            ).strip(),
+            "commit": commit(),
             "errors_by_epoch": [line["errors"] for line in lines],
         }
     )
