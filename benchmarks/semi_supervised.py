@@ -9,6 +9,9 @@ examples keep their labels, and the seed of everything else. What is judged is t
 averaged discriminator, on all test images, after each epoch; the result is that of the
 last one, and no epoch is picked by its test error.
 
+On MNIST, the paper's learning rate saturates pixels of the generator in its first
+steps, and with `--generator_learning_rate=3e-4` the discriminator learns faster.
+
 Each draw goes on from its checkpoint in `--workdir` if it has one, and its result
 replaces an earlier one of the same settings in `--output`.
 """
@@ -41,6 +44,9 @@ _DRAWS = flags.DEFINE_list("draws", ["0", "1", "2"], "Seeds to train with.")
 _GENERATOR = flags.DEFINE_enum("generator", GENERATORS[0], GENERATORS, "Its loss.")
 _EPOCHS = flags.DEFINE_integer("epochs", 300, "Passes over all images.")
 _EMA_DECAY = flags.DEFINE_float("ema_decay", 0.9999, "Of the averaged discriminator.")
+_GENERATOR_LEARNING_RATE = flags.DEFINE_float(
+    "generator_learning_rate", 3e-3, "The paper's; the discriminator's is 3e-3 always."
+)
 _WORKDIR = flags.DEFINE_string("workdir", "runs/semi_supervised", "For checkpoints.")
 _OUTPUT = flags.DEFINE_string("output", None, "JSON file for the results.")
 
@@ -52,6 +58,7 @@ def settings(draw):
         "generator": _GENERATOR.value,
         "epochs": _EPOCHS.value,
         "ema_decay": _EMA_DECAY.value,
+        "generator_learning_rate": _GENERATOR_LEARNING_RATE.value,
         "draw": draw,
     }
 
@@ -72,7 +79,9 @@ def make_trainer(config, examples):
         discriminator_ema_decay=config["ema_decay"],
         seed=config["draw"],
     )
-    trainer.compile()
+    rate = config["generator_learning_rate"]
+    paper = trainer.paper_optimizer.arguments
+    trainer.compile(keras.optimizers.Adam(**paper | {"learning_rate": rate}))
     return trainer
 
 
