@@ -1,17 +1,16 @@
 """The trainers' arguments: checks, and what is made of them."""
 
 from tfgan_tricks import _checks
+from tfgan_tricks import _ema
 from tfgan_tricks.penalties import HistoricalAverage
 
 
-def check(discriminator_steps, ema_decay, penalties, joint_batch):
+def check(discriminator_steps, penalties, joint_batch):
     if not discriminator_steps >= 1:
         raise ValueError(
             "`discriminator_steps` must be 1 or more. "
             f"Received: discriminator_steps={discriminator_steps!r}"
         )
-    if ema_decay is not None:
-        _checks.decay(ema_decay=ema_decay)
     names = [penalty.name for penalty in penalties]
     if len(set(names)) < len(names):
         raise ValueError(
@@ -22,6 +21,14 @@ def check(discriminator_steps, ema_decay, penalties, joint_batch):
             "`penalties` must be empty with `joint_batch`: a penalty's points belong "
             f"to neither half of the batch. Received: penalties={names!r}"
         )
+
+
+def average(network, **decay):
+    """A copy of a network to average its weights in, or `None` without a decay."""
+    if None in decay.values():
+        return None
+    _checks.decay(**decay)
+    return _ema.copy_of(network)
 
 
 def history(player, weight, initial):

@@ -89,7 +89,7 @@ class AdversarialTrainer(Saveable, Fittable, keras.Model, abc.ABC):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        _arguments.check(discriminator_steps, ema_decay, penalties, joint_batch)
+        _arguments.check(discriminator_steps, penalties, joint_batch)
         self.generator = generator
         self.discriminator = discriminator
         self.adversarial_loss = loss
@@ -103,9 +103,7 @@ class AdversarialTrainer(Saveable, Fittable, keras.Model, abc.ABC):
         self.ema_decay = ema_decay
         self.seed = seed
         self.latent_dim = _checks.latent_dim(generator)
-        self.ema_generator = None
-        if ema_decay is not None:
-            self.ema_generator = _ema.copy_of(generator)
+        self.ema_generator = _arguments.average(generator, ema_decay=ema_decay)
         self.step = _compat.add_state(self, "step", (), dtype="int64", mean=False)
         self.trackers = {name: keras.metrics.Mean(name=name) for name in self._terms()}
         self.built = True

@@ -3,9 +3,9 @@
 import keras
 import tensorflow as tf
 
-from tfgan_tricks import _checks
 from tfgan_tricks import _ema
 from tfgan_tricks import losses
+from trainers import _arguments
 from trainers import _batches
 from trainers import _features
 from trainers._optimizers import Paper
@@ -102,10 +102,9 @@ class SemiSupervisedGAN(AdversarialTrainer):
                 "`joint_batch` must be false: labelled images would be in neither half "
                 "of it. Received: joint_batch=True"
             )
-        self.ema_discriminator = None
-        if discriminator_ema_decay is not None:
-            _checks.decay(discriminator_ema_decay=discriminator_ema_decay)
-            self.ema_discriminator = _ema.copy_of(discriminator)
+        self.ema_discriminator = _arguments.average(
+            discriminator, discriminator_ema_decay=discriminator_ema_decay
+        )
         if feature_matching:
             self.read = _features.reader(discriminator, features)
         self.error = keras.metrics.Mean(name="error")
@@ -116,7 +115,7 @@ class SemiSupervisedGAN(AdversarialTrainer):
 
     @property
     def metrics(self):
-        return [*self.trackers.values(), self.error]
+        return [*super().metrics, self.error]
 
     def train_step(self, data):
         logs = self.alternate(data)
@@ -130,19 +129,20 @@ class SemiSupervisedGAN(AdversarialTrainer):
             raise ValueError(
                 f"`x` must hold `(images, (labelled_images, labels))`. Received: {data}"
             )
-        images, (labelled_images, labels) = data
         count = self.batches_per_step
-        labelled = _batches.split((labelled_images, labels), count, with_labels=True)
-        unlabelled = _batches.split(images, count, with_labels=False)
         batches = [
-            batch._replace(labelled=labelled)
-            for batch, labelled in zip(unlabelled, labelled, strict=True)
+            unlabelled._replace(labelled=labelled)
+            for unlabelled, labelled in zip(
+                _batches.split(data[0], count, with_labels=False),
+                _batches.split(data[1], count, with_labels=True),
+                strict=True,
+            )
         ]
         return _batches.one_per_update(batches, self.discriminator_steps)
 
     def discriminator_objective(self, real, fake, seed):
-        labelled_images, labels = real.labelled.images, real.labelled.labels
-        logits = self.class_logits(labelled_images)
+        images, labels, _ = real.labelled
+        logits = self.class_logits(images)
         supervised = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
         unsupervised = self.adversarial_loss.discriminator(
             real_logits=self.critic(real), fake_logits=self.critic(fake)

@@ -4,7 +4,6 @@ import keras
 import tensorflow as tf
 
 from tfgan_tricks import _replica
-from tfgan_tricks.layers._adapt import adapt_if_asked
 from tfgan_tricks.layers._minibatch_discrimination import MinibatchDiscrimination
 from tfgan_tricks.layers._minibatch_discrimination import similarity_sums
 
@@ -53,7 +52,6 @@ class JointMinibatchDiscrimination(MinibatchDiscrimination):
     """
 
     def call(self, inputs):
-        adapt_if_asked(self, inputs)
         projections = self._project(inputs)
         middle = tf.shape(inputs)[0] // 2
         is_fake = tf.range(tf.shape(inputs)[0]) >= middle

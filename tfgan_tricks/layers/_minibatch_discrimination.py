@@ -90,7 +90,6 @@ class MinibatchDiscrimination(Float32Layer):
         super().build(input_shape)
 
     def call(self, inputs):
-        adapt_if_asked(self, inputs)
         projections = self._project(inputs)
         similarities = similarity_sums(projections, _replica.gather(projections))
         return tf.concat([inputs, similarities], axis=-1)
@@ -132,6 +131,7 @@ class MinibatchDiscrimination(Float32Layer):
 
     def _project(self, features):
         """`M` as `[batch, kernel_dim, num_kernels]`."""
+        adapt_if_asked(self, features)
         directions = tf.math.l2_normalize(tf.convert_to_tensor(self.theta), axis=0)
         kernel = directions * tf.exp(self.log_scale)
         return tf.einsum("na,abc->ncb", features, kernel)

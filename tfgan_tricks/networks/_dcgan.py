@@ -11,9 +11,6 @@ from tfgan_tricks.networks import _layers
 _COARSEST = {8: 4, 16: 4, 28: 7, 32: 4, 64: 4, 128: 4}
 _GENERATOR_NORMALIZATIONS = ("none", "batch", "virtual", "spectral")
 _DISCRIMINATOR_NORMALIZATIONS = ("none", "batch", "spectral")
-# Those of the CIFAR-10 discriminator of Salimans et al., 2016.
-_NUM_KERNELS = 100
-_KERNEL_DIM = 5
 # How many maps a label adds to the first feature map of the discriminator.
 _LABEL_MAPS = 8
 
@@ -254,10 +251,7 @@ def _minibatch_discrimination(make, mode):
             '`minibatch_discrimination` must be True, False or "joint". '
             f"Received: minibatch_discrimination={mode!r}"
         )
-    name = "minibatch_discrimination"
-    initializer = _layers.normal(make.seed_of(name))
     joint = mode == "joint"
-    kind = (
+    return make.comparison(
         layers.JointMinibatchDiscrimination if joint else layers.MinibatchDiscrimination
     )
-    return kind(_NUM_KERNELS, _KERNEL_DIM, kernel_initializer=initializer, name=name)

@@ -77,6 +77,12 @@ class Maker:
             return layers.SpectralNormalization(layer, name=f"{name}_spectral")
         return layer
 
+    def comparison(self, kind=layers.MinibatchDiscrimination):
+        """Minibatch discrimination of the sizes of Salimans et al., 2016."""
+        name = "minibatch_discrimination"
+        initializer = self.initializer(self.seed_of(name))
+        return kind(100, 5, kernel_initializer=initializer, name=name)
+
     def logit(self):
         """The end of a discriminator: float32 under any dtype policy."""
         return self.layer(keras.layers.Dense, 1, "logit", dtype="float32")

@@ -100,9 +100,7 @@ def weight_norm_classifier(
         stack.append(make.layer(layers.WeightNormDense, units, name, **options))
         stack.append(noise(hidden_noise, name))
     if minibatch_discrimination:
-        name = "minibatch_discrimination"
-        start = _wide(make.seed_of(name))
-        stack.append(layers.MinibatchDiscrimination(100, 5, start, name=name))
+        stack.append(make.comparison())
     last = make.layer(layers.WeightNormDense, num_classes, "logits", dtype="float32")
     return make.sequential(*stack, last)
 
