@@ -1,22 +1,20 @@
 """Joint minibatch discrimination against its formula, pair by pair, in numpy."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests import finite_differences
+from tests.layers.test_minibatch_discrimination import built as built_layer
 from tests.layers.test_minibatch_discrimination import normal
 from tests.layers.test_minibatch_discrimination import weights_of
 from tfgan_tricks.layers import JointMinibatchDiscrimination
 from tfgan_tricks.layers import MinibatchDiscrimination
 
-
-def built(features, num_kernels=3, kernel_dim=4, kind=JointMinibatchDiscrimination):
-    layer = kind(num_kernels, kernel_dim)
-    layer.build((None, features))
-    layer.theta.assign(normal(*layer.theta.shape, seed=2))
-    layer.log_scale.assign(normal(*layer.log_scale.shape, seed=3) - 1.0)
-    return layer
+built = functools.partial(built_layer, kind=JointMinibatchDiscrimination)
 
 
 def formula(f, theta, log_scale):
@@ -57,15 +55,10 @@ def test_gradients_are_those_of_finite_differences_of_the_formula(run):
             loss = tf.reduce_sum(layer(f)[:, 3:] * weights)
         return tape.gradient(loss, [f, layer.theta, layer.log_scale])
 
-    for i, gradient in enumerate(gradients(tf.constant(f))):
-        expected = np.zeros_like(point[i])
-        for index in np.ndindex(expected.shape):
-            losses = []
-            for step in (1e-6, -1e-6):
-                moved = [x.copy() for x in point]
-                moved[i][index] += step
-                losses.append(np.sum(formula(*moved) * weights))
-            expected[index] = (losses[0] - losses[1]) / 2e-6
+    slopes = finite_differences.gradients(
+        lambda *moved: np.sum(formula(*moved) * weights), point
+    )
+    for gradient, expected in zip(gradients(tf.constant(f)), slopes, strict=True):
         np.testing.assert_allclose(gradient, expected, rtol=1e-3, atol=1e-5)
 
 

@@ -1,12 +1,9 @@
 """Layers on two replicas, in a process of its own, against one on the joined batch."""
 
-import json
-import pathlib
-import subprocess
-import sys
-
 import numpy as np
 import pytest
+
+from tests import replicas
 
 SCRIPT = """
 import json
@@ -14,6 +11,7 @@ import sys
 import keras
 import numpy as np
 import tensorflow as tf
+from tests import replicas
 from tfgan_tricks import layers
 
 INITIALIZER = keras.initializers.RandomNormal(seed=1)
@@ -30,12 +28,7 @@ MAKE = {
 # Which rows each replica gets: of a joint batch, of either half.
 ROWS = {"joint": ([0, 1, 3, 4], [2, 5])}
 x = np.random.default_rng(0).normal(size=(6, 5)).astype("float32")
-cpu = tf.config.list_physical_devices("CPU")[0]
-halves = [tf.config.LogicalDeviceConfiguration()] * 2
-tf.config.set_logical_device_configuration(cpu, halves)
-strategy = tf.distribute.MirroredStrategy(
-    ["CPU:0", "CPU:1"], cross_device_ops=tf.distribute.ReductionToOneDevice()
-)
+strategy = replicas.two_replicas()
 
 def step(layer, x):
     with tf.GradientTape() as tape:
@@ -74,10 +67,7 @@ print(json.dumps(results, default=lambda x: np.array(x).tolist()))
 
 @pytest.fixture(scope="module")
 def results():
-    root = pathlib.Path(__file__).parents[2]
-    command = [sys.executable, "-c", SCRIPT]
-    output = subprocess.check_output(command, cwd=root, text=True)
-    return json.loads(output.splitlines()[-1])
+    return replicas.printed_by(SCRIPT)
 
 
 @pytest.mark.parametrize(

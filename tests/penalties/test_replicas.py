@@ -1,29 +1,21 @@
 """Historical averages on two replicas, in a process of its own."""
 
-import json
-import pathlib
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
 import trainers
+from tests import replicas
 from tests.trainers import dirac
 
 SCRIPT = """
 import json
 import tensorflow as tf
 import trainers
+from tests import replicas
 from tests.trainers import dirac
 from tfgan_tricks import _compat
 
-cpu = tf.config.list_physical_devices("CPU")[0]
-halves = [tf.config.LogicalDeviceConfiguration()] * 2
-tf.config.set_logical_device_configuration(cpu, halves)
-strategy = tf.distribute.MirroredStrategy(
-    ["CPU:0", "CPU:1"], cross_device_ops=tf.distribute.ReductionToOneDevice()
-)
+strategy = replicas.two_replicas()
 arguments = {"generator_history": 0.4, "discriminator_history": 0.7}
 with strategy.scope():
     trainer = dirac.make(trainers.NonSaturatingGAN, **arguments)
@@ -50,10 +42,7 @@ print(json.dumps(copies))
 
 @pytest.fixture(scope="module")
 def copies():
-    root = pathlib.Path(__file__).parents[2]
-    command = [sys.executable, "-c", SCRIPT]
-    output = subprocess.check_output(command, cwd=root, text=True)
-    return json.loads(output.splitlines()[-1])
+    return replicas.printed_by(SCRIPT)
 
 
 @pytest.mark.parametrize("player", ["generator", "discriminator"])

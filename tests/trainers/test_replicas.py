@@ -1,12 +1,9 @@
 """Whole trainings on two replicas, in a process of their own, against one."""
 
-import json
-import pathlib
-import subprocess
-import sys
-
 import numpy as np
 import pytest
+
+from tests import replicas
 
 SCRIPT = """
 import json
@@ -14,14 +11,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 import trainers
+from tests import replicas
 from tfgan_tricks import networks
 
-cpu = tf.config.list_physical_devices("CPU")[0]
-halves = [tf.config.LogicalDeviceConfiguration()] * 2
-tf.config.set_logical_device_configuration(cpu, halves)
-strategy = tf.distribute.MirroredStrategy(
-    ["CPU:0", "CPU:1"], cross_device_ops=tf.distribute.ReductionToOneDevice()
-)
+strategy = replicas.two_replicas()
 images = np.random.default_rng(0).uniform(-1, 1, (32, 8, 8, 1)).astype("float32")
 labels = np.arange(32) % 3
 dense = {"output_shape": (8, 8, 1), "latent_dim": 3, "hidden": (4,)}
@@ -70,10 +63,7 @@ print(json.dumps({name: [trained(name), two[name]] for name in DATA}))
 
 @pytest.fixture(scope="module")
 def results():
-    root = pathlib.Path(__file__).parents[2]
-    command = [sys.executable, "-c", SCRIPT]
-    output = subprocess.check_output(command, cwd=root, text=True)
-    return json.loads(output.splitlines()[-1])
+    return replicas.printed_by(SCRIPT)
 
 
 @pytest.mark.parametrize("name", ["conditional", "feature_matching", "semi_supervised"])
