@@ -73,6 +73,15 @@ def check_network(config, shape):
         )
 
 
+def check_replicas(config, count):
+    """Raises `ValueError` if a batch cannot be shared out among replicas."""
+    if config.batch_size % count:
+        raise ValueError(
+            f"`batch_size` must be a multiple of the {count} replicas. "
+            f"Received: batch_size={config.batch_size}"
+        )
+
+
 def num_classes(config, data):
     """How many classes a training with labels has, from its data; else `None`.
 

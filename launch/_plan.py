@@ -2,6 +2,7 @@
 
 from launch import _check
 from launch import _config
+from launch import _devices
 from launch import _presets
 from launch import _workdir
 from tfgan_tricks import _checks
@@ -21,15 +22,21 @@ KEYS = (
 
 
 def plan(flags):
-    """The `Config` and the directory of the training that flags ask for.
+    """The `Config`, the directory and the `Devices` that flags ask for.
 
     Raises:
         ValueError: If it cannot be, must not be, or is done already.
     """
-    plan_for = _resumed if flags.resume else _new
-    config, workdir = plan_for(flags, _changes(flags))
+    devices = _devices.from_flags(flags)
+    changes = _changes(flags)
+    if flags.resume:
+        config, workdir = _resumed(flags, changes)
+    else:
+        config, workdir = _new(flags, changes)
+        if devices.are_ours:  # The first of several workers may have begun.
+            _workdir.check_new(workdir)
     _check.check_source(config)
-    return config, workdir
+    return config, workdir, devices
 
 
 def _changes(flags):
@@ -51,9 +58,7 @@ def _preset(name):
 
 def _new(flags, changes):
     config = _config.changed(_preset(flags.preset or "digits"), changes)
-    workdir = flags.workdir or _workdir.default(config.preset)
-    _workdir.check_new(workdir)
-    return config, workdir
+    return config, flags.workdir or _workdir.default(config.preset)
 
 
 def _resumed(flags, changes):

@@ -1,9 +1,11 @@
 """Training, sampling and exporting, by configuration and directory."""
 
+import atexit
 import dataclasses
 import math
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +15,8 @@ import numpy as np
 from launch import _build
 from launch import _check
 from launch import _config
+from launch import _devices
+from launch import _strategy
 from launch import _tables
 from launch import _workdir
 from tfgan_tricks import callbacks
@@ -31,43 +35,64 @@ class Job:
     workdir: str
     source: data.Source
     trainer: Any
-    generated_classes: int | None = None
+    generated_classes: int | None
+    devices: _devices.Devices
+    output: str  # The folder that this worker writes to.
 
     def run(self):
-        """Trains, exports the generator, and says where everything is."""
+        """Trains, exports the generator, and says where everything is.
+
+        Raises:
+            FloatingPointError: if a loss is not finite any more.
+            ConnectionError: if another worker has ended.
+        """
         begin = time.monotonic()
-        print(_headline(self), flush=True)
-        _fit(self)
-        _export(self)
-        print(_farewell(self, time.monotonic() - begin), flush=True)
+        self.say(_headline(self))
+        with _strategy.loss_of_workers():
+            _fit(self)
+            _export(self)
+        self.say(_farewell(self, time.monotonic() - begin))
+
+    def say(self, text):
+        if self.devices.are_ours:
+            print(text, flush=True)
 
 
-def prepare(config, workdir):
+def prepare(config, workdir, devices=_devices.ONE):
     """A `Job`: loads the data, builds and restores the trainer, and claims `workdir`.
 
     Raises:
         ValueError: if data, networks, batch size or checkpoint do not fit.
         OSError: if a file cannot be read or written.
     """
+    strategy = _strategy.make(devices)
+    _check.check_replicas(config, strategy.num_replicas_in_sync)
     source = _load(config, "train")
     shape = source.examples.shape[1:]
     _check.check_network(config, shape)
     done = _workdir.last_step(workdir)
     num_classes = _check.num_classes(config, source)
     facts = _workdir.Facts(shape, num_classes, bool(config.conditional))
-    trainer = _build.trainer(
-        config,
-        shape,
-        _steps_per_execution(config, done),
-        num_classes,
-        source.examples,
-    )
-    job = Job(config, workdir, source, trainer, facts.generated_classes)
+    steps_per_execution = _steps_per_execution(config, done)
+    with strategy.scope():
+        trainer = _build.trainer(
+            config, shape, steps_per_execution, num_classes, source.examples
+        )
+    output = workdir if devices.are_ours else _temporary_folder()
+    classes = facts.generated_classes
+    job = Job(config, workdir, source, trainer, classes, devices, output)
     _batches(job)
     if done:
-        callbacks.restore(job.trainer, _file(job, _workdir.CHECKPOINTS))
-    _workdir.write_config(workdir, config, facts)
+        callbacks.restore(trainer, os.path.join(workdir, _workdir.CHECKPOINTS))
+    _workdir.write_config(output, config, facts)
     return job
+
+
+def _temporary_folder():
+    """Where other workers than the first write: saving takes part of them all."""
+    folder = tempfile.mkdtemp(prefix="tfgan_tricks-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _load(config, split):
@@ -183,7 +208,7 @@ def _step(job):
 
 
 def _file(job, name):
-    return os.path.join(job.workdir, name)
+    return os.path.join(job.output, name)
 
 
 def _batches(job):
@@ -217,6 +242,7 @@ def _fit(job):
                 steps_per_epoch=steps,
                 callbacks=[*others, saver],
                 validation_data=tested,
+                verbose="auto" if job.devices.are_ours else 0,
             )
     except KeyboardInterrupt:
         if _step(job) > start:

@@ -6,6 +6,7 @@ from absl import flags
 
 from launch import _cli
 from launch import _config
+from launch import _devices
 from launch import _plan
 from launch import _presets
 from launch import _tables
@@ -38,6 +39,12 @@ def define_flags(values):
     text("workdir", "Where all files go. Default: runs/<preset>-<time>.")
     number("checkpoint_every", "Steps from checkpoint to checkpoint.")
     number("sample_every", "Steps from picture to picture.")
+    strategy = (
+        f"One of {names(_devices.STRATEGIES)}: one device, all GPUs of this machine, "
+        "or the machines that TF_CONFIG names."
+    )
+    flags.DEFINE_string("strategy", "none", strategy, flag_values=values)
+    number("num_virtual_devices", "Parts of the CPU that stand for devices.")
     switch("resume", "Go on with the training in --workdir.")
     switch("dry_run", "Print the whole configuration as JSON, and do nothing.")
     meaning = "key=value, for any key below"
@@ -66,11 +73,11 @@ def _prepared(argv):
     values = _cli.parse(argv, define_flags, about())
     if values is None:
         return None
-    config, workdir = _plan.plan(values)
+    config, workdir, devices = _plan.plan(values)
     if values.dry_run:
         print(_config.to_json(config))
         return None
-    return _cli.runner().prepare(config, workdir)
+    return _cli.runner().prepare(config, workdir, devices)
 
 
 def _trained(job):
@@ -79,10 +86,16 @@ def _trained(job):
         return 0
     except FloatingPointError as error:
         return _stopped(error, 1)
+    except ConnectionError as error:
+        return _stopped(_to_go_on(job, error), 1)
     except KeyboardInterrupt:
-        step = _workdir.last_step(job.workdir)
-        go_on = f"--workdir={job.workdir} --resume"
-        return _stopped(f"Interrupted at step {step}; {go_on} goes on from there.", 130)
+        return _stopped(_to_go_on(job, "Interrupted"), 130)
+
+
+def _to_go_on(job, what):
+    step = _workdir.last_step(job.workdir)
+    again = f"--workdir={job.workdir} --resume"
+    return f"{what} at step {step}; {again} goes on from there."
 
 
 def _stopped(reason, code):

@@ -44,3 +44,12 @@ def scale_loss(optimizer, loss):
 def unscale_gradients(optimizer, gradients):
     """Undoes `scale_loss`; Keras 3 optimizers do this themselves."""
     return getattr(optimizer, "get_unscaled_gradients", lambda x: x)(gradients)
+
+
+def logs(metrics):
+    """The values of metrics by name, of the shape that `fit` wants them in."""
+    # Keras 3 concatenates what several workers report.
+    strategy = tf.distribute.get_strategy()
+    workers = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
+    shape = (1,) if KERAS_3 and workers else ()
+    return {metric.name: tf.reshape(metric.result(), shape) for metric in metrics}

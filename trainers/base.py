@@ -166,7 +166,7 @@ class AdversarialTrainer(Saveable, Fittable, keras.Model, abc.ABC):
         self.step.assign_add(1)
         if self.ema_generator is not None:
             _ema.update(self.ema_generator, self.generator, self.ema_decay)
-        return {name: tracker.result() for name, tracker in self.trackers.items()}
+        return _compat.logs(self.trackers.values())
 
     def discriminator_objective(self, real, fake, seed):
         """What the discriminator minimises: the sum of the returned, named terms."""

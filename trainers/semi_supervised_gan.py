@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from tfgan_tricks import _compat
 from tfgan_tricks import _ema
 from tfgan_tricks import losses
 from trainers import _arguments
@@ -173,7 +174,7 @@ class SemiSupervisedGAN(AdversarialTrainer):
         images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         wrong = self._classes(images) != tf.cast(labels, tf.int64)
         self.error.update_state(tf.cast(wrong, tf.float32))
-        return {"error": self.error.result()}
+        return _compat.logs([self.error])
 
     def predict_step(self, data):
         return self._classes(keras.utils.unpack_x_y_sample_weight(data)[0])

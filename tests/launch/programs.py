@@ -1,8 +1,11 @@
 """Runs the programs in this process."""
 
 import os
+import pathlib
 
 from launch import _config
+
+ROOT = pathlib.Path(__file__).parents[2]
 
 
 def run(program, *arguments):

@@ -28,7 +28,7 @@ FLAGS = {
     "train": {
         *("preset", "trainer", "loss", "dataset", "data_dir", "steps", "batch_size"),
         *("seed", "workdir", "checkpoint_every", "sample_every", "resume", "dry_run"),
-        "set",
+        *("strategy", "num_virtual_devices", "set"),
     },
     "sample": {"workdir", "num_images", "class", "seed", "output"},
     "export": {"workdir", "output", "format"},

@@ -1,0 +1,112 @@
+"""Which devices may be asked for, and trainings on two of them."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from launch import _check
+from launch import _devices
+from launch import _run
+from launch import _workdir
+from launch import sample
+from launch import train
+from tests.launch.programs import BASE
+from tests.launch.programs import ROOT
+from tests.launch.programs import TINY
+from tests.launch.programs import run
+from tests.trainers import toy
+
+WORKERS = {"worker": ["one:2222", "two:2222"]}
+
+
+def place(cluster=WORKERS, **task):
+    task = {"type": "worker", "index": 0} | task
+    return json.dumps({"cluster": cluster, "task": task})
+
+
+BAD_PLACES = {
+    "missing": None,
+    "no JSON": "{",
+    "no cluster": "{}",
+    "a list": "[]",
+    "no workers": place({"ps": ["one:2222"]}),
+    "a chief too": place(WORKERS | {"chief": ["three:2222"]}),
+    "another task": place(type="evaluator"),
+    "an index too high": place(index=2),
+    "an index below zero": place(index=-1),
+    "an index that is a text": place(index="0"),
+}
+
+
+@pytest.mark.parametrize("text", BAD_PLACES.values(), ids=BAD_PLACES)
+def test_workers_need_to_know_their_place(text, monkeypatch, tmp_path, capsys):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    if text is not None:
+        monkeypatch.setenv("TF_CONFIG", text)
+    assert run(train, "strategy=multi_worker", f"workdir={tmp_path / 'new'}") == 2
+    error = capsys.readouterr().err
+    assert "`TF_CONFIG` must" in error and error.count("\n") == 1
+    assert not (tmp_path / "new").exists()
+
+
+BAD_FLAGS = {
+    "an unknown strategy": (["strategy=mirored"], "did you mean 'mirrored'"),
+    "no replica": (["strategy=mirrored", "num_virtual_devices=0"], "Received"),
+    "parts without a strategy": (["num_virtual_devices=2"], "--strategy=mirrored"),
+    "workers without a folder": (["strategy=multi_worker"], "`workdir` must"),
+}
+
+
+@pytest.mark.parametrize(("flags", "why"), BAD_FLAGS.values(), ids=BAD_FLAGS)
+def test_bad_flags_are_one_line(flags, why, capsys):
+    assert run(train, *flags) == 2
+    error = capsys.readouterr().err
+    assert why.lower() in error.lower() and error.count("\n") == 1
+
+
+def flags(**given):
+    return type("Flags", (), {"strategy": "none", "num_virtual_devices": None, **given})
+
+
+def test_only_the_first_worker_writes(monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", place(index=1))
+    second = _devices.from_flags(flags(strategy="multi_worker", workdir="x"))
+    assert second == ("multi_worker", None, 1, 2) and not second.are_ours
+    monkeypatch.setenv("TF_CONFIG", place())
+    first = _devices.from_flags(flags(strategy="multi_worker", workdir="x"))
+    assert first == ("multi_worker", None, 0, 2) and first.are_ours
+
+
+def test_tf_config_is_for_several_workers_only(monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", "{")
+    assert _devices.from_flags(flags()) == _devices.ONE
+
+
+def test_a_batch_is_shared_out_evenly():
+    _check.check_replicas(BASE, 64)
+    with pytest.raises(ValueError, match=r"`batch_size`.*3 replicas.*Received: .*=64"):
+        _check.check_replicas(BASE, 3)
+
+
+def final_weights(workdir):
+    return toy.weights(_run._restored(str(workdir))[-1])
+
+
+def test_mirrored_training_is_that_of_one_device(tmp_path):
+    """And goes on there, in the middle of an epoch."""
+    options = (*TINY, "sample_every=4", "set=generator_learning_rate=1e-3")
+    alone, both = tmp_path / "alone", tmp_path / "both"
+    assert run(train, *options, "steps=8", f"workdir={alone}") == 0
+    command = [sys.executable, "-m", "launch.train", "--strategy=mirrored"]
+    command += ["--num_virtual_devices=2", f"--workdir={both}", "--steps=6"]
+    subprocess.run(
+        [*command, *(f"--{option}" for option in options)], cwd=ROOT, check=True
+    )
+    assert _workdir.last_step(both) == 6
+    assert run(train, "steps=8", "resume", f"workdir={both}") == 0
+    assert run(sample, f"workdir={both}", f"output={tmp_path / 'grid.png'}") == 0
+    for one, two in zip(final_weights(alone), final_weights(both), strict=True):
+        np.testing.assert_allclose(two, one, rtol=1e-4, atol=1e-5)

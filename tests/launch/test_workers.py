@@ -1,0 +1,111 @@
+"""Two workers on this machine, in processes of their own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+from launch import _workdir
+from launch import train
+from tests.launch.programs import ROOT
+from tests.launch.programs import TINY
+from tests.launch.programs import run
+from tests.launch.test_devices import final_weights
+
+SCRIPT = """
+import json
+import keras
+import numpy as np
+import tensorflow as tf
+strategy = tf.distribute.MultiWorkerMirroredStrategy()
+import trainers
+from tests.trainers import toy
+from tfgan_tricks import data
+from tfgan_tricks import networks
+
+with strategy.scope():
+    trainer = trainers.RelativisticAverageGAN(
+        networks.mlp_generator((2,), 3, (8,)),
+        networks.mlp_discriminator((2,), (8,)),
+        ema_decay=0.9,
+    )
+    trainer.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1))
+history = trainer.fit(data.batches(toy.points(), 8), steps_per_epoch=5, verbose=0)
+logs = [history.history[name][0] for name in ("d_loss", "g_loss")]
+averages = trainer.ema_generator.trainable_weights
+kernels = trainer.trainable_weights + averages
+print(json.dumps([logs, *(w.numpy().tolist() for w in kernels)]))
+"""
+
+
+def two_workers(*arguments, **options):
+    """Starts a program in two workers that know each other; returns the processes."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    addresses = [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
+    for each in sockets:
+        each.close()
+    processes = []
+    for index in range(2):
+        task = {"type": "worker", "index": index}
+        place = {"cluster": {"worker": addresses}, "task": task}
+        environment = os.environ | {"TF_CONFIG": json.dumps(place)}
+        command = [sys.executable, *arguments]
+        processes.append(
+            subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **options)
+        )
+    return processes
+
+
+def test_two_workers_learn_what_one_does():
+    workers = two_workers("-c", SCRIPT, stdout=subprocess.PIPE)
+    texts = [worker.communicate(timeout=300)[0] for worker in workers]
+    first, second = (json.loads(text.splitlines()[-1]) for text in texts)
+    assert first == second
+    alone = SCRIPT.replace("MultiWorkerMirroredStrategy()", "get_strategy()")
+    text = subprocess.check_output([sys.executable, "-c", alone], cwd=ROOT, text=True)
+    for one, two in zip(json.loads(text.splitlines()[-1]), first, strict=True):
+        np.testing.assert_allclose(two, one, rtol=1e-5, atol=1e-6)
+
+
+def training(workdir, *flags):
+    flags = ("strategy=multi_worker", f"workdir={workdir}", *flags)
+    arguments = ["-m", "launch.train", *(f"--{flag}" for flag in flags)]
+    return two_workers(*arguments, stderr=subprocess.PIPE)
+
+
+def wait_for(condition):
+    end = time.monotonic() + 240
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def test_a_lost_worker_ends_the_other_and_a_restart_goes_on(tmp_path):
+    workdir = tmp_path / "run"
+    options = (*TINY, "sample_every=1000000", "checkpoint_every=4")
+    first, second = training(workdir, *options, "steps=1000000")
+    wait_for(lambda: _workdir.last_step(workdir) >= 8)
+    second.send_signal(signal.SIGKILL)
+    _, error = first.communicate(timeout=120)
+    second.communicate()
+    assert first.returncode == 1
+    done = _workdir.last_step(workdir)
+    line = error.splitlines()[-1]
+    assert f"Another worker has ended at step {done};" in line and "--resume" in line
+
+    steps = f"steps={done + 4}"
+    workers = training(workdir, steps, "resume")
+    errors = [worker.communicate(timeout=300)[1] for worker in workers]
+    assert [worker.returncode for worker in workers] == [0, 0], errors
+    assert run(train, *options, steps, f"workdir={tmp_path / 'alone'}") == 0
+    for name in ("checkpoints", "samples"):
+        there = [path.name for path in sorted((workdir / name).iterdir())]
+        assert there == sorted(os.listdir(tmp_path / "alone" / name))
+    alone = final_weights(tmp_path / "alone")
+    for one, two in zip(alone, final_weights(workdir), strict=True):
+        np.testing.assert_allclose(two, one, rtol=1e-3, atol=1e-4)
