@@ -15,10 +15,9 @@ class Devices(NamedTuple):
     strategy: str = "none"
     num_virtual_devices: int | None = None
     worker: int = 0
-    num_workers: int = 1
 
     @property
-    def are_ours(self):
+    def is_chief(self):
         """Whether this is the worker that writes and reports."""
         return self.worker == 0
 
@@ -49,17 +48,17 @@ def from_flags(flags):
             "`workdir` must be given, and be the same folder for all workers, with "
             "--strategy=multi_worker. Received: workdir=None"
         )
-    return Devices(strategy, None, *_place(os.environ.get("TF_CONFIG")))
+    return Devices(strategy, None, _worker(os.environ.get("TF_CONFIG")))
 
 
-def _place(text):
-    """The index of this worker, and the number of all, by `TF_CONFIG`."""
+def _worker(text):
+    """The index of this worker by `TF_CONFIG`."""
     try:
         entries = json.loads(text)
         workers, task = entries["cluster"]["worker"], entries["task"]
         known = task["type"] == "worker" and set(entries["cluster"]) == {"worker"}
         if known and task["index"] in range(len(workers)):
-            return task["index"], len(workers)
+            return task["index"]
     except (KeyError, TypeError, ValueError):
         pass
     raise ValueError(

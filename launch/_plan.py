@@ -33,7 +33,7 @@ def plan(flags):
         config, workdir = _resumed(flags, changes)
     else:
         config, workdir = _new(flags, changes)
-        if devices.are_ours:  # The first of several workers may have begun.
+        if devices.is_chief:  # The first of several workers may have begun.
             _workdir.check_new(workdir)
     _check.check_source(config)
     return config, workdir, devices

@@ -54,7 +54,7 @@ class Job:
         self.say(_farewell(self, time.monotonic() - begin))
 
     def say(self, text):
-        if self.devices.are_ours:
+        if self.devices.is_chief:
             print(text, flush=True)
 
 
@@ -78,7 +78,7 @@ def prepare(config, workdir, devices=_devices.ONE):
         trainer = _build.trainer(
             config, shape, steps_per_execution, num_classes, source.examples
         )
-    output = workdir if devices.are_ours else _temporary_folder()
+    output = workdir if devices.is_chief else _temporary_folder()
     classes = facts.generated_classes
     job = Job(config, workdir, source, trainer, classes, devices, output)
     _batches(job)
@@ -242,7 +242,7 @@ def _fit(job):
                 steps_per_epoch=steps,
                 callbacks=[*others, saver],
                 validation_data=tested,
-                verbose="auto" if job.devices.are_ours else 0,
+                verbose="auto" if job.devices.is_chief else 0,
             )
     except KeyboardInterrupt:
         if _step(job) > start:
@@ -284,9 +284,12 @@ def _headline(job):
     config, examples = job.config, job.source.examples
     what = "x".join(map(str, examples.shape[1:])) if examples.ndim > 2 else "points"
     skipped = f", {job.source.skipped} unreadable" if job.source.skipped else ""
+    replicas = job.trainer.distribute_strategy.num_replicas_in_sync
+    shared = f", on {replicas} replicas" if replicas > 1 else ""
     return (
         f"Training {config.trainer} on {config.dataset} ({len(examples)} examples, "
-        f"{what}{skipped}), steps {_step(job)} to {config.steps}, in {job.workdir}"
+        f"{what}{skipped}), steps {_step(job)} to {config.steps}{shared}, "
+        f"in {job.workdir}"
     )
 
 

@@ -1,0 +1,102 @@
+"""What a step exchanges and costs on one device, two devices and two workers.
+
+    python -m benchmarks.scaling --preset=digits --steps=300 --output=FILE
+
+All three train on this machine, at the same batch size, so that on a CPU the difference
+is what sharing costs and not what it gains. The time of a step is the median over
+tenths of the training, the first two left out; the trainings follow each other.
+"""
+
+import json
+import math
+import os
+import pathlib
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+
+from absl import app
+from absl import flags
+
+from benchmarks._commit import commit
+from launch import _build
+from launch import _presets
+
+_PRESET = flags.DEFINE_string("preset", "digits", "What to train.")
+_SHAPE = flags.DEFINE_list("example_shape", ["8", "8", "1"], "Of an example.")
+_STEPS = flags.DEFINE_integer("steps", 300, "Training steps, a multiple of ten.")
+_OUTPUT = flags.DEFINE_string("output", None, "JSON file for the result.")
+
+FLAGS = {
+    "none": [],
+    "mirrored": ["--strategy=mirrored", "--num_virtual_devices=2"],
+    "multi_worker": ["--strategy=multi_worker"],
+}
+
+
+def gradient_bytes(config, shape):
+    """Bytes of the gradients that one training step of a `Config` reduces."""
+    trainer = _build.trainer(config, shape)
+    sizes = [
+        sum(4 * math.prod(weight.shape) for weight in network.trainable_weights)
+        for network in (trainer.generator, trainer.discriminator)
+    ]
+    return sizes[0] + config.discriminator_steps * sizes[1]
+
+
+def environments(strategy):
+    """The environment of each process that a strategy takes."""
+    if strategy != "multi_worker":
+        return [dict(os.environ)]
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    addresses = [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
+    for each in sockets:
+        each.close()
+    places = [
+        {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
+        for index in range(2)
+    ]
+    return [os.environ | {"TF_CONFIG": json.dumps(place)} for place in places]
+
+
+def milliseconds(strategy, folder):
+    """Of a step, in the median."""
+    every = _STEPS.value // 10
+    command = [sys.executable, "-m", "launch.train", f"--preset={_PRESET.value}"]
+    command += [*FLAGS[strategy], f"--workdir={folder}", f"--steps={_STEPS.value}"]
+    command += [f"--set=log_every={every}", "--set=steps_per_execution=1"]
+    workers = [
+        subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+        for environment in environments(strategy)
+    ]
+    if any([worker.wait() for worker in workers]):
+        raise RuntimeError(f"The training by {command} has failed.")
+    lines = pathlib.Path(folder, "metrics.jsonl").read_text().splitlines()
+    seconds = [json.loads(line)["seconds"] for line in lines][1:]
+    gaps = [after - before for before, after in zip(seconds, seconds[1:], strict=False)]
+    return round(1000 * statistics.median(gaps) / every, 1)
+
+
+def main(_):
+    config = _presets.PRESETS[_PRESET.value]
+    result = {
+        "preset": _PRESET.value,
+        "batch_size": config.batch_size,
+        "steps": _STEPS.value,
+        "gradient_bytes": gradient_bytes(config, tuple(map(int, _SHAPE.value))),
+        "commit": commit(),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        result["milliseconds"] = {
+            strategy: milliseconds(strategy, os.path.join(folder, strategy))
+            for strategy in FLAGS
+        }
+    print(json.dumps(result, indent=1))
+    if _OUTPUT.value:
+        pathlib.Path(_OUTPUT.value).write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    app.run(main)
