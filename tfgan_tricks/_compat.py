@@ -34,6 +34,12 @@ def add_state(layer, name, shape, initializer="zeros", dtype="float32", mean=Tru
     )
 
 
+def build_optimizer(optimizer, variables):
+    """Makes an optimizer's slots; those of Addons, on Keras 2, have no `build`."""
+    build = getattr(optimizer, "build", None) or optimizer._create_all_weights
+    build(variables)
+
+
 def scale_loss(optimizer, loss):
     """Multiplies `loss` by the optimizer's loss scale, where it has one."""
     if KERAS_3:

@@ -2,6 +2,10 @@
 
 import keras
 
+from tfgan_tricks import _addons
+from tfgan_tricks import _compat
+from trainers import _skipping
+
 
 class Paper:
     """The optimizer of a paper, made anew for each player of each trainer."""
@@ -18,16 +22,31 @@ def pair(trainer, generator_optimizer, discriminator_optimizer):
     """Both players' optimizers, each with its slots, for weights to be loaded into."""
     _check_distinct(generator_optimizer, discriminator_optimizer)
     paper = trainer.paper_optimizer
+    generator, discriminator = trainer.generator, trainer.discriminator
     return (
-        _built(generator_optimizer or paper.make(), trainer.generator),
-        _built(discriminator_optimizer or paper.make(), trainer.discriminator),
+        _built(generator_optimizer or paper.make(), generator, discriminator),
+        _built(discriminator_optimizer or paper.make(), discriminator),
     )
 
 
-def _built(optimizer, player):
-    optimizer = keras.optimizers.get(optimizer)
-    optimizer.build(player.trainable_variables)
+def _built(optimizer, player, *judges):
+    """The optimizer of a player, whose gradient passes through its judges too."""
+    optimizer = _scaled(_get(optimizer), player, *judges)
+    _compat.build_optimizer(optimizer, player.trainable_variables)
     return optimizer
+
+
+def _get(optimizer):
+    if isinstance(optimizer, str) and optimizer.startswith(_addons.PREFIX):
+        return _addons.optimizer(optimizer)
+    return keras.optimizers.get(optimizer)
+
+
+def _scaled(optimizer, *networks):
+    with_scale = keras.mixed_precision.LossScaleOptimizer
+    if isinstance(optimizer, with_scale) or not _skipping.needs_loss_scale(*networks):
+        return optimizer
+    return with_scale(optimizer)
 
 
 def _check_distinct(generator_optimizer, discriminator_optimizer):

@@ -13,6 +13,7 @@ from tfgan_tricks import _replica
 from tfgan_tricks import layers
 from trainers import _arguments
 from trainers import _batches
+from trainers import _skipping
 from trainers._fitting import Fittable
 from trainers._optimizers import Paper
 from trainers._saving import Saveable
@@ -105,7 +106,8 @@ class AdversarialTrainer(Saveable, Fittable, keras.Model, abc.ABC):
         self.latent_dim = _checks.latent_dim(generator)
         self.ema_generator = _arguments.average(generator, ema_decay=ema_decay)
         self.step = _compat.add_state(self, "step", (), dtype="int64", mean=False)
-        self.trackers = {name: keras.metrics.Mean(name=name) for name in self._terms()}
+        means = {name: keras.metrics.Mean(name=name) for name in self._terms()}
+        self.trackers = means | _skipping.counts(self)
         self.built = True
 
     @property
@@ -138,23 +140,25 @@ class AdversarialTrainer(Saveable, Fittable, keras.Model, abc.ABC):
         batches = _batches.split(data, self.batches_per_step, labelled)
         return _batches.one_per_update(batches, self.discriminator_steps)
 
+    @_skipping.undone("d_skipped")
     def update_discriminator(self, real, index=0):
         """The step's discriminator update number `index`."""
         seed = self.random_seed(f"discriminator {index}")
         with layers.updates_once(self.discriminator):
             fake = self.sample_like(real, fold(seed, 0))
             fake = fake._replace(images=tf.stop_gradient(fake.images))
-            self._descend(
+            return self._descend(
                 lambda: self.discriminator_objective(real, fake, fold(seed, 1)),
                 self.discriminator,
                 self.discriminator_optimizer,
                 self.discriminator_history,
             )
 
+    @_skipping.undone("g_skipped")
     def update_generator(self, real):
         seed = self.random_seed("generator")
         with layers.updates_once(self.generator):
-            self._descend(
+            return self._descend(
                 lambda: self.generator_objective(real, seed),
                 self.generator,
                 self.generator_optimizer,
@@ -228,9 +232,11 @@ class AdversarialTrainer(Saveable, Fittable, keras.Model, abc.ABC):
             total = _compat.scale_loss(optimizer, total)
         gradients = tape.gradient(total, variables)
         gradients = _compat.unscale_gradients(optimizer, gradients)
+        gradients, is_finite = _skipping.agreed(optimizer, gradients)
         optimizer.apply_gradients(zip(gradients, variables, strict=True))
         for name, value in terms.items():
             self.trackers[name].update_state(value)
+        return is_finite
 
 
 def fold(seed, number):
