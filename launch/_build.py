@@ -1,8 +1,11 @@
 """From a configuration to a compiled trainer."""
 
+import contextlib
+
 import keras
 
 import trainers
+from tfgan_tricks import _addons
 from tfgan_tricks import data
 from tfgan_tricks import layers
 from tfgan_tricks import networks
@@ -55,9 +58,10 @@ def trainer(config, shape, steps_per_execution=1, num_classes=None, examples=Non
     With some `examples`, its first weights follow from them where the network's do.
     """
     make = TRAINERS[config.trainer]
-    generator, discriminator = NETWORKS[config.network](
-        config, shape, **_by_class(config, num_classes)
-    )
+    with _policy(config.precision):
+        generator, discriminator = NETWORKS[config.network](
+            config, shape, **_by_class(config, num_classes)
+        )
     if examples is not None and config.network == "weight_norm":
         layers.adapt(discriminator, data.to_unit_range(examples[:_NUM_ADAPTED]))
     given = {key: getattr(config, key) for key in ARGUMENTS}
@@ -86,6 +90,17 @@ def trainer(config, shape, steps_per_execution=1, num_classes=None, examples=Non
     return model
 
 
+@contextlib.contextmanager
+def _policy(name):
+    """A context in which layers are made with a dtype policy."""
+    before = keras.mixed_precision.global_policy()
+    keras.mixed_precision.set_global_policy(name)
+    try:
+        yield
+    finally:
+        keras.mixed_precision.set_global_policy(before)
+
+
 def _penalties(config):
     if config.penalty == "none":
         return ()
@@ -96,8 +111,10 @@ def _penalties(config):
 def _optimizer(paper, learning_rate, config):
     betas = {"beta_1": config.beta_1, "beta_2": config.beta_2}
     given = {name: beta for name, beta in betas.items() if beta is not None}
-    arguments = paper.arguments | given | {"learning_rate": learning_rate}
-    return getattr(keras.optimizers, paper.name)(**arguments)
+    given["learning_rate"] = learning_rate
+    if config.optimizer is not None:
+        return _addons.optimizer(config.optimizer, **given)
+    return getattr(keras.optimizers, paper.name)(**paper.arguments | given)
 
 
 def _by_class(config, num_classes):

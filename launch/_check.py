@@ -4,6 +4,7 @@ import math
 import os
 
 from launch import _tables
+from tfgan_tricks import _addons
 from tfgan_tricks import _checks
 
 _WHOLE = ("steps", "batch_size", "image_size", "discriminator_steps", "latent_dim")
@@ -146,6 +147,12 @@ def check_source(config):
         )
 
 
+def check_optimizer(config):
+    """Raises `ValueError` if the optimizer needs Addons, and there is none."""
+    if config.optimizer is not None:
+        _addons.check(config.optimizer)
+
+
 def _has_pictures(folder):
     return any(
         name.lower().endswith(_tables.PICTURE_SUFFIXES)
@@ -166,6 +173,8 @@ def _names(config):
         "network": _tables.NETWORKS,
         "loss": _tables.LOSSES,
         "distance": _tables.DISTANCES,
+        "precision": _tables.PRECISIONS,
+        "optimizer": _addons.NAMES,
         **{k: v.get(config.network, ()) for k, v in _tables.NORMALIZATIONS.items()},
     }
     for key, known in choices.items():

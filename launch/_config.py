@@ -7,6 +7,7 @@ import typing
 
 from launch import _check
 from launch import _tables
+from tfgan_tricks import _addons
 from tfgan_tricks import _checks
 
 _OPTIONS = {"trainer": _tables.TRAINERS, "network": _tables.NETWORKS}
@@ -75,10 +76,14 @@ class Config:
         "minibatch discrimination compares with both",
         default=False,
     )
+    optimizer: str | None = _option(
+        "of both players, instead of the paper's, where TensorFlow Addons is there: "
+        f"{', '.join(_addons.NAMES)}"
+    )
     generator_learning_rate: float = _key("of the optimizer, which is the paper's")
     discriminator_learning_rate: float = _key("of the optimizer, which is the paper's")
-    beta_1: float | None = _option("of both Adam optimizers")
-    beta_2: float | None = _option("of both Adam optimizers")
+    beta_1: float | None = _option("of both optimizers, where they have it")
+    beta_2: float | None = _option("of both optimizers, where they have it")
     ema_decay: float | None = _option("of the average that generates, if it is kept")
     network: str = _key(f"one of {', '.join(_tables.NETWORKS)}")
     latent_dim: int = _key("how many numbers the generator starts from", default=128)
@@ -102,6 +107,9 @@ class Config:
     seed: int = _key("of all that is random", default=0)
     steps_per_execution: int = _key(
         "how many steps may run between two looks of Python", default=1
+    )
+    precision: str = _key(
+        f"of both networks: {', '.join(_tables.PRECISIONS)}", default="float32"
     )
     jit_compile: bool = _key("whether to compile the step with XLA", default=False)
     checkpoint_every: int = _key("steps from checkpoint to checkpoint", default=500)

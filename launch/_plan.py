@@ -13,6 +13,7 @@ KEYS = (
     "loss",
     "dataset",
     "data_dir",
+    "optimizer",
     "steps",
     "batch_size",
     "seed",
@@ -36,6 +37,7 @@ def plan(flags):
         if devices.is_chief:  # The first of several workers may have begun.
             _workdir.check_new(workdir)
     _check.check_source(config)
+    _check.check_optimizer(config)
     return config, workdir, devices
 
 

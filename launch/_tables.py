@@ -16,6 +16,8 @@ PENALTIES = {
     "r2": 10.0,
 }
 
+PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
+
 DATASETS = ("digits", "ring8", "grid25", "tfds:NAME", "image_folder:PATH", "npz:PATH")
 POINT_DATASETS = ("ring8", "grid25")
 TESTED_DATASETS = ("digits", "tfds")

@@ -11,6 +11,7 @@ from launch import _plan
 from launch import _presets
 from launch import _tables
 from launch import _workdir
+from tfgan_tricks import _addons
 
 PROGRAM = "tfgan-train"
 
@@ -33,6 +34,7 @@ def define_flags(values):
     text("loss", f"For relativistic trainers, one of {names(_tables.LOSSES)}.")
     text("dataset", f"One of {names(_tables.DATASETS)}. Nothing is downloaded.")
     text("data_dir", "The folder of TensorFlow Datasets, and where a PATH starts.")
+    text("optimizer", f"Of TensorFlow Addons: one of {names(_addons.NAMES)}.")
     number("steps", "Training steps.")
     number("batch_size", "Examples in a batch.")
     number("seed", "Of all that is random.")

@@ -19,6 +19,7 @@ REPLACEMENTS = {
     "RectifiedAdam": "keras.optimizers.Adam with a warm-up of its learning rate",
     "Yogi": "keras.optimizers.Adam with amsgrad=True, the nearest there is",
 }
+NAMES = tuple(PREFIX + name for name in REPLACEMENTS)
 
 
 def optimizer(name, **arguments):
@@ -43,9 +44,8 @@ def optimizer(name, **arguments):
 
 def check(name):
     """Raises `ValueError` for what is no name of an optimizer here, or no Addons."""
-    known = [PREFIX + key for key in REPLACEMENTS]
-    if name not in known:
-        raise _checks.unknown_name("optimizer", name, known)
+    if name not in NAMES:
+        raise _checks.unknown_name("optimizer", name, NAMES)
     if importlib.util.find_spec("tensorflow_addons") is None:
         raise _missing(name)
 

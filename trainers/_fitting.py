@@ -1,7 +1,10 @@
 """How a model of two networks and two optimizers is compiled, fed and called."""
 
+import keras
+
 from trainers import _batches
 from trainers import _optimizers
+from trainers import _skipping
 
 
 class Fittable:
@@ -22,6 +25,11 @@ class Fittable:
     def metrics(self):
         return list(self.trackers.values())
 
+    def _trackers(self):
+        """What the logs are read from, by name."""
+        means = {name: keras.metrics.Mean(name=name) for name in self._terms()}
+        return means | _skipping.counts(self)
+
     def _terms(self):
         """The names of all that the players minimise."""
         penalties = (penalty.name for penalty in self.penalties)
@@ -38,11 +46,23 @@ class Fittable:
     ):
         """Configures training.
 
+        An optimizer whose gradients pass through float16, by the networks' own dtypes,
+        gets a `keras.mixed_precision.LossScaleOptimizer` around it, unless it has one.
+        An update whose gradients overflow is then skipped, for that player alone; the
+        logs' `d_skipped` and `g_skipped` count them from the beginning of training.
+        Checkpoints and `.keras` files hold the scale, the latter in Keras 3 only.
+
         Args:
-            generator_optimizer: a Keras optimizer or its name; `None` is the paper's.
+            generator_optimizer: an optimizer of Keras or TensorFlow Addons; or the name
+                of one, such as "adam", or "addons:LAMB" where Addons can be imported;
+                `None` is the paper's.
             discriminator_optimizer: likewise.
             jit_compile: whether the step is compiled with XLA.
             **kwargs: of `keras.Model.compile`: `steps_per_execution`, `run_eagerly`.
+
+        Raises:
+            ValueError: for an unknown name, one of Addons where there is none, and one
+                optimizer for both players.
         """
         super().compile(jit_compile=jit_compile, **kwargs)
         self.optimizer = None  # Keras would make one for both networks' weights.

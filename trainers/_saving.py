@@ -42,6 +42,7 @@ class Saveable:
         return cls(**config)
 
     def get_compile_config(self):
+        _check_saveable(self.generator_optimizer, self.discriminator_optimizer)
         return {
             "generator_optimizer": _serialize(self.generator_optimizer),
             "discriminator_optimizer": _serialize(self.discriminator_optimizer),
@@ -54,3 +55,14 @@ class Saveable:
             for name in ("generator_optimizer", "discriminator_optimizer")
         }
         self.compile(**optimizers, jit_compile=config["jit_compile"])
+
+
+def _check_saveable(*optimizers):
+    """Refuses what Keras 2 would write without its state, and say nothing."""
+    for optimizer in optimizers:
+        if not hasattr(optimizer, "save_own_variables"):
+            raise ValueError(
+                "`optimizer` must be one of Keras for a `.keras` file, which would not "
+                "hold the state of one of Addons; checkpoints do. "
+                f"Received: optimizer={type(optimizer).__name__}"
+            )

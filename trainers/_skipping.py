@@ -52,12 +52,13 @@ def needs_loss_scale(*networks):
     return any(layer.compute_dtype == "float16" for layer in layers)
 
 
-def agreed(optimizer, gradients):
-    """The gradients, and whether an optimizer with a loss scale will apply them.
+def unscaled(optimizer, gradients):
+    """Gradients to apply, and whether an optimizer with a loss scale will do so.
 
     It must on all replicas or on none, but Keras 3.15 decides by the first replica's
     gradients, before it sums them. So one of them is made NaN if any is not finite.
     """
+    gradients = _compat.unscale_gradients(optimizer, gradients)
     if not isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer):
         return gradients, True
     wrong = [tf.reduce_any(~tf.math.is_finite(_values(g))) for g in _present(gradients)]

@@ -33,7 +33,9 @@ class AdversarialTrainer(Saveable, Fittable, keras.Model, abc.ABC):
     those take two inputs, `[latents, labels]` and `[images, labels]`; they are not
     used otherwise.
 
-    Randomness is a pure function of `seed` and the number of finished steps.
+    Randomness is a pure function of `seed` and the number of finished steps. Logits,
+    losses, penalties and averages are float32 whatever the networks' dtype policy; see
+    `compile` for float16.
 
     Args:
         generator: a `keras.Model` from latents `[batch, latent_dim]`, or from
@@ -106,8 +108,7 @@ class AdversarialTrainer(Saveable, Fittable, keras.Model, abc.ABC):
         self.latent_dim = _checks.latent_dim(generator)
         self.ema_generator = _arguments.average(generator, ema_decay=ema_decay)
         self.step = _compat.add_state(self, "step", (), dtype="int64", mean=False)
-        means = {name: keras.metrics.Mean(name=name) for name in self._terms()}
-        self.trackers = means | _skipping.counts(self)
+        self.trackers = self._trackers()
         self.built = True
 
     @property
@@ -231,8 +232,7 @@ class AdversarialTrainer(Saveable, Fittable, keras.Model, abc.ABC):
             total = tf.add_n(list(terms.values())) / replicas
             total = _compat.scale_loss(optimizer, total)
         gradients = tape.gradient(total, variables)
-        gradients = _compat.unscale_gradients(optimizer, gradients)
-        gradients, is_finite = _skipping.agreed(optimizer, gradients)
+        gradients, is_finite = _skipping.unscaled(optimizer, gradients)
         optimizer.apply_gradients(zip(gradients, variables, strict=True))
         for name, value in terms.items():
             self.trackers[name].update_state(value)

@@ -26,9 +26,9 @@ PROGRAMS = {"train": train, "sample": sample, "export": export}
 
 FLAGS = {
     "train": {
-        *("preset", "trainer", "loss", "dataset", "data_dir", "steps", "batch_size"),
-        *("seed", "workdir", "checkpoint_every", "sample_every", "resume", "dry_run"),
-        *("strategy", "num_virtual_devices", "set"),
+        *("preset", "trainer", "loss", "dataset", "data_dir", "optimizer", "steps"),
+        *("batch_size", "seed", "workdir", "checkpoint_every", "sample_every"),
+        *("strategy", "num_virtual_devices", "resume", "dry_run", "set"),
     },
     "sample": {"workdir", "num_images", "class", "seed", "output"},
     "export": {"workdir", "output", "format"},
@@ -124,6 +124,7 @@ def test_flags_mean_keys():
         "loss": "hinge",
         "dataset": "tfds:mnist",
         "data_dir": "/data",
+        "optimizer": "addons:LAMB",
         "steps": 7,
         "batch_size": 5,
         "seed": 3,
@@ -152,6 +153,8 @@ BAD_TRAIN = [
     (["trainer=wgan_pg"], "Did you mean 'wgan_gp'"),
     (["trainer=relativistic_gan", "loss=hing"], "Did you mean 'hinge'"),
     (["trainer=wgan", "loss=hinge"], "relativistic_gan or relativistic_average_gan"),
+    (["optimizer=addons:LAMP"], "Did you mean 'addons:LAMB'"),
+    (["set=precision=mixed_floot16"], "Did you mean 'mixed_float16'"),
     (["dataset=digit"], "Did you mean 'digits'"),
     (["set=widht=3"], "Did you mean 'width'"),
     (["set=width=wide"], "`width` must be an integer"),

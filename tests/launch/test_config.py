@@ -36,6 +36,9 @@ def test_every_key_says_what_it_means():
         ("generator_history=0.1", "generator_history", 0.1),
         ("discriminator_history=none", "discriminator_history", None),
         ("joint_batch=true", "joint_batch", True),
+        ("precision=mixed_bfloat16", "precision", "mixed_bfloat16"),
+        ("optimizer=addons:Yogi", "optimizer", "addons:Yogi"),
+        ("optimizer=none", "optimizer", None),
         ("jit_compile=true", "jit_compile", True),
         ("jit_compile=False", "jit_compile", False),
         ("penalty=none", "penalty", "none"),
@@ -191,6 +194,8 @@ BAD = [
     ({"seed": -1}, "Received: seed=-1"),
     ({"seed": 2**31}, "Received: seed=2147483648"),
     ({"steps_per_execution": 0}, "Received: steps_per_execution=0"),
+    ({"precision": "half"}, "mixed_float16.*Received: precision='half'"),
+    ({"optimizer": "adam"}, "addons:LAMB.*Received: optimizer='adam'"),
     (
         {"conditional": True, "label_dim": None},
         "`label_dim` must be given.*Received: label_dim=None with conditional=True",

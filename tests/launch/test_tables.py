@@ -2,7 +2,9 @@
 
 import inspect
 
+import keras
 import pytest
+import tensorflow as tf
 
 from launch import _build
 from launch import _config
@@ -121,6 +123,20 @@ def test_every_option_reaches_the_trainer():
         options = optimizer.get_config()
         values = [options[key] for key in ("learning_rate", "beta_1", "beta_2")]
         assert values == pytest.approx([rate, 0.75, 0.125])
+
+
+@pytest.mark.parametrize("precision", _tables.PRECISIONS)
+@pytest.mark.parametrize("name", ["wgan", "semi_supervised_gan"])
+def test_precision_is_the_policy_of_both_networks_and_of_nothing_else(name, precision):
+    before = keras.mixed_precision.global_policy().name
+    trainer = trainer_of(name, precision=precision, ema_decay=0.5)
+    assert keras.mixed_precision.global_policy().name == before
+    dtype = precision.removeprefix("mixed_")
+    for network in (trainer.generator, trainer.discriminator, trainer.ema_generator):
+        assert network.layers[0].compute_dtype == dtype
+        dtypes = {tf.as_dtype(weight.dtype) for weight in network.trainable_weights}
+        assert dtypes == {tf.float32}
+    assert hasattr(trainer, "d_skipped") == (dtype == "float16")
 
 
 @pytest.mark.parametrize(

@@ -289,10 +289,10 @@ def test_embeddings_gradients_count_too():
         ([rows, tf.ones([2])], False),
         ([tf.ones([2]), None], True),
     ):
-        result, is_finite = _skipping.agreed(optimizer, gradients)
+        result, is_finite = _skipping.unscaled(optimizer, gradients)
         assert bool(is_finite) == expected
         assert [g is None for g in result] == [g is None for g in gradients]
-    assert _skipping.agreed(keras.optimizers.SGD(), [rows]) == ([rows], True)
+    assert _skipping.unscaled(keras.optimizers.SGD(), [rows]) == ([rows], True)
 
 
 ON_TWO_REPLICAS = """
