@@ -34,7 +34,11 @@ LAYERS = {
     ),
     layers.MinibatchStdDev: (lambda: {"epsilon": 1e-4}, IMAGES),
     layers.SpectralNormalization: (
-        lambda: {"layer": keras.layers.Conv2D(3, 2), "power_iterations": 2},
+        lambda: {
+            "layer": keras.layers.Conv2D(3, 2),
+            "power_iterations": 2,
+            "mode": "project",
+        },
         IMAGES,
     ),
     layers.VirtualBatchNorm: (lambda: {"epsilon": 1e-3}, IMAGES),

@@ -23,6 +23,7 @@ _SUPPORTED = (
     keras.layers.Embedding,
 )
 _WARM_UP_ITERATIONS = 15
+_MODES = ("divide", "project")
 
 
 @keras.saving.register_keras_serializable("tfgan_tricks")
@@ -47,16 +48,25 @@ class SpectralNormalization(keras.layers.Wrapper):
     `u` moves in each call with `training=True`; inside `updates_once()` only in the
     first of them, inside `updates_never()` in none.
 
+    With `mode="project"` the kernel is overwritten instead, `W <- W / sigma`, whenever
+    `u` moves, with sigma = |W^T v| by the `v` that moved it; in between and in
+    inference the kernel is used as it is, and the gradient is that by `W / sigma`. So
+    does TensorFlow Addons, for the same `u`, where its matrix is the same: not for
+    transposed convolutions. It is there to compare with, and to go on with such
+    a training.
+
     Args:
         layer: a `Dense`, `Conv1D`, `Conv2D`, `Conv3D`, `Conv1DTranspose`,
             `Conv2DTranspose`, `Conv3DTranspose`, `DepthwiseConv1D`,
             `DepthwiseConv2D` or `Embedding` layer.
         power_iterations: integer of at least 1, the steps each time `u` moves.
+        mode: "divide" or "project".
         **kwargs: `name` and `trainable`. The dtype is that of the kernel.
 
     Raises:
         TypeError: if `layer` is of another kind.
-        ValueError: if `power_iterations` is no integer of at least 1.
+        ValueError: if `power_iterations` is no integer of at least 1, or for another
+            `mode`.
 
     Example:
 
@@ -73,13 +83,16 @@ class SpectralNormalization(keras.layers.Wrapper):
         Miyato et al., 2018, arXiv:1802.05957.
     """
 
-    def __init__(self, layer, power_iterations=1, **kwargs):
+    def __init__(self, layer, power_iterations=1, mode="divide", **kwargs):
         if not isinstance(layer, _SUPPORTED):
             names = ", ".join(kind.__name__ for kind in _SUPPORTED)
             raise TypeError(f"`layer` must be one of {names}. Received: layer={layer}")
         _checks.positive_integer(power_iterations=power_iterations)
+        if mode not in _MODES:
+            raise _checks.unknown_name("mode", mode, _MODES)
         super().__init__(layer, dtype=layer.variable_dtype, **kwargs)
         self.power_iterations = power_iterations
+        self.mode = mode
 
     def build(self, input_shape=None):
         super().build(input_shape)
@@ -92,8 +105,13 @@ class SpectralNormalization(keras.layers.Wrapper):
         blocks = self._blocks()
         u = tf.convert_to_tensor(self.u)
         if training and may_update(self):
-            u = _iterate(tf.stop_gradient(blocks), u, self.power_iterations)
+            kernel = tf.stop_gradient(blocks)
+            u, lengths = _iterate(kernel, u, self.power_iterations)
             self.u.assign(u)
+            if self.mode == "project":
+                self._project(tf.reduce_max(lengths))
+        if self.mode == "project":
+            return self.layer(inputs)
         sigma = _sigma(blocks, u)
         if isinstance(self.layer, keras.layers.Embedding):
             outputs = self.layer(inputs)
@@ -105,6 +123,8 @@ class SpectralNormalization(keras.layers.Wrapper):
 
     def normalized_kernel(self):
         """The kernel in use, `W / sigma`, in float32 and in the kernel's shape."""
+        if self.mode == "project":
+            return self._kernel()
         sigma = _sigma(self._blocks(), tf.convert_to_tensor(self.u))
         return self._kernel() / sigma
 
@@ -114,11 +134,16 @@ class SpectralNormalization(keras.layers.Wrapper):
     def get_config(self):
         config = super().get_config()
         del config["dtype"]
-        return {**config, "power_iterations": self.power_iterations}
+        own = {"power_iterations": self.power_iterations, "mode": self.mode}
+        return {**config, **own}
 
     def _kernel(self):
         # The first weight goes by the name of kernel, depthwise_kernel or embeddings.
         return tf.cast(tf.convert_to_tensor(self.layer.weights[0]), tf.float32)
+
+    def _project(self, sigma):
+        kernel = self.layer.weights[0]
+        kernel.assign(self._kernel() / tf.where(sigma > 0, sigma, 1.0))
 
     def _blocks(self):
         """The transposed matrices, `[blocks, inputs, outputs]`."""
@@ -134,7 +159,7 @@ class SpectralNormalization(keras.layers.Wrapper):
 
     def _warmed_up(self, shape, dtype=None):
         u = _unit(tf.random.stateless_normal(shape, seed=[0, 0], dtype=dtype))
-        return _iterate(self._blocks(), u, _WARM_UP_ITERATIONS)
+        return _iterate(self._blocks(), u, _WARM_UP_ITERATIONS)[0]
 
 
 def _unit(vectors):
@@ -142,12 +167,14 @@ def _unit(vectors):
 
 
 def _iterate(blocks, u, steps):
+    """The vectors `u` after some steps, and their lengths before they became unit."""
     for _ in range(steps):
         v = _unit(tf.linalg.matvec(blocks, u))
-        moved = _unit(tf.linalg.matvec(blocks, v, transpose_a=True))
+        product = tf.linalg.matvec(blocks, v, transpose_a=True)
+        moved = _unit(product)
         # A kernel of zeros sends every u to 0, where it would stay for good.
         u = tf.where(tf.reduce_any(moved != 0, axis=-1, keepdims=True), moved, u)
-    return u
+    return u, tf.norm(product, axis=-1)
 
 
 def _sigma(blocks, u):
