@@ -1,5 +1,6 @@
 """Keras callbacks for GANs; they count training steps, not epochs."""
 
+from tfgan_tricks.callbacks._checkpoint_files import newest as newest
 from tfgan_tricks.callbacks._checkpoints import Checkpoints as Checkpoints
 from tfgan_tricks.callbacks._checkpoints import restore as restore
 from tfgan_tricks.callbacks._generator_ema import GeneratorEMA as GeneratorEMA

@@ -1,7 +1,10 @@
 """Everything a training needs to go on, in files."""
 
+import functools
+
 import tensorflow as tf
 
+from tfgan_tricks.callbacks import _checkpoint_files
 from tfgan_tricks.callbacks._every import EveryNSteps
 
 
@@ -9,16 +12,18 @@ class Checkpoints(EveryNSteps):
     """Saves the whole model: networks, averages, both optimizers, step and all.
 
     A checkpoint is saved when a multiple of `every` steps was reached or passed, and
-    when training ends. `restore` reads the newest.
+    when training ends. `restore` reads the newest. Whenever the process is killed,
+    what was saved before is intact.
 
     Args:
         directory: where to save; made if need be. Checkpoints that are there stay
-            and count in `max_to_keep`.
+            and count in `max_to_keep`; those of later steps are the first to go.
         every: number of training steps from checkpoint to checkpoint.
         max_to_keep: how many of the newest checkpoints to keep.
 
     Raises:
         ValueError: if `every` is not positive.
+        FloatingPointError: From `fit`, instead of saving a value that is not finite.
 
     >>> import keras, tempfile
     >>> directory = tempfile.mkdtemp()
@@ -35,32 +40,40 @@ class Checkpoints(EveryNSteps):
         super().__init__(every)
         self.directory = str(directory)
         self.max_to_keep = max_to_keep
-        self._manager = None
+        self._saved = None
+
+    @functools.cached_property
+    def _checkpoint(self):
+        checkpoint = tf.train.Checkpoint(model=self.model)
+        checkpoint.save_counter.assign(0)  # `restore` expects one.
+        return checkpoint
 
     def on_train_begin(self, logs=None):
         super().on_train_begin(logs)
-        if self._manager is None:
-            self._manager = tf.train.CheckpointManager(
-                tf.train.Checkpoint(model=self.model), self.directory, self.max_to_keep
-            )
+        self._saved = self.step
 
     def on_steps(self, step, logs):
-        self._manager.save(checkpoint_number=step)
+        if step != self._saved:
+            write = _checkpoint_files.write
+            write(self._checkpoint, self.directory, step, self.max_to_keep)
+            self._saved = step
 
 
-def restore(model, directory):
-    """Restores a compiled and built model from the newest of `Checkpoints`.
+def restore(model, directory, step=None):
+    """Restores a compiled and built model from one of `Checkpoints`.
 
     Args:
         model: a `keras.Model` of the same structure as the one that was saved.
         directory: the one given to `Checkpoints`.
+        step: that of the checkpoint; `None` takes the newest that can be read, see
+            `newest`.
 
     Returns:
         The number of finished training steps, an int.
 
     Raises:
-        ValueError: if there is no checkpoint, or it holds not exactly what the model
-            holds.
+        ValueError: if there is no checkpoint that can be read, or it holds not exactly
+            what the model holds.
 
     >>> import keras
     >>> restore(keras.Sequential([keras.layers.Dense(1)]), "nowhere")
@@ -68,14 +81,10 @@ def restore(model, directory):
     ...
     ValueError: `directory` must hold a checkpoint. Received: directory='nowhere'
     """
-    newest = tf.train.latest_checkpoint(str(directory))
-    if newest is None:
-        raise ValueError(
-            "`directory` must hold a checkpoint. "
-            f"Received: directory={str(directory)!r}"
-        )
-    _restore_all(model, newest, str(directory))
-    return int(newest.rpartition("-")[2])
+    directory = str(directory)
+    step = _checkpoint_files.newest(directory) if step is None else step
+    _restore_all(model, _checkpoint_files.prefix(directory, step), directory)
+    return step
 
 
 def _restore_all(model, path, directory):

@@ -1,5 +1,6 @@
 """Samples drawn as one picture."""
 
+import contextlib
 import math
 import os
 
@@ -63,8 +64,14 @@ def write_png(path, pixels):
     """
     path = os.path.abspath(path)
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    tf.io.write_file(path + ".part", tf.io.encode_png(pixels))
-    os.replace(path + ".part", path)
+    part = path + ".part"
+    try:
+        with open(part, "wb") as file:
+            file.write(tf.io.encode_png(pixels).numpy())
+        os.replace(part, path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(part)
 
 
 def _pixels(images):

@@ -1,0 +1,177 @@
+"""Checkpoints as files: each is whole, or it is noticed that it is not."""
+
+import os
+import re
+import shutil
+import warnings
+
+import numpy as np
+import tensorflow as tf
+
+_NAME = re.compile(r"ckpt-(\d+)\.(?:index|data-\d+-of-\d+)")
+_PART = ".part"
+_UNREADABLE = (tf.errors.OpError, IndexError, RuntimeError, ValueError)
+
+
+def prefix(directory, step):
+    """What the names of a checkpoint's files begin with."""
+    return os.path.join(directory, f"ckpt-{step}")
+
+
+def newest(directory):
+    """The step of the newest of `Checkpoints` that can be read.
+
+    Every value is read, and compared with its checksum. What TensorFlow's own file
+    `checkpoint` says is not asked: it may name files that are elsewhere.
+
+    Args:
+        directory: the one given to `Checkpoints`.
+
+    Returns:
+        The number of finished training steps, an int. Damaged checkpoints that are
+        newer are named in a warning.
+
+    Raises:
+        ValueError: if there is no checkpoint, or none can be read.
+
+    >>> newest("nowhere")
+    Traceback (most recent call last):
+    ...
+    ValueError: `directory` must hold a checkpoint. Received: directory='nowhere'
+    """
+    directory = str(directory)
+    there = _steps(directory)
+    damaged = []
+    for step in reversed(there):
+        reason = damage(prefix(directory, step))
+        if reason is None:
+            _warn(directory, damaged, step)
+            return step
+        damaged.append(f"ckpt-{step} ({reason})")
+    if _steps(directory) != there:  # A training that goes on deletes its oldest.
+        return newest(directory)
+    told = f" that can be read, and not {', '.join(damaged)}" if damaged else ""
+    raise ValueError(
+        f"`directory` must hold a checkpoint{told}. Received: directory={directory!r}"
+    )
+
+
+def _warn(directory, damaged, step):
+    if damaged:
+        warnings.warn(
+            f"`directory` holds what cannot be read: {', '.join(damaged)}; ckpt-{step} "
+            f"takes its place. Received: directory={directory!r}",
+            stacklevel=3,
+        )
+
+
+def damage(path):
+    """Why a checkpoint cannot be read, or `None` if it can."""
+    if not os.path.isfile(path + ".index"):
+        return "its index is missing"
+    try:
+        for _ in _tensors(path):
+            pass
+    except _UNREADABLE as error:
+        return _first_line(error)
+    return None
+
+
+def _first_line(error):
+    return str(error).partition("\n")[0]
+
+
+def write(checkpoint, directory, step, max_to_keep):
+    """Writes a `tf.train.Checkpoint`; it appears once it is complete and finite.
+
+    Raises:
+        FloatingPointError: if a value is not finite, naming the step and such values.
+        OSError: if it cannot be written.
+    """
+    os.makedirs(directory, exist_ok=True)
+    part = os.path.join(directory, _PART)
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        written = checkpoint.write(prefix(part, step))
+        _check_finite(written, step)
+        _publish(part, directory)
+    except tf.errors.OpError as error:  # Keras takes some of them for the data's end.
+        raise OSError(
+            f"`directory` must be fit to write to: {_first_line(error)}. "
+            f"Received: directory={directory!r}"
+        ) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    kept = _kept(directory, step, max_to_keep)
+    _tell_tensorflow(directory, step, kept)
+    _delete_all_but(kept, directory)
+
+
+def _tensors(path):
+    reader = tf.train.load_checkpoint(path)
+    for name in reader.get_variable_to_shape_map():
+        value = np.asarray(reader.get_tensor(name))
+        yield name.removesuffix("/.ATTRIBUTES/VARIABLE_VALUE"), value
+
+
+def _check_finite(path, step):
+    """Reads back what was written, so that no wreck takes the place of a good one."""
+    wrong = [
+        name
+        for name, value in _tensors(path)
+        if tf.as_dtype(value.dtype).is_floating
+        and not np.isfinite(value.astype("float32", copy=False)).all()
+    ]
+    if wrong:
+        some = ", ".join(sorted(wrong)[:3]) + (", ..." if len(wrong) > 3 else "")
+        raise FloatingPointError(
+            f"Training has diverged at step {step}: every weight must be finite. "
+            f"Received: {len(wrong)} that are not: {some}"
+        )
+
+
+def _publish(part, directory):
+    """Moves files to where they count, the index last: it makes them a checkpoint."""
+    for name in sorted(os.listdir(part)):
+        _flush(os.path.join(part, name))
+        os.replace(os.path.join(part, name), os.path.join(directory, name))
+    _flush(directory)
+
+
+def _flush(path):
+    """Waits until a file or a directory is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _steps(directory):
+    names = os.listdir(directory) if os.path.isdir(directory) else ()
+    return sorted({int(m[1]) for m in map(_NAME.fullmatch, names) if m})
+
+
+def _kept(directory, step, max_to_keep):
+    """The newest up to this step; later ones, of a lost future, only as long as few."""
+    there = _steps(directory)
+    ours = [other for other in there if other <= step]
+    lost = [other for other in there if other > step]
+    return sorted((lost + ours)[-max_to_keep:])
+
+
+def _delete_all_but(kept, directory):
+    for name in os.listdir(directory):
+        match = _NAME.fullmatch(name)
+        if match and int(match[1]) not in kept:
+            os.remove(os.path.join(directory, name))
+
+
+def _tell_tensorflow(directory, step, kept):
+    """Writes the file that `tf.train.latest_checkpoint` reads."""
+    path = os.path.join(directory, "checkpoint")
+    with open(path + _PART, "w", encoding="utf-8") as file:
+        file.write(f'model_checkpoint_path: "ckpt-{step}"\n')
+        for each in kept:
+            file.write(f'all_model_checkpoint_paths: "ckpt-{each}"\n')
+    os.replace(path + _PART, path)
