@@ -9,6 +9,7 @@ import textwrap
 
 from absl import flags
 
+from launch import _signals
 from tfgan_tricks import _checks
 
 
@@ -79,19 +80,33 @@ def complain(program, error):
 
 
 @contextlib.contextmanager
+def interruptions(program):
+    """Ends the program with one line after a signal, and no trace."""
+    try:
+        yield
+    except SystemExit:
+        raise
+    except BaseException as error:
+        signal = _signals.received(error)
+        if signal is None:
+            raise
+        what, code = _signals.words(signal)
+        complain(program, f"{what}.")
+        sys.exit(code)
+
+
+@contextlib.contextmanager
 def user_errors(program):
     """Ends the program with one line for errors in what the user gave, and no trace.
 
     Nothing else belongs into this context: other errors are ours, and need theirs.
     """
-    try:
-        yield
-    except (ValueError, OSError) as error:
-        complain(program, error)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        complain(program, "Interrupted.")
-        sys.exit(130)
+    with interruptions(program):
+        try:
+            yield
+        except (ValueError, OSError) as error:
+            complain(program, error)
+            sys.exit(2)
 
 
 def runner():
@@ -124,7 +139,7 @@ def _held_stderr():
         os.dup2(held.fileno(), 2)
         try:
             yield
-        except BaseException:
+        except Exception:
             held.seek(0)
             os.write(stderr, held.read())
             raise

@@ -71,7 +71,8 @@ def _resumed(flags, changes):
     new = _config.changed(base, changes)
     _check_same(old, new)
     done = _workdir.last_step(flags.workdir)
-    if new.steps <= done:
+    lacks_export = new.steps == done != _workdir.exported_step(flags.workdir)
+    if new.steps <= done and not lacks_export:
         raise ValueError(
             f"`steps` must be above the {done} steps that are done, to go on. "
             f"Received: steps={new.steps}"

@@ -10,12 +10,15 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import keras
 import numpy as np
 
 from launch import _build
 from launch import _check
 from launch import _config
 from launch import _devices
+from launch import _recovery
+from launch import _signals
 from launch import _strategy
 from launch import _tables
 from launch import _workdir
@@ -45,10 +48,12 @@ class Job:
         Raises:
             FloatingPointError: if a loss is not finite any more.
             ConnectionError: if another worker has ended.
+            KeyboardInterrupt: after SIGINT or SIGTERM, and a checkpoint.
+            _workdir.DiskFull: if a file cannot be written for lack of room.
         """
         begin = time.monotonic()
         self.say(_headline(self))
-        with _strategy.loss_of_workers():
+        with _strategy.loss_of_workers(), _recovery.full_disk():
             _fit(self)
             _export(self)
         self.say(_farewell(self, time.monotonic() - begin))
@@ -70,7 +75,7 @@ def prepare(config, workdir, devices=_devices.ONE):
     source = _load(config, "train")
     shape = source.examples.shape[1:]
     _check.check_network(config, shape)
-    done = _workdir.last_step(workdir)
+    done = _recovery.newest_step(workdir)
     num_classes = _check.num_classes(config, source)
     facts = _workdir.Facts(shape, num_classes, bool(config.conditional))
     steps_per_execution = _steps_per_execution(config, done)
@@ -83,7 +88,8 @@ def prepare(config, workdir, devices=_devices.ONE):
     job = Job(config, workdir, source, trainer, classes, devices, output)
     _batches(job)
     if done:
-        callbacks.restore(trainer, os.path.join(workdir, _workdir.CHECKPOINTS))
+        _recovery.restore(trainer, workdir, done)
+    _workdir.drop_metrics(output, after=done)
     _workdir.write_config(output, config, facts)
     return job
 
@@ -150,7 +156,7 @@ def export(workdir, path, format):
 def _restored(workdir):
     config, facts = _workdir.read_config(workdir)
     trainer = _build.trainer(config, facts.shape, num_classes=facts.num_classes)
-    callbacks.restore(trainer, os.path.join(workdir, _workdir.CHECKPOINTS))
+    _recovery.restore(trainer, workdir, _recovery.newest_step(workdir))
     return config, facts, trainer
 
 
@@ -229,8 +235,16 @@ def _batches(job):
 
 def _fit(job):
     saver, *others = _callbacks(job)
+    tested = _test_set(job.config)
+    with _signals.deferred():
+        _train(job, saver, others, tested)
+
+
+def _train(job, saver, others, tested):
     config, start = job.config, _step(job)
-    tested = _test_set(config)
+    stop = keras.callbacks.LambdaCallback(
+        on_train_batch_end=_signals.release, on_test_batch_end=_signals.release
+    )
     try:
         for initial_epoch, epochs, steps in legs(
             start, config.steps, config.sample_every
@@ -240,7 +254,7 @@ def _fit(job):
                 initial_epoch=initial_epoch,
                 epochs=epochs,
                 steps_per_epoch=steps,
-                callbacks=[*others, saver],
+                callbacks=[*others, saver, stop],
                 validation_data=tested,
                 verbose="auto" if job.devices.is_chief else 0,
             )

@@ -54,10 +54,38 @@ def write_config(workdir, config, facts):
     entries = dataclasses.asdict(config) | {"example_shape": list(facts.shape)}
     if facts.num_classes is not None:
         entries["num_classes"] = facts.num_classes
-    path = os.path.join(workdir, CONFIG)
+    _write_whole(os.path.join(workdir, CONFIG), json.dumps(entries, indent=2) + "\n")
+
+
+def _write_whole(path, text):
     with open(path + ".part", "w", encoding="utf-8") as file:
-        file.write(json.dumps(entries, indent=2) + "\n")
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
     os.replace(path + ".part", path)
+
+
+class DiskFull(OSError):
+    """A file could not be written for lack of room."""
+
+
+def drop_metrics(workdir, after):
+    """Drops the metrics of steps that are going to be made again."""
+    path = os.path.join(workdir, METRICS)
+    if not os.path.exists(path):
+        return
+    with open(path, encoding="utf-8") as file:
+        lines = file.readlines()
+    kept = [line for line in lines if _stays(line, after)]
+    if kept != lines:
+        _write_whole(path, "".join(kept))
+
+
+def _stays(line, after):
+    try:
+        return json.loads(line)["step"] <= after
+    except (KeyError, TypeError, ValueError):
+        return False  # Its writer was killed.
 
 
 def read_config(workdir):
@@ -88,12 +116,19 @@ def read_config(workdir):
 
 def last_step(workdir):
     """The step of the newest checkpoint, or 0; without TensorFlow."""
-    path = os.path.join(workdir, CHECKPOINTS, "checkpoint")
-    if not os.path.isfile(path):
+    folder = os.path.join(workdir, CHECKPOINTS)
+    names = os.listdir(folder) if os.path.isdir(folder) else ()
+    found = (re.fullmatch(r"ckpt-(\d+)\.index", name) for name in names)
+    return max((int(match[1]) for match in found if match), default=0)
+
+
+def exported_step(workdir):
+    """The step whose generator is in `EXPORT`, or 0."""
+    try:
+        with open(os.path.join(workdir, EXPORT, "metadata.json"), "rb") as file:
+            return int(json.load(file)["step"])
+    except (KeyError, OSError, TypeError, ValueError):
         return 0
-    with open(path, encoding="utf-8") as file:
-        newest = re.match(r'model_checkpoint_path: ".*-(\d+)"', file.read())
-    return int(newest[1]) if newest else 0
 
 
 def check_trained(workdir):

@@ -1,5 +1,6 @@
 """Trains a GAN: `python -m launch.train`, or `tfgan-train`."""
 
+import contextlib
 import sys
 
 from absl import flags
@@ -7,8 +8,10 @@ from absl import flags
 from launch import _cli
 from launch import _config
 from launch import _devices
+from launch import _lock
 from launch import _plan
 from launch import _presets
+from launch import _signals
 from launch import _tables
 from launch import _workdir
 from tfgan_tricks import _addons
@@ -65,12 +68,17 @@ def about():
 
 def main(argv):
     """Runs the program; returns its exit code."""
-    with _cli.user_errors(PROGRAM):
-        job = _prepared(argv)
-    return 0 if job is None else _trained(job)
+    with (
+        _signals.handled(),
+        _cli.interruptions(PROGRAM),
+        contextlib.ExitStack() as until_the_end,
+    ):
+        with _cli.user_errors(PROGRAM):
+            job = _prepared(argv, until_the_end)
+        return 0 if job is None else _trained(job)
 
 
-def _prepared(argv):
+def _prepared(argv, until_the_end):
     """The training that is asked for, or `None` where there is nothing to train."""
     values = _cli.parse(argv, define_flags, about())
     if values is None:
@@ -79,6 +87,8 @@ def _prepared(argv):
     if values.dry_run:
         print(_config.to_json(config))
         return None
+    if devices.is_chief:
+        until_the_end.enter_context(_lock.held(workdir))
     return _cli.runner().prepare(config, workdir, devices)
 
 
@@ -88,10 +98,11 @@ def _trained(job):
         return 0
     except FloatingPointError as error:
         return _stopped(error, 1)
-    except ConnectionError as error:
+    except (ConnectionError, _workdir.DiskFull) as error:
         return _stopped(_to_go_on(job, error), 1)
-    except KeyboardInterrupt:
-        return _stopped(_to_go_on(job, "Interrupted"), 130)
+    except KeyboardInterrupt as error:
+        what, code = _signals.words(type(error))
+        return _stopped(_to_go_on(job, what), code)
 
 
 def _to_go_on(job, what):

@@ -221,8 +221,7 @@ def folder(tmp_path):
     by_class = {"conditional": True, "label_dim": 8, "num_classes": 10}
     for name, classes in (("trained", {}), ("by_class", by_class)):
         (tmp_path / name / "checkpoints").mkdir(parents=True)
-        newest = 'model_checkpoint_path: "ckpt-7"\n'
-        (tmp_path / name / "checkpoints" / "checkpoint").write_text(newest)
+        (tmp_path / name / "checkpoints" / "ckpt-7.index").touch()
         text = json.dumps(values | {"example_shape": [8, 8, 1]} | classes)
         (tmp_path / name / "config.json").write_text(text)
     return tmp_path
@@ -295,7 +294,7 @@ def test_what_is_held_back_is_shown_when_the_import_fails(capfd):
 
 
 def test_interruption_is_no_traceback(monkeypatch, capsys):
-    def interrupted(argv):
+    def interrupted(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(train, "_prepared", interrupted)
@@ -309,6 +308,6 @@ def test_errors_of_the_training_itself_are_not_hidden(monkeypatch, error):
         def run(self):
             raise error("a bug")
 
-    monkeypatch.setattr(train, "_prepared", lambda argv: Broken())
+    monkeypatch.setattr(train, "_prepared", lambda *_: Broken())
     with pytest.raises(error, match="a bug"):
         run(train)
