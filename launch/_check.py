@@ -28,6 +28,7 @@ _RANGES = {
     **dict.fromkeys("abc", ("finite", math.isfinite)),
     **dict.fromkeys(_WEIGHTS, ("zero or more", lambda value: value >= 0)),
     "real_label": ("in (0, 1]", lambda value: 0 < value <= 1),
+    "rollbacks": ("zero or more", lambda value: value >= 0),
     "channels": ("1 or 3", lambda value: value in (1, 3)),
     "seed": ("at least 0 and below 2**31", lambda value: 0 <= value < 2**31),
 }

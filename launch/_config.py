@@ -116,6 +116,11 @@ class Config:
     sample_every: int = _key(
         "steps from picture to picture, the length of an epoch", default=500
     )
+    rollbacks: int = _key(
+        "how often a training that diverges may go back to its newest checkpoint, with "
+        "half the learning rates of before; noise and order of the data stay",
+        default=0,
+    )
     log_every: int = _key("steps from line to line of the metrics", default=50)
 
     def __post_init__(self):
@@ -126,6 +131,7 @@ KEYS = {f.name: f for f in dataclasses.fields(Config) if f.name != "preset"}
 
 # What a resumed training may have otherwise than it had.
 MAY_CHANGE = ("steps", "checkpoint_every", "sample_every", "log_every", "data_dir")
+MAY_CHANGE += ("rollbacks",)
 
 
 def make(**values):

@@ -19,6 +19,7 @@ KEYS = (
     "seed",
     "checkpoint_every",
     "sample_every",
+    "rollbacks",
 )
 
 
@@ -38,7 +39,16 @@ def plan(flags):
             _workdir.check_new(workdir)
     _check.check_source(config)
     _check.check_optimizer(config)
+    _check_rollbacks(config, devices)
     return config, workdir, devices
+
+
+def _check_rollbacks(config, devices):
+    if config.rollbacks and devices.strategy == "multi_worker":
+        raise ValueError(
+            "`rollbacks` must be 0 with --strategy=multi_worker. "
+            f"Received: rollbacks={config.rollbacks}"
+        )
 
 
 def _changes(flags):

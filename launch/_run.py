@@ -18,6 +18,7 @@ from launch import _check
 from launch import _config
 from launch import _devices
 from launch import _recovery
+from launch import _rollback
 from launch import _signals
 from launch import _strategy
 from launch import _tables
@@ -46,7 +47,8 @@ class Job:
         """Trains, exports the generator, and says where everything is.
 
         Raises:
-            FloatingPointError: if a loss is not finite any more.
+            FloatingPointError: if a loss is not finite any more, and no rollback is
+                left.
             ConnectionError: if another worker has ended.
             KeyboardInterrupt: after SIGINT or SIGTERM, and a checkpoint.
             _workdir.DiskFull: if a file cannot be written for lack of room.
@@ -89,6 +91,7 @@ def prepare(config, workdir, devices=_devices.ONE):
     _batches(job)
     if done:
         _recovery.restore(trainer, workdir, done)
+    _rollback.lower(trainer, config, _workdir.rollbacks(workdir))
     _workdir.drop_metrics(output, after=done)
     _workdir.write_config(output, config, facts)
     return job
@@ -237,7 +240,14 @@ def _fit(job):
     saver, *others = _callbacks(job)
     tested = _test_set(job.config)
     with _signals.deferred():
-        _train(job, saver, others, tested)
+        if job.config.rollbacks and not _step(job):
+            saver.set_model(job.trainer)
+            saver.on_steps(0, {})
+        while _step(job) < job.config.steps:
+            try:
+                _train(job, saver, others, tested)
+            except FloatingPointError as error:
+                _rollback.roll_back(job, error)
 
 
 def _train(job, saver, others, tested):

@@ -69,23 +69,42 @@ class DiskFull(OSError):
     """A file could not be written for lack of room."""
 
 
-def drop_metrics(workdir, after):
-    """Drops the metrics of steps that are going to be made again."""
+def drop_metrics(workdir, after, new_line=""):
+    """Drops the metrics of steps that are going to be made again, and adds a line.
+
+    What is said of rollbacks stays.
+    """
+    lines = _metrics(workdir)
+    kept = [line for line in lines if _stays(_entry(line), after)]
+    if kept != lines or new_line:
+        _write_whole(os.path.join(workdir, METRICS), "".join([*kept, new_line]))
+
+
+def rollbacks(workdir):
+    """How many rollbacks a training has had, by its metrics."""
+    return sum("rolled_back_to" in _entry(line) for line in _metrics(workdir))
+
+
+def _metrics(workdir):
     path = os.path.join(workdir, METRICS)
     if not os.path.exists(path):
-        return
-    with open(path, encoding="utf-8") as file:
-        lines = file.readlines()
-    kept = [line for line in lines if _stays(line, after)]
-    if kept != lines:
-        _write_whole(path, "".join(kept))
+        return []
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.readlines()
 
 
-def _stays(line, after):
+def _entry(line):
+    """The JSON object in a line; an empty one where its writer was killed."""
     try:
-        return json.loads(line)["step"] <= after
-    except (KeyError, TypeError, ValueError):
-        return False  # Its writer was killed.
+        entry = json.loads(line)
+    except ValueError:
+        return {}
+    return entry if isinstance(entry, dict) else {}
+
+
+def _stays(entry, after):
+    step = entry.get("step")
+    return "rolled_back_to" in entry or isinstance(step, int) and step <= after
 
 
 def read_config(workdir):

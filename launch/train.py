@@ -44,6 +44,7 @@ def define_flags(values):
     text("workdir", "Where all files go. Default: runs/<preset>-<time>.")
     number("checkpoint_every", "Steps from checkpoint to checkpoint.")
     number("sample_every", "Steps from picture to picture.")
+    number("rollbacks", "How often to go back, with lower rates, after a divergence.")
     strategy = (
         f"One of {names(_devices.STRATEGIES)}: one device, all GPUs of this machine, "
         "or the machines that TF_CONFIG names."

@@ -28,7 +28,7 @@ FLAGS = {
     "train": {
         *("preset", "trainer", "loss", "dataset", "data_dir", "optimizer", "steps"),
         *("batch_size", "seed", "workdir", "checkpoint_every", "sample_every"),
-        *("strategy", "num_virtual_devices", "resume", "dry_run", "set"),
+        *("rollbacks", "strategy", "num_virtual_devices", "resume", "dry_run", "set"),
     },
     "sample": {"workdir", "num_images", "class", "seed", "output"},
     "export": {"workdir", "output", "format"},
@@ -130,6 +130,7 @@ def test_flags_mean_keys():
         "seed": 3,
         "checkpoint_every": 2,
         "sample_every": 4,
+        "rollbacks": 6,
     }
     arguments = [f"{key}={value}" for key, value in values.items()]
     flags = _cli.parse(

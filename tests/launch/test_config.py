@@ -163,6 +163,7 @@ BAD = [
     ({"sample_every": -1}, "Received: sample_every=-1"),
     ({"checkpoint_every": 0}, "Received: checkpoint_every=0"),
     ({"log_every": 0}, "Received: log_every=0"),
+    ({"rollbacks": -1}, "Received: rollbacks=-1"),
     ({"latent_dim": 0}, "Received: latent_dim=0"),
     ({"width": 0}, "Received: width=0"),
     ({"discriminator_steps": 0}, "Received: discriminator_steps=0"),
@@ -271,6 +272,7 @@ def test_changes_that_a_resumed_training_may_have():
         "sample_every": 2,
         "log_every": 3,
         "data_dir": "elsewhere",
+        "rollbacks": 4,
     }
     assert sorted(allowed) == sorted(_config.MAY_CHANGE)
     config = _config.changed(BASE, allowed)

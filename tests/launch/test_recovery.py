@@ -35,7 +35,7 @@ def signals(*numbers):
 
 
 def calling(monkeypatch, owner, name, also, at=1):
-    """Calls `also` when a method is called for the `at`-th time, and then the method."""
+    """Calls `also` before the `at`-th call of a method."""
     method, count = getattr(owner, name), [0]
 
     def both(*args, **kwargs):
