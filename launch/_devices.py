@@ -21,6 +21,11 @@ class Devices(NamedTuple):
         """Whether this is the worker that writes and reports."""
         return self.worker == 0
 
+    @property
+    def has_others(self):
+        """Whether other processes take part."""
+        return self.strategy == "multi_worker"
+
 
 ONE = Devices()
 

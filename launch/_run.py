@@ -73,6 +73,8 @@ def prepare(config, workdir, devices=_devices.ONE):
         OSError: if a file cannot be read or written.
     """
     strategy = _strategy.make(devices)
+    if devices.has_others:
+        _signals.listen()
     _check.check_replicas(config, strategy.num_replicas_in_sync)
     source = _load(config, "train")
     shape = source.examples.shape[1:]
@@ -269,7 +271,8 @@ def _train(job, saver, others, tested):
                 verbose="auto" if job.devices.is_chief else 0,
             )
     except KeyboardInterrupt:
-        if _step(job) > start:
+        # Other workers have not stopped at this step, and saving takes part of them.
+        if _step(job) > start and not job.devices.has_others:
             saver.on_steps(_step(job), {})
         raise
 

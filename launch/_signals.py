@@ -35,12 +35,20 @@ def handled():
         yield  # Only that thread is told of signals.
         return
     _inbox.error = None
-    before = {number: signal.signal(number, _inbox.receive) for number in _ERRORS}
+    before = listen()
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def listen():
+    """Takes the signals; returns what they did before.
+
+    Once more where there are several workers: TensorFlow takes SIGTERM from there.
+    """
+    return {number: signal.signal(number, _inbox.receive) for number in _ERRORS}
 
 
 @contextlib.contextmanager

@@ -6,15 +6,16 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 
 import numpy as np
+import pytest
 
 from launch import _workdir
 from launch import train
 from tests.launch.programs import ROOT
 from tests.launch.programs import TINY
 from tests.launch.programs import run
+from tests.launch.server import wait_for
 from tests.launch.test_devices import final_weights
 
 SCRIPT = """
@@ -78,22 +79,18 @@ def training(workdir, *flags):
     return two_workers(*arguments, stderr=subprocess.PIPE)
 
 
-def wait_for(condition):
-    end = time.monotonic() + 240
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.1)
-
-
-def test_a_lost_worker_ends_the_other_and_a_restart_goes_on(tmp_path):
+@pytest.mark.parametrize(
+    ("ending", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGTERM, 143)]
+)
+def test_a_lost_worker_ends_the_other_and_a_restart_goes_on(ending, code, tmp_path):
     workdir = tmp_path / "run"
     options = (*TINY, "sample_every=1000000", "checkpoint_every=4")
     first, second = training(workdir, *options, "steps=1000000")
-    wait_for(lambda: _workdir.last_step(workdir) >= 8)
-    second.send_signal(signal.SIGKILL)
+    assert wait_for(lambda: _workdir.last_step(workdir) >= 8)
+    second.send_signal(ending)
     _, error = first.communicate(timeout=120)
-    second.communicate()
-    assert first.returncode == 1
+    second.communicate(timeout=120)
+    assert (first.returncode, second.returncode) == (1, code)
     done = _workdir.last_step(workdir)
     line = error.splitlines()[-1]
     assert f"Another worker has ended at step {done};" in line and "--resume" in line
