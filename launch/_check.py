@@ -84,13 +84,18 @@ def check_replicas(config, count):
         )
 
 
+def uses_labels(config):
+    """Whether a training is one of labels, as far as the configuration says."""
+    return bool(config.conditional) or config.trainer in _tables.CLASSIFYING
+
+
 def num_classes(config, data):
     """How many classes a training with labels has, from its data; else `None`.
 
     Raises:
         ValueError: if there are no labels, or one below zero or without a name.
     """
-    if not config.conditional and config.trainer not in _tables.CLASSIFYING:
+    if not uses_labels(config):
         return None
     if data.labels is None:
         key = "conditional" if config.conditional else "trainer"

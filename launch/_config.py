@@ -7,6 +7,7 @@ import typing
 
 from launch import _check
 from launch import _tables
+from launch import _untrusted
 from tfgan_tricks import _addons
 from tfgan_tricks import _checks
 
@@ -124,6 +125,7 @@ class Config:
     log_every: int = _key("steps from line to line of the metrics", default=50)
 
     def __post_init__(self):
+        _untrusted.check_types(self)
         _check.check(self)
 
 
@@ -223,10 +225,8 @@ def from_dict(values):
     Raises:
         ValueError: if there is none.
     """
-    try:
-        return Config(**values)
-    except TypeError as error:
-        raise ValueError(f"These are not the keys of a training: {error}") from error
+    _untrusted.check_keys(Config, values)
+    return Config(**values)
 
 
 def refused_changes(old, new):

@@ -7,7 +7,9 @@ import re
 import time
 from typing import NamedTuple
 
+from launch import _check
 from launch import _config
+from launch import _untrusted
 
 CONFIG = "config.json"
 METRICS = "metrics.jsonl"
@@ -27,7 +29,7 @@ def check_new(workdir):
     """Raises `ValueError` if there is a training in a directory."""
     if os.path.exists(workdir) and not os.path.isdir(workdir):
         raise ValueError(f"`workdir` must be a folder. Received: workdir={workdir!r}")
-    there = [name for name in _ALL if os.path.exists(os.path.join(workdir, name))]
+    there = [name for name in _ALL if os.path.lexists(os.path.join(workdir, name))]
     if there:
         raise ValueError(
             f"`workdir` holds a training already ({', '.join(there)}): give another "
@@ -119,18 +121,23 @@ def read_config(workdir):
             f"`workdir` must hold a training; there is no {CONFIG}. "
             f"Received: workdir={workdir!r}"
         )
-    with open(path, encoding="utf-8") as file:
-        try:
-            entries = json.load(file)
-            shape = tuple(entries.pop("example_shape"))
-            num_classes = entries.pop("num_classes", None)
-            config = _config.from_dict(entries)
-            return config, Facts(shape, num_classes, bool(config.conditional))
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise ValueError(
-                f"`workdir` must hold a training; its {CONFIG} cannot be read: "
-                f"{error}. Received: workdir={workdir!r}"
-            ) from error
+    _untrusted.check_folder(workdir)
+    try:
+        return _training(_untrusted.entries(path))
+    except ValueError as error:
+        raise ValueError(
+            f"`workdir` must hold a training; its {CONFIG} cannot be read: "
+            f"{error}. Received: workdir={workdir!r}"
+        ) from error
+
+
+def _training(entries):
+    shape = _untrusted.shape(entries.pop("example_shape", None))
+    count = entries.pop("num_classes", None)
+    config = _config.from_dict(entries)
+    count = _untrusted.num_classes(count, _check.uses_labels(config))
+    _check.check_network(config, shape)
+    return config, Facts(shape, count, bool(config.conditional))
 
 
 def last_step(workdir):

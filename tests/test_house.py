@@ -81,6 +81,23 @@ def test_only_the_base_trainer_differentiates_by_weights():
     assert applying == {"trainers/base.py"}
 
 
+RUNS_CODE = {"pickle", "marshal", "shelve", "dill", "joblib", "cloudpickle"}
+
+
+@every_file
+def test_nothing_that_is_read_is_run(path):
+    """The one `safe_mode=False` copies a network that is in memory."""
+    nodes = list(ast.walk(tree_of(path)))
+    assert not {name.split(".")[0] for name in imports(nodes)} & RUNS_CODE
+    called = {getattr(node.func, "id", 0) for node in nodes if hasattr(node, "func")}
+    assert not called & {"eval", "exec", "compile", "__import__"}
+    options = [n for n in nodes if isinstance(n, ast.keyword) and n.arg == "safe_mode"]
+    assert bool(options) == (relative(path) == "tfgan_tricks/_ema.py")
+    for node in nodes:
+        if isinstance(node, ast.keyword) and node.arg == "allow_pickle":
+            assert node.value.value is False
+
+
 @pytest.mark.parametrize(
     "path",
     [path for path in LIBRARY if path.parts[-3:-2] == ("tfgan_tricks",)],

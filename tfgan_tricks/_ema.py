@@ -11,6 +11,8 @@ def copy_of(network):
     """
     types = {type(layer) for layer in network._flatten_layers()}
     own = {t.__name__: t for t in types if not t.__module__.startswith("keras.")}
+    # Code in its layers is trusted: the network is in memory, and whoever read it from
+    # a file has decided on that.
     with keras.saving.custom_object_scope(own):
         config = keras.saving.serialize_keras_object(network)
         copy = keras.saving.deserialize_keras_object(config, safe_mode=False)

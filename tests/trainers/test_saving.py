@@ -107,3 +107,18 @@ def test_foreign_loss_cannot_be_saved():
     trainer = trainers.RelativisticGAN(*toy.networks(), base=loss)
     with pytest.raises(ValueError, match="by name.*Received: loss=AdversarialLoss"):
         trainer.get_config()
+
+
+def test_code_in_a_file_is_not_run_by_loading_it(tmp_path):
+    """Averaging copies a network without safe mode, but only one that is loaded."""
+    _, discriminator = toy.networks()
+    doubled = keras.layers.Lambda(lambda x: 2.0 * x)
+    layers = [keras.Input((3,)), keras.layers.Dense(2), doubled]
+    generator = keras.Sequential(layers)
+    trainer = trainers.LSGAN(generator, discriminator, ema_decay=0.9)
+    trainer.compile()
+    trainer.save(tmp_path / "gan.keras")
+    generator.save(tmp_path / "generator.keras")
+    for name in ("gan", "generator"):
+        with pytest.raises(ValueError, match="safe_mode"):
+            keras.saving.load_model(tmp_path / f"{name}.keras")

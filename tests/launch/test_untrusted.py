@@ -1,0 +1,208 @@
+"""Someone else's training folder: one line of error, and nothing outside is touched."""
+
+import json
+import os
+
+import pytest
+
+from launch import _cli
+from launch import _config
+from launch import _workdir
+from launch import export
+from launch import sample
+from launch import train
+from tests.launch.programs import BASE
+from tests.launch.programs import files
+from tests.launch.programs import run
+
+GOOD = json.loads(_config.to_json(BASE)) | {"example_shape": [8, 8, 1]}
+PROGRAMS = {train: ("resume", "steps=9999"), sample: (), export: ("output=new",)}
+
+
+def with_entries(**changes):
+    return json.dumps(GOOD | changes)
+
+
+def without(key):
+    return json.dumps({name: value for name, value in GOOD.items() if name != key})
+
+
+def nested(depth):
+    return "[" * depth + "]" * depth
+
+
+TYPES = [
+    ("steps", True, "an integer"),
+    ("steps", 3.0, "an integer"),
+    ("steps", "3", "an integer"),
+    ("steps", None, "an integer"),
+    ("steps", [3], "an integer"),
+    ("steps", 10**30, "an integer"),
+    ("width", False, "an integer or null"),
+    ("width", {}, "an integer or null"),
+    ("rollbacks", True, "an integer"),
+    ("ema_decay", True, "a number or null"),
+    ("ema_decay", "0.9", "a number or null"),
+    ("generator_learning_rate", None, "a number"),
+    ("generator_learning_rate", 10**400, "a number"),
+    ("jit_compile", 1, "true or false"),
+    ("jit_compile", "true", "true or false"),
+    ("conditional", 0, "true or false or null"),
+    ("trainer", 7, "a text"),
+    ("trainer", ["wgan"], "a text"),
+    ("penalty", None, "a text"),
+    ("preset", {"a": 1}, "a text"),
+    ("dataset", "npz:" + "a" * 5000, "a text"),
+    ("dataset", "npz:\x1b]0;mine\x07", "a text"),
+    ("data_dir", False, "a text or null"),
+]
+TABLE = [
+    *(
+        (with_entries(**{key: value}), f"`{key}` must be {wanted}. Received: {key}=")
+        for key, value, wanted in TYPES
+    ),
+    (with_entries(colour="red"), "Received: key='colour'"),
+    (with_entries(__class__="os.system"), "Received: key='__class__'"),
+    (with_entries(stepz=3), "Did you mean 'steps'? Received: key='stepz'"),
+    (without("seed").replace('"trainer"', '"Trainer"'), "Received: key='Trainer'"),
+    (without("steps"), "`steps` must be given"),
+    (without("example_shape"), "Received: example_shape=None"),
+    *(
+        (with_entries(example_shape=value), "`example_shape` must be one or three")
+        for value in (8, "8", [], [8, 8], [8, 8, -1], [8, 8, True], [8, 8, 1.0])
+    ),
+    (with_entries(example_shape=[2**20, 2**20, 3]), "Received: example_shape="),
+    (with_entries(example_shape=[9, 9, 1]), "Received: pictures of 9x9"),
+    (with_entries(example_shape=[2]), "must be mlp for points"),
+    (with_entries(num_classes=10), "`num_classes` must be null"),
+    *(
+        (
+            with_entries(conditional=True, label_dim=4, num_classes=value),
+            "`num_classes` must be a positive integer",
+        )
+        for value in (None, True, 0, -3, "ten", 10**12)
+    ),
+    (with_entries(ema_decay=float("nan")), "must be finite. Received: NaN"),
+    (with_entries(generator_learning_rate=float("inf")), "Received: Infinity"),
+    (
+        with_entries(penalty_weight=1e308).replace("e+308", "e+999"),
+        "Received: penalty_weight=inf",
+    ),
+    (with_entries(trainer="../../wgan"), "Received: trainer='../../wgan'"),
+    (with_entries(loss="os.system"), "Received: loss='os.system'"),
+    (with_entries(seed=-1), "Received: seed=-1"),
+    ('{"steps": 1, "steps": 2}', "keys must differ"),
+    (nested(30_000), "nested"),
+    ('{"steps": ' + nested(30_000) + "}", "nested"),
+    (with_entries(padding="a" * 70_000), "at most 65536 bytes"),
+    ('{"steps": ' + "9" * 5000 + "}", "cannot be read"),
+    *((text, "must be an object") for text in ("[]", "3", "null", '"text"')),
+    *((text, "cannot be read") for text in ("", "{", "{}{}", "\x00", "{'a': 1}")),
+    (b"\xff\xfe\x00", "cannot be read"),
+]
+
+
+def folder_with(tmp_path, content):
+    workdir = tmp_path / "run"
+    (workdir / "checkpoints").mkdir(parents=True)
+    (workdir / "checkpoints" / "ckpt-7.index").touch()
+    content = content if isinstance(content, bytes) else content.encode()
+    (workdir / "config.json").write_bytes(content)
+    return workdir
+
+
+@pytest.fixture(autouse=True)
+def no_tensorflow(monkeypatch):
+    def fail():
+        raise AssertionError("TensorFlow is not needed to see that")
+
+    monkeypatch.setattr(_cli, "runner", fail)
+
+
+@pytest.fixture
+def refused(tmp_path, monkeypatch, capsys):
+    """Runs all programs in a folder, all in vain; the lines of error."""
+
+    def run_all(workdir):
+        monkeypatch.chdir(tmp_path)
+        lines = []
+        for program, more in PROGRAMS.items():
+            before = files(tmp_path)
+            assert run(program, f"workdir={workdir}", *more) == 2
+            out, error = capsys.readouterr()
+            assert out == "" and error.count("\n") == 1 and len(error) < 1500
+            assert files(tmp_path) == before
+            lines.append(error)
+        return lines
+
+    return run_all
+
+
+def test_the_good_one_is_read(tmp_path):
+    config, facts = _workdir.read_config(folder_with(tmp_path, json.dumps(GOOD)))
+    assert config == BASE and facts == ((8, 8, 1), None, False)
+    by_class = {"conditional": True, "label_dim": 4, "num_classes": 10}
+    _, facts = _workdir.read_config(
+        folder_with(tmp_path / "by_class", with_entries(**by_class))
+    )
+    assert facts.generated_classes == 10
+
+
+def test_integers_are_numbers(tmp_path):
+    text = with_entries(generator_learning_rate=1)
+    config, _ = _workdir.read_config(folder_with(tmp_path, text))
+    assert config.generator_learning_rate == 1
+
+
+@pytest.mark.parametrize(("content", "match"), TABLE)
+def test_a_bad_configuration_is_one_line(tmp_path, refused, content, match):
+    for line in refused(folder_with(tmp_path, content)):
+        assert "config.json cannot be read" in line and match in line, line
+
+
+LINKS = [
+    ("metrics.jsonl", "../mine"),
+    ("config.json.part", "../mine"),
+    ("samples", "../folder"),
+    ("export", "/"),
+    ("checkpoints/ckpt-7.data-00000-of-00001", "../../mine"),
+    ("checkpoints/.part", "../../folder"),
+    ("tensorboard", "../missing"),
+    ("metrics.jsonl", "../run-other"),
+]
+
+
+@pytest.mark.parametrize(("name", "target"), LINKS)
+def test_links_out_of_the_folder_are_refused(tmp_path, refused, name, target):
+    workdir = folder_with(tmp_path, json.dumps(GOOD))
+    (tmp_path / "folder").mkdir()
+    for mine in ("mine", "run-other", "folder/mine"):
+        (tmp_path / mine).write_text("mine")
+    (workdir / name).symlink_to(target)
+    for line in refused(workdir):
+        assert "files and folders of its own" in line and name in line
+
+
+def test_what_is_no_file_is_refused(tmp_path):
+    workdir = folder_with(tmp_path, json.dumps(GOOD))
+    os.mkfifo(workdir / "metrics.jsonl")
+    before = os.listdir(workdir)
+    with pytest.raises(ValueError, match="files and folders of its own"):
+        _workdir.read_config(workdir)
+    assert os.listdir(workdir) == before
+
+
+def test_links_within_the_folder_or_to_it_are_fine(tmp_path):
+    workdir = folder_with(tmp_path, json.dumps(GOOD))
+    (workdir / "last").symlink_to("checkpoints/ckpt-7.index")
+    (tmp_path / "link").symlink_to("run")
+    assert _workdir.read_config(tmp_path / "link")[0] == BASE
+
+
+def test_a_new_training_follows_no_dangling_link(tmp_path, capsys):
+    workdir = tmp_path / "run"
+    workdir.mkdir()
+    (workdir / "metrics.jsonl").symlink_to("../outside")
+    assert run(train, f"workdir={workdir}") == 2
+    assert "holds a training already (metrics.jsonl)" in capsys.readouterr().err
+    assert not (tmp_path / "outside").exists()
