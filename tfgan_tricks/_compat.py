@@ -54,8 +54,10 @@ def unscale_gradients(optimizer, gradients):
 
 def logs(metrics):
     """The values of metrics by name, of the shape that `fit` wants them in."""
-    # Keras 3 concatenates what several workers report.
+    # As they come: Keras 2 sums what is not one value for all replicas.
+    values = {metric.name: metric.result() for metric in metrics}
     strategy = tf.distribute.get_strategy()
-    workers = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
-    shape = (1,) if KERAS_3 and workers else ()
-    return {metric.name: tf.reshape(metric.result(), shape) for metric in metrics}
+    if KERAS_3 and isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        # Keras 3 concatenates what several workers report.
+        return {name: tf.reshape(value, (1,)) for name, value in values.items()}
+    return values

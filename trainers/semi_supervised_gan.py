@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from tfgan_tricks import _compat
 from tfgan_tricks import _ema
+from tfgan_tricks import _replica
 from tfgan_tricks import losses
 from trainers import _arguments
 from trainers import _batches
@@ -173,7 +174,8 @@ class SemiSupervisedGAN(AdversarialTrainer):
     def test_step(self, data):
         images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         wrong = self._classes(images) != tf.cast(labels, tf.int64)
-        self.error.update_state(tf.cast(wrong, tf.float32))
+        # Of all replicas: Keras 3 gives their errors' mean, whatever their shares are.
+        self.error.update_state(_replica.gather(tf.cast(wrong, tf.float32)))
         return _compat.logs([self.error])
 
     def predict_step(self, data):
