@@ -23,6 +23,14 @@ def check(discriminator_steps, penalties, joint_batch):
         )
 
 
+def check_jit(jit_compile, replicas):
+    if replicas > 1 and jit_compile is True:
+        raise ValueError(
+            "`jit_compile` must be false on several replicas, which XLA does not "
+            f"compile together. Received: jit_compile=True on {replicas} replicas"
+        )
+
+
 def average(network, **decay):
     """A copy of a network to average its weights in, or `None` without a decay."""
     if None in decay.values():

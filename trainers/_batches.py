@@ -27,7 +27,7 @@ class Batch(NamedTuple):
         return self._replace(images=images, labels=labels)
 
 
-def as_dataset(x, y, batch_size, shuffle_seed):
+def as_dataset(x, y, batch_size, shuffle_seed, drop_remainder=False):
     """`x` as a dataset of batches.
 
     Args:
@@ -35,6 +35,7 @@ def as_dataset(x, y, batch_size, shuffle_seed):
         y: an array of labels, or `None`.
         batch_size: of arrays; `None` means 32.
         shuffle_seed: of the shuffling of arrays; `False` does not shuffle them.
+        drop_remainder: whether the last batch of arrays is dropped if it is not full.
     """
     if isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset)):
         return x
@@ -46,7 +47,22 @@ def as_dataset(x, y, batch_size, shuffle_seed):
     dataset = tf.data.Dataset.from_tensor_slices(x if y is None else (x, y))
     if shuffle_seed is not False:
         dataset = dataset.shuffle(len(dataset), seed=shuffle_seed)
-    return dataset.batch(batch_size or 32)
+    return dataset.batch(batch_size or 32, drop_remainder=drop_remainder)
+
+
+def check_divisible(dataset, replicas):
+    """Raises `ValueError` unless each replica's share of a batch is as large.
+
+    A step takes every k-th example of what a replica has, so that not even a step's
+    batches joined may be shared out unevenly.
+    """
+    sizes = [spec.shape[0] for spec in tf.nest.flatten(dataset.element_spec)]
+    if replicas > 1 and any(size is None or size % replicas for size in sizes):
+        raise ValueError(
+            f"`x` must hold batches of a set size, a multiple of {replicas}, which is "
+            "the number of replicas: `dataset.batch(size, drop_remainder=True)`. "
+            f"Received: sizes={sizes}"
+        )
 
 
 def regroup(dataset, batches_per_step):
@@ -57,8 +73,6 @@ def regroup(dataset, batches_per_step):
     Raises:
         ValueError: if the dataset holds fewer batches than that.
     """
-    if batches_per_step == 1:
-        return dataset
     batches = int(dataset.cardinality())
     steps = batches // batches_per_step if batches > 0 else batches
     if steps == 0:
@@ -66,6 +80,8 @@ def regroup(dataset, batches_per_step):
             f"`x` must hold at least {batches_per_step} batches, which one training "
             f"step draws. Received: {batches} batches"
         )
+    if batches_per_step == 1:
+        return dataset
     size, is_static = _batch_size(dataset)
     regrouped = dataset.rebatch(
         batches_per_step * size, drop_remainder=is_static or steps < 0

@@ -1,7 +1,9 @@
 """How a model of two networks and two optimizers is compiled, fed and called."""
 
 import keras
+import tensorflow as tf
 
+from trainers import _arguments
 from trainers import _batches
 from trainers import _optimizers
 from trainers import _skipping
@@ -57,19 +59,29 @@ class Fittable:
                 of one, such as "adam", or "addons:LAMB" where Addons can be imported;
                 `None` is the paper's.
             discriminator_optimizer: likewise.
-            jit_compile: whether the step is compiled with XLA.
+            jit_compile: whether the step is compiled with XLA, on one device only.
             **kwargs: of `keras.Model.compile`: `steps_per_execution`, `run_eagerly`.
 
         Raises:
-            ValueError: for an unknown name, one of Addons where there is none, and one
-                optimizer for both players.
+            ValueError: for an unknown name, one of Addons where there is none, one
+                optimizer for both players, and XLA on several replicas.
         """
+        _arguments.check_jit(jit_compile, self._num_replicas)
         super().compile(jit_compile=jit_compile, **kwargs)
         self.optimizer = None  # Keras would make one for both networks' weights.
         pair = _optimizers.pair(self, generator_optimizer, discriminator_optimizer)
         self.generator_optimizer, self.discriminator_optimizer = pair
 
     def fit(self, x=None, y=None, batch_size=None, shuffle=True, **kwargs):
-        dataset = _batches.as_dataset(x, y, batch_size, shuffle and self.seed)
-        dataset = _batches.regroup(dataset, self.batches_per_step)
+        replicas = self._num_replicas
+        dataset = _batches.as_dataset(
+            x, y, batch_size, shuffle and self.seed, drop_remainder=replicas > 1
+        )
+        if isinstance(dataset, tf.data.Dataset):
+            _batches.check_divisible(dataset, replicas)
+            dataset = _batches.regroup(dataset, self.batches_per_step)
         return super().fit(dataset, shuffle=False, **kwargs)
+
+    @property
+    def _num_replicas(self):
+        return self.distribute_strategy.num_replicas_in_sync
