@@ -61,3 +61,8 @@ def logs(metrics):
         # Keras 3 concatenates what several workers report.
         return {name: tf.reshape(value, (1,)) for name, value in values.items()}
     return values
+
+
+def steps_are_branches(model):
+    """Whether the loop over `steps_per_execution` runs each step in a `tf.cond`."""
+    return KERAS_3 and model.steps_per_execution > 1

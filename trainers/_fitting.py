@@ -3,10 +3,12 @@
 import keras
 import tensorflow as tf
 
+from tfgan_tricks import _compat
 from trainers import _arguments
 from trainers import _batches
 from trainers import _optimizers
 from trainers import _skipping
+from trainers import _steps
 
 
 class Fittable:
@@ -81,6 +83,14 @@ class Fittable:
             _batches.check_divisible(dataset, replicas)
             dataset = _batches.regroup(dataset, self.batches_per_step)
         return super().fit(dataset, shuffle=False, **kwargs)
+
+    def make_train_function(self, force=False):
+        in_one = self._num_replicas > 1 and not self.run_eagerly
+        if not in_one or not _compat.steps_are_branches(self):
+            return super().make_train_function(force)
+        if self.train_function is None or force:
+            self.train_function = _steps.in_one_execution(self)
+        return self.train_function
 
     @property
     def _num_replicas(self):

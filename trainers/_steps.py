@@ -1,0 +1,47 @@
+"""Several training steps in one execution, on several replicas."""
+
+import tensorflow as tf
+
+
+def in_one_execution(trainer):
+    """What `fit` calls with an iterator instead of the loop of Keras 3.
+
+    That loop calls the step as a compiled function in a branch of `tf.cond`. Replicas
+    number what they exchange when such a function is called, by placeholders of the
+    graph around it; a `tf.cond` does not feed these. Here the step is not a function
+    of its own.
+    """
+    strategy, count = trainer.distribute_strategy, trainer.steps_per_execution
+
+    def step_of_replica(data):
+        logs = trainer.train_step(data)
+        return {name: tf.cast(tf.reshape(logs[name], ()), "float32") for name in logs}
+
+    def step_of_all(data):
+        logs = strategy.run(step_of_replica, args=(data,))
+        return {name: strategy.reduce("MEAN", logs[name], None) for name in logs}
+
+    @tf.function(reduce_retracing=True, autograph=False)
+    def steps(iterator):
+        def is_due(done, batch, logs):
+            return (done < count) & batch.has_value()
+
+        def step(done, batch, logs):
+            logs = step_of_all(batch.get_value())
+            batch = tf.cond(
+                done + 1 < count, iterator.get_next_as_optional, lambda: batch
+            )
+            return done + 1, batch, logs
+
+        logs = {name: 0.0 for name in trainer.trackers}
+        start = tf.constant(0), iterator.get_next_as_optional(), logs
+        done, _, logs = tf.while_loop(is_due, step, start)
+        return done, logs
+
+    def execute(iterator):
+        done, logs = steps(iterator)
+        if done == 0:
+            raise StopIteration
+        return logs
+
+    return execute
