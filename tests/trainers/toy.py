@@ -1,5 +1,7 @@
 """Small trainers on small data."""
 
+import inspect
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -11,6 +13,14 @@ ALL = [
     for cls in vars(trainers).values()
     if isinstance(cls, type) and cls.__base__ is trainers.AdversarialTrainer
 ]
+# The arguments with defaults that all trainers have.
+OPTIONS = {
+    name: parameter.default
+    for name, parameter in inspect.signature(
+        trainers.AdversarialTrainer
+    ).parameters.items()
+    if parameter.default is not parameter.empty
+}
 REQUIRED = dict.fromkeys(
     (trainers.FeatureMatchingGAN, trainers.SemiSupervisedGAN), {"features": "hidden"}
 )
