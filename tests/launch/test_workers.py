@@ -85,6 +85,7 @@ def training(workdir, *flags):
 def test_a_lost_worker_ends_the_other_and_a_restart_goes_on(ending, code, tmp_path):
     workdir = tmp_path / "run"
     options = (*TINY, "sample_every=1000000", "checkpoint_every=4")
+    options = (*options, "set=steps_per_execution=2")
     first, second = training(workdir, *options, "steps=1000000")
     assert wait_for(lambda: _workdir.last_step(workdir) >= 8)
     second.send_signal(ending)
