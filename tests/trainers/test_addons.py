@@ -97,7 +97,7 @@ def trained(name):
     networks = keras.Sequential(generator), keras.Sequential(discriminator)
     trainer = trainers.LSGAN(*networks)
     trainer.compile(name, name)
-    dataset = tf.data.Dataset.from_tensor_slices(rows).batch(8)
+    dataset = tf.data.Dataset.from_tensor_slices(rows).batch(8, drop_remainder=True)
     trainer.fit(dataset, shuffle=False, verbose=0)
     return [w.numpy().tolist() for network in networks for w in network.weights]
 

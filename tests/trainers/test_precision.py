@@ -319,7 +319,7 @@ def trained():
             keras.Sequential(generator), keras.Sequential(discriminator), ema_decay=0.5
         )
     trainer.compile(*(keras.optimizers.SGD(0.1) for _ in range(2)))
-    dataset = tf.data.Dataset.from_tensor_slices(rows).batch(8)
+    dataset = tf.data.Dataset.from_tensor_slices(rows).batch(8, drop_remainder=True)
     logs = trainer.fit(dataset, shuffle=False, verbose=0).history
     networks = trainer.generator, trainer.discriminator, trainer.ema_generator
     weights = [w.numpy().tolist() for x in networks for w in x.weights]
