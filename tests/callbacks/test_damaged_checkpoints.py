@@ -132,6 +132,27 @@ def test_what_a_killed_writer_left_is_cleared_away(three, tmp_path):
     assert {path.name for path in folder.iterdir()} == names | {STATE}
 
 
+def test_a_writer_that_ends_between_two_files_has_written_nothing(
+    three, tmp_path, monkeypatch
+):
+    folder, moved = written(tmp_path / "c", three), []
+
+    def end(source, target):
+        if moved:
+            raise KeyboardInterrupt
+        moved.append(target)
+        replace(source, target)
+
+    replace = os.replace
+    monkeypatch.setattr(os, "replace", end)
+    model = compiled(Tiny())
+    model.step.assign(3)
+    with pytest.raises(KeyboardInterrupt):
+        train(model, [callbacks.Checkpoints(folder, every=1)], steps=1)
+    with pytest.warns(UserWarning, match=r"ckpt-4 \(its index is missing\); ckpt-3"):
+        assert callbacks.newest(folder) == 3
+
+
 class Poisoned(Tiny):
     """Its weights are lost in a step whose losses do not show it."""
 

@@ -8,7 +8,11 @@ import numpy as np
 import pytest
 
 from launch import _workdir
+from launch import sample
+from launch import train
 from tests.launch.programs import TINY
+from tests.launch.programs import files
+from tests.launch.programs import run
 from tests.launch.server import Server
 from tests.launch.server import wait_for
 from tests.launch.test_run import assert_same_training
@@ -16,7 +20,7 @@ from tests.launch.test_run import exported
 from tests.launch.test_run import metrics
 from tfgan_tricks import callbacks
 
-STEPS = 60
+STEPS = 120
 # Most of the time goes into writing: a checkpoint after every step.
 BUSY = (*TINY, "checkpoint_every=1", "sample_every=7", f"steps={STEPS}")
 
@@ -40,22 +44,21 @@ def go_on(server, workdir):
     server.start(f"workdir={workdir}", *resume)
 
 
-def a_moment(rng, workdir, before):
-    """Waits until a random moment of a training; says which kind it is."""
+def wait_for_a_moment(rng, workdir, before):
+    """Any moment while it starts or makes a few steps; half of them, in a write."""
     kind = rng.choice(["any time", "after a step", "in a write", "in a write"])
-    steps = before + rng.randrange(1, 4)
-    if kind == "any time":
-        time.sleep(rng.uniform(0.0, 3.0))
-    else:
-        wait_for(lambda: _workdir.last_step(workdir) >= min(steps, STEPS))
+    steps = before + rng.randrange(1, 3)
+    seconds = rng.uniform(0.0, 3.0) if kind == "any time" else 120.0
+    wait_for(lambda: _workdir.last_step(workdir) >= steps, seconds)
     if kind == "after a step":
         time.sleep(rng.uniform(0.0, 0.05))
     if kind == "in a write":
         wait_for((workdir / "checkpoints" / ".part").exists, seconds=1)
         time.sleep(rng.uniform(0.0, 0.01))
-    return kind
 
 
+# A kill between the moves of its two files costs that checkpoint, with a warning.
+@pytest.mark.filterwarnings("ignore:`directory` holds what cannot be read")
 def test_twenty_kills_lose_nothing_but_the_work_since_a_checkpoint(
     server, unbroken, tmp_path
 ):
@@ -63,15 +66,15 @@ def test_twenty_kills_lose_nothing_but_the_work_since_a_checkpoint(
     for _ in range(20):
         before = _workdir.last_step(workdir)
         go_on(server, workdir)
-        a_moment(rng, workdir, before)
+        wait_for_a_moment(rng, workdir, before)
         reached = _workdir.last_step(workdir)
         server.send(signal.SIGKILL)
-        assert server.end() in (-signal.SIGKILL, 0)
+        assert server.end() == -signal.SIGKILL
         half_written += (workdir / "checkpoints" / ".part").exists()
         if reached:
             assert callbacks.newest(workdir / "checkpoints") >= reached
             _workdir.read_config(workdir)
-    assert half_written > 2
+    assert half_written > 2, half_written
     go_on(server, workdir)
     assert server.end() == 0, server.errors()
     assert_same_training(workdir, unbroken)
@@ -89,7 +92,7 @@ def test_sigterm_in_an_epoch_saves_the_step_and_says_how_to_go_on(
     server.send(signal.SIGTERM)
     assert server.end() == 143
     step = _workdir.last_step(workdir)
-    assert 0 < step < STEPS and step % 7
+    assert 0 < step < STEPS
     (line,) = server.errors()
     assert f"Terminated at step {step}; --workdir={workdir} --resume goes on" in line
     assert not (workdir / "export").exists()
@@ -104,15 +107,11 @@ def test_sigterm_while_starting_leaves_nothing(server, tmp_path):
     server.send(signal.SIGTERM)
     assert server.end() == 143
     assert server.errors() == ["tfgan-train: error: Terminated."]
-    assert not workdir.exists()
+    assert files(tmp_path) == {}
 
 
 def test_only_one_training_at_a_time_in_a_workdir(server, unbroken, tmp_path):
     """But samples can be drawn of it."""
-    from launch import sample
-    from launch import train
-    from tests.launch.programs import run
-
     workdir = tmp_path / "run"
     server.start(f"workdir={workdir}", *BUSY)
     assert wait_for(lambda: _workdir.last_step(workdir) > 1)

@@ -149,11 +149,10 @@ def test_a_checkpoint_holds_all_that_a_training_has(folder, cls):
         *("model/generator/", "model/discriminator/"),
     ):
         assert any(part in name for name in names), part
-    kept = values(folder / cls.__name__, 4), values(folder / cls.__name__, 8)
-    assert kept[1]["model/step/.ATTRIBUTES/VARIABLE_VALUE"] == 8
-    moved = [name for name in names if not np.array_equal(*(k[name] for k in kept))]
-    assert sum("optimizer" in name for name in moved) > 12
-    assert len(moved) > 0.8 * len(names) - 8
+    early, late = (values(folder / cls.__name__, step) for step in (4, 8))
+    assert late["model/step/.ATTRIBUTES/VARIABLE_VALUE"] == 8
+    moved = [name for name in names if not np.array_equal(early[name], late[name])]
+    assert sum("optimizer/" in name for name in moved) > 12
 
 
 def test_every_trainer_is_resumed():
