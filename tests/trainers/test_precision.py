@@ -238,7 +238,7 @@ def test_logits_losses_and_penalties_are_float32(policy):
     assert terms["g_loss"].dtype == tf.float32
 
 
-@pytest.mark.parametrize("size", [1e-5, 1e-2, 1.0])
+@pytest.mark.parametrize("size", [3e-3, 0.1, 1.0])
 def test_gradient_penalty_of_a_float16_critic_follows_float32(size):
     """Also where the gradient by the input is too small for float16 itself."""
     results = []
@@ -247,8 +247,7 @@ def test_gradient_penalty_of_a_float16_critic_follows_float32(size):
         with precision.policy(policy):
             stack = [keras.layers.Dense(32, "relu"), keras.layers.Dense(1)]
             critic = keras.Sequential([keras.Input((1000,)), *stack])
-        kernel = stack[1].kernel
-        kernel.assign(size * tf.convert_to_tensor(kernel))
+        critic.set_weights([size * weight for weight in critic.get_weights()])
         real = tf.random.stateless_normal([16, 1000], [0, 1])
         with tf.GradientTape() as tape:
             penalty = penalties.InterpolatedGradientPenalty()
@@ -258,7 +257,7 @@ def test_gradient_penalty_of_a_float16_critic_follows_float32(size):
         results.append((float(value), gradient.numpy()))
     np.testing.assert_allclose(results[1][0], results[0][0], rtol=0.01)
     distance = np.linalg.norm(results[1][1] - results[0][1])
-    assert distance < 0.03 * np.linalg.norm(results[0][1])
+    assert distance < 0.005 * np.linalg.norm(results[0][1])
 
 
 def test_saved_trainers_continue_identically(tmp_path):
