@@ -33,15 +33,14 @@ class AdversarialTrainer(Saveable, Fittable, keras.Model, abc.ABC):
     those take two inputs, `[latents, labels]` and `[images, labels]`; they are not
     used otherwise.
 
-    Under a `tf.distribute` strategy, make and compile it in the strategy's scope. It then
-    learns and reports on several replicas what it does on one: statistics, latents and
-    random numbers are those of the global batch, and all state is the same on each. Of
-    other layers that look at the batch, this holds for
-    `keras.layers.BatchNormalization(synchronized=True)`; without that argument, each
-    replica normalises by itself. Batches must be of a set size that the number of
-    replicas divides, as `batch(size, drop_remainder=True)` makes them; arrays lose a
-    last batch that is not full. A `tf.distribute.DistributedDataset` is taken as it is,
-    one element for each step: the examples of all its `batches_per_step` batches.
+    Made and compiled in the scope of a `tf.distribute` strategy, it learns and reports
+    on several replicas what it does on one: statistics, latents and random numbers are
+    those of the global batch, and all state is the same on each. Batch normalization of
+    your own needs `synchronized=True` for this; otherwise each replica normalises by
+    itself. Batches must be of a set size that the number of replicas divides, as
+    `batch(size, drop_remainder=True)` makes them; arrays lose a last batch that is not
+    full. A `tf.distribute.DistributedDataset` is taken as it is, an element for each
+    step, which holds the examples of all its `batches_per_step` batches.
 
     Randomness is a pure function of `seed` and the number of finished steps. Logits,
     losses, penalties and averages are float32 whatever the networks' dtype policy; see
