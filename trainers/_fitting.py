@@ -85,12 +85,18 @@ class Fittable:
         return super().fit(dataset, shuffle=False, **kwargs)
 
     def make_train_function(self, force=False):
-        in_one = self._num_replicas > 1 and not self.run_eagerly
-        if not in_one or not _compat.steps_are_branches(self):
+        if not self._needs_own_loop():
             return super().make_train_function(force)
         if self.train_function is None or force:
-            self.train_function = _steps.in_one_execution(self)
+            self.train_function = _steps.in_one_execution(
+                self, self.train_step, self.trackers
+            )
         return self.train_function
+
+    def _needs_own_loop(self):
+        """Whether Keras could not run several steps in one execution."""
+        in_graph = self._num_replicas > 1 and not self.run_eagerly
+        return in_graph and _compat.steps_are_branches(self)
 
     @property
     def _num_replicas(self):

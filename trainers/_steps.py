@@ -3,10 +3,15 @@
 import tensorflow as tf
 
 
-def in_one_execution(trainer):
-    """What `fit` calls with an iterator instead of the loop of Keras 3.
+def in_one_execution(trainer, step, names):
+    """What Keras 3 calls with an iterator, instead of its own loop over steps.
 
-    That loop calls the step as a compiled function in a branch of `tf.cond`. Replicas
+    Args:
+        trainer: whose `steps_per_execution` there are at most in one execution.
+        step: its `train_step` or `test_step`.
+        names: of the logs.
+
+    Keras calls the step as a compiled function in a branch of `tf.cond`. Replicas
     number what they exchange when such a function is called, by placeholders of the
     graph around it; a `tf.cond` does not feed these. Here the step is not a function
     of its own.
@@ -14,7 +19,7 @@ def in_one_execution(trainer):
     strategy, count = trainer.distribute_strategy, trainer.steps_per_execution
 
     def step_of_replica(data):
-        logs = trainer.train_step(data)
+        logs = step(data)
         return {name: tf.cast(tf.reshape(logs[name], ()), "float32") for name in logs}
 
     def step_of_all(data):
@@ -26,16 +31,16 @@ def in_one_execution(trainer):
         def is_due(done, batch, logs):
             return (done < count) & batch.has_value()
 
-        def step(done, batch, logs):
+        def body(done, batch, logs):
             logs = step_of_all(batch.get_value())
             batch = tf.cond(
                 done + 1 < count, iterator.get_next_as_optional, lambda: batch
             )
             return done + 1, batch, logs
 
-        logs = {name: 0.0 for name in trainer.trackers}
+        logs = dict.fromkeys(names, 0.0)
         start = tf.constant(0), iterator.get_next_as_optional(), logs
-        done, _, logs = tf.while_loop(is_due, step, start)
+        done, _, logs = tf.while_loop(is_due, body, start)
         return done, logs
 
     def execute(iterator):

@@ -10,6 +10,7 @@ from tfgan_tricks import losses
 from trainers import _arguments
 from trainers import _batches
 from trainers import _features
+from trainers import _steps
 from trainers._optimizers import Paper
 from trainers.base import AdversarialTrainer
 
@@ -177,6 +178,15 @@ class SemiSupervisedGAN(AdversarialTrainer):
         # Of all replicas: Keras 3 gives their errors' mean, whatever their shares are.
         self.error.update_state(_replica.gather(tf.cast(wrong, tf.float32)))
         return _compat.logs([self.error])
+
+    def make_test_function(self, force=False):
+        if not self._needs_own_loop():
+            return super().make_test_function(force)
+        if self.test_function is None or force:
+            self.test_function = _steps.in_one_execution(
+                self, self.test_step, [self.error.name]
+            )
+        return self.test_function
 
     def predict_step(self, data):
         return self._classes(keras.utils.unpack_x_y_sample_weight(data)[0])
