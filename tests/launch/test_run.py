@@ -15,6 +15,7 @@ import pytest
 import tensorflow as tf
 
 from launch import _config
+from launch import _devices
 from launch import _run
 from launch import _workdir
 from launch import export
@@ -221,7 +222,7 @@ def test_order_of_the_data_follows_from_the_seed():
     first = {}
     for seed in (0, 1):
         config = _config.changed(BASE, {"seed": seed})
-        job = _run.Job(config, "", source, trainer)
+        job = _run.Job(config, "", source, trainer, None, _devices.ONE, "")
         first[seed] = next(iter(_run._batches(job))).numpy()
     assert not np.array_equal(first[0], first[1])
 
