@@ -37,11 +37,6 @@ def plan(flags):
         config, workdir = _new(flags, changes)
         if devices.is_chief:  # The first of several workers may have begun.
             _workdir.check_new(workdir)
-    if config.rollbacks and devices.has_others:
-        raise ValueError(
-            "`rollbacks` must be 0 with --strategy=multi_worker. "
-            f"Received: rollbacks={config.rollbacks}"
-        )
     _check.check_source(config)
     _check.check_optimizer(config)
     _check_rollbacks(config, devices)
@@ -49,7 +44,7 @@ def plan(flags):
 
 
 def _check_rollbacks(config, devices):
-    if config.rollbacks and devices.strategy == "multi_worker":
+    if config.rollbacks and devices.has_others:
         raise ValueError(
             "`rollbacks` must be 0 with --strategy=multi_worker. "
             f"Received: rollbacks={config.rollbacks}"
