@@ -1,6 +1,5 @@
 """What holds for every public layer."""
 
-import contextlib
 import inspect
 import json
 
@@ -9,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.trainers import precision
 from tfgan_tricks import layers
 
 X = np.random.default_rng(1).normal(size=(5, 6)).astype("float32")
@@ -73,16 +73,6 @@ def small_model(kind):
         values = np.random.default_rng(index).normal(scale=0.5, size=weight.shape)
         weight.assign(values)
     return model, tf.constant(x)
-
-
-@contextlib.contextmanager
-def dtype_policy(name):
-    previous = keras.mixed_precision.global_policy()
-    keras.mixed_precision.set_global_policy(name)
-    try:
-        yield
-    finally:
-        keras.mixed_precision.set_global_policy(previous)
 
 
 def test_the_table_holds_the_public_layers_and_nothing_else():
@@ -189,7 +179,7 @@ def test_the_output_shape_is_known_before_a_call(kind):
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 def test_mixed_precision_gives_finite_outputs_near_those_in_float32(kind, policy):
     model, x = small_model(kind)
-    with dtype_policy(policy):
+    with precision.policy(policy):
         copy, _ = small_model(kind)
     copy.set_weights(model.get_weights())
     outputs = tf.cast(copy(x), tf.float32)

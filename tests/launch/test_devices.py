@@ -66,13 +66,6 @@ def test_bad_flags_are_one_line(flags, why, capsys):
     assert why.lower() in error.lower() and error.count("\n") == 1
 
 
-def test_several_workers_do_not_roll_back(monkeypatch, tmp_path, capsys):
-    monkeypatch.setenv("TF_CONFIG", place())
-    asked = ("strategy=multi_worker", "rollbacks=2", f"workdir={tmp_path / 'new'}")
-    assert run(train, *asked) == 2
-    assert "`rollbacks` must be 0 with" in capsys.readouterr().err
-
-
 def flags(**given):
     return type("Flags", (), {"strategy": "none", "num_virtual_devices": None, **given})
 
