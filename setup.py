@@ -38,7 +38,7 @@ setup(
             "tensorflow-addons==0.23.0",
             "tensorflow-metadata<1.16",  # Later ones need a protobuf that TF 2.15 bars.
         ],
-        "test": ["pytest>=8", "ruff>=0.15"],
+        "test": ["pytest>=8", "pytest-xdist>=3.6", "ruff>=0.15"],
     },
     entry_points={
         "console_scripts": [

@@ -93,6 +93,15 @@ class Fittable:
             )
         return self.train_function
 
+    def make_test_function(self, force=False):
+        if not self._needs_own_loop():
+            return super().make_test_function(force)
+        if self.test_function is None or force:
+            self.test_function = _steps.in_one_execution(
+                self, self.test_step, self.score_names
+            )
+        return self.test_function
+
     def _needs_own_loop(self):
         """Whether Keras could not run several steps in one execution."""
         in_graph = self._num_replicas > 1 and not self.run_eagerly

@@ -83,6 +83,7 @@ class AdversarialTrainer(Saveable, Fittable, keras.Model, abc.ABC):
     # Of both players, in the paper.
     paper_optimizer = Paper("Adam", learning_rate=2e-4, beta_1=0.5)
     loss_names = ("d_loss", "g_loss")
+    score_names = ()  # Of what `test_step` reports.
 
     def __init__(
         self,

@@ -10,7 +10,6 @@ from tfgan_tricks import losses
 from trainers import _arguments
 from trainers import _batches
 from trainers import _features
-from trainers import _steps
 from trainers._optimizers import Paper
 from trainers.base import AdversarialTrainer
 
@@ -79,6 +78,7 @@ class SemiSupervisedGAN(AdversarialTrainer):
     # Of both players, in the authors' code for MNIST, which adds 1e-8 under the root.
     paper_optimizer = Paper("Adam", learning_rate=3e-3, beta_1=0.5, epsilon=1e-4)
     loss_names = ("d_loss", "supervised_loss", "g_loss")
+    score_names = ("error",)
 
     def __init__(
         self,
@@ -178,15 +178,6 @@ class SemiSupervisedGAN(AdversarialTrainer):
         # Of all replicas: Keras 3 gives their errors' mean, whatever their shares are.
         self.error.update_state(_replica.gather(tf.cast(wrong, tf.float32)))
         return _compat.logs([self.error])
-
-    def make_test_function(self, force=False):
-        if not self._needs_own_loop():
-            return super().make_test_function(force)
-        if self.test_function is None or force:
-            self.test_function = _steps.in_one_execution(
-                self, self.test_step, [self.error.name]
-            )
-        return self.test_function
 
     def predict_step(self, data):
         return self._classes(keras.utils.unpack_x_y_sample_weight(data)[0])
