@@ -11,7 +11,6 @@ import json
 import math
 import os
 import pathlib
-import socket
 import statistics
 import subprocess
 import sys
@@ -20,6 +19,7 @@ import tempfile
 from absl import app
 from absl import flags
 
+from benchmarks import _workers
 from benchmarks._commit import commit
 from launch import _build
 from launch import _presets
@@ -46,30 +46,16 @@ def gradient_bytes(config, shape):
     return sizes[0] + config.discriminator_steps * sizes[1]
 
 
-def environments(strategy):
-    """The environment of each process that a strategy takes."""
-    if strategy != "multi_worker":
-        return [dict(os.environ)]
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-    addresses = [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
-    for each in sockets:
-        each.close()
-    places = [
-        {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
-        for index in range(2)
-    ]
-    return [os.environ | {"TF_CONFIG": json.dumps(place)} for place in places]
-
-
 def milliseconds(strategy, folder):
     """Of a step, in the median."""
     every = _STEPS.value // 10
     command = [sys.executable, "-m", "launch.train", f"--preset={_PRESET.value}"]
     command += [*FLAGS[strategy], f"--workdir={folder}", f"--steps={_STEPS.value}"]
     command += [f"--set=log_every={every}", "--set=steps_per_execution=1"]
+    several = strategy == "multi_worker"
     workers = [
         subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-        for environment in environments(strategy)
+        for environment in (_workers.environments() if several else [None])
     ]
     if any([worker.wait() for worker in workers]):
         raise RuntimeError(f"The training by {command} has failed.")

@@ -109,6 +109,15 @@ def user_errors(program):
             sys.exit(2)
 
 
+def main(program, argv, define, about, action):
+    """Does what flags ask for, or shows help; returns the exit code."""
+    with user_errors(program):
+        values = parse(argv, define, about)
+        if values is not None:
+            action(values)
+    return 0
+
+
 def runner():
     """The module `launch._run`, imported without what TensorFlow prints when it is.
 

@@ -132,8 +132,14 @@ class Config:
 KEYS = {f.name: f for f in dataclasses.fields(Config) if f.name != "preset"}
 
 # What a resumed training may have otherwise than it had.
-MAY_CHANGE = ("steps", "checkpoint_every", "sample_every", "log_every", "data_dir")
-MAY_CHANGE += ("rollbacks",)
+MAY_CHANGE = (
+    "steps",
+    "checkpoint_every",
+    "sample_every",
+    "log_every",
+    "data_dir",
+    "rollbacks",
+)
 
 
 def make(**values):

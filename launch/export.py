@@ -29,11 +29,7 @@ def define_flags(values):
 
 def main(argv):
     """Runs the program; returns its exit code."""
-    with _cli.user_errors(PROGRAM):
-        values = _cli.parse(argv, define_flags, ABOUT)
-        if values is not None:
-            _export(values)
-    return 0
+    return _cli.main(PROGRAM, argv, define_flags, ABOUT, _export)
 
 
 def _export(values):

@@ -10,20 +10,11 @@ import tensorflow as tf
 
 from launch import export
 from launch import sample
-from launch import train
 from tests import addons
-from tests.launch.programs import TINY
 from tests.launch.programs import run
+from tests.launch.test_run import metrics
+from tests.launch.test_run import tiny
 from tfgan_tricks import _compat
-
-
-def tiny(workdir, *arguments, steps=4):
-    options = ("checkpoint_every=2", "sample_every=3", f"steps={steps}")
-    return run(train, f"workdir={workdir}", *TINY, *options, *arguments)
-
-
-def metrics(workdir):
-    return [json.loads(x) for x in (workdir / "metrics.jsonl").read_text().splitlines()]
 
 
 @pytest.fixture(scope="module", params=["mixed_float16", "mixed_bfloat16"])

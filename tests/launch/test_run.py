@@ -80,6 +80,14 @@ def assert_same_training(a, b):
             np.testing.assert_array_equal(a[name], b[name], err_msg=name)
 
 
+def assert_goes_on(folder, *options):
+    """Trains in `a` without a break, and in `b` with one in an epoch."""
+    assert tiny(folder / "a", *options) == 0
+    assert tiny(folder / "b", *options, steps=2) == 0
+    assert tiny(folder / "b", *options, "resume") == 0
+    assert_same_training(folder / "a", folder / "b")
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """Four steps of a tiny training; not to be changed."""
@@ -204,11 +212,7 @@ def test_resumed_training_is_the_unbroken_one(trained, tmp_path, stop):
 
 
 def test_several_batches_per_step_resume_in_order(tmp_path):
-    options = ("trainer=wgan_gp", "set=discriminator_steps=2")
-    assert tiny(tmp_path / "a", *options) == 0
-    assert tiny(tmp_path / "b", *options, steps=2) == 0
-    assert tiny(tmp_path / "b", *options, "resume") == 0
-    assert_same_training(tmp_path / "a", tmp_path / "b")
+    assert_goes_on(tmp_path, "trainer=wgan_gp", "set=discriminator_steps=2")
 
 
 def test_another_seed_is_another_training(trained, tmp_path):

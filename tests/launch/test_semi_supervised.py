@@ -1,6 +1,5 @@
 """The trainers that match features, by the programs."""
 
-import json
 import re
 
 import pytest
@@ -12,6 +11,7 @@ from launch import train
 from tests.launch.programs import files
 from tests.launch.programs import run
 from tests.launch.test_run import assert_same_training
+from tests.launch.test_run import metrics
 from tests.launch.test_run import tiny
 
 CLASSIFYING = (
@@ -30,17 +30,13 @@ def classifying(workdir, *arguments, steps=4):
     return run(train, f"workdir={workdir}", f"steps={steps}", *CLASSIFYING, *arguments)
 
 
-def last_metrics(workdir):
-    return json.loads((workdir / "metrics.jsonl").read_text().splitlines()[-1])
-
-
 def test_semi_supervised_learning_trains_resumes_samples_and_exports(tmp_path, capfd):
     assert classifying(tmp_path / "a") == 0
     assert "val_error" in capfd.readouterr().out
     assert classifying(tmp_path / "b", steps=2) == 0
     assert classifying(tmp_path / "b", "resume") == 0
     assert_same_training(tmp_path / "a", tmp_path / "b")
-    assert last_metrics(tmp_path / "b")["supervised_loss"] > 0.0
+    assert metrics(tmp_path / "b")[-1]["supervised_loss"] > 0.0
     here = f"workdir={tmp_path / 'b'}"
     assert run(sample, here, f"output={tmp_path / 'grid.png'}") == 0
     assert run(sample, here, "class=1", f"output={tmp_path / 'one.png'}") == 2
@@ -54,7 +50,7 @@ def test_semi_supervised_learning_trains_resumes_samples_and_exports(tmp_path, c
 def test_feature_matching_trains(tmp_path, distance):
     options = ("trainer=feature_matching_gan", f"set=distance={distance}")
     assert tiny(tmp_path / "run", *options, "loss=hinge", steps=2) == 0
-    assert last_metrics(tmp_path / "run")["g_loss"] > 0.0
+    assert metrics(tmp_path / "run")[-1]["g_loss"] > 0.0
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ import tensorflow as tf
 from launch import sample
 from launch import train
 from tests.launch.programs import run
+from tests.launch.test_run import assert_goes_on
 from tests.launch.test_run import assert_same_training
 from tests.launch.test_run import exported
 from tests.launch.test_run import metrics
-from tests.launch.test_run import tiny
 from tests.launch.test_run import weights
 from tests.test_export import sampled_elsewhere
 from tfgan_tricks import callbacks
@@ -17,10 +17,7 @@ from tfgan_tricks import callbacks
 
 def test_historical_averages_resume_and_are_in_the_metrics(tmp_path):
     options = ("set=generator_history=0.1", "set=discriminator_history=0.2")
-    assert tiny(tmp_path / "a", *options) == 0
-    assert tiny(tmp_path / "b", *options, steps=2) == 0
-    assert tiny(tmp_path / "b", *options, "resume") == 0
-    assert_same_training(tmp_path / "a", tmp_path / "b")
+    assert_goes_on(tmp_path, *options)
     assert sum("_history/mean_" in name for name in weights(tmp_path / "a")) > 4
     last = metrics(tmp_path / "b")[-1]
     assert last["g_history"] > 0.0 and last["d_history"] > 0.0
@@ -29,10 +26,7 @@ def test_historical_averages_resume_and_are_in_the_metrics(tmp_path):
 def test_a_joint_batch_and_smoothing_train_and_resume(tmp_path):
     options = ("set=joint_batch=true", "set=real_label=0.9", "set=network=dcgan")
     options += ("set=minibatch_discrimination=true", "set=hidden_layers=none")
-    assert tiny(tmp_path / "a", *options) == 0
-    assert tiny(tmp_path / "b", *options, steps=2) == 0
-    assert tiny(tmp_path / "b", *options, "resume") == 0
-    assert_same_training(tmp_path / "a", tmp_path / "b")
+    assert_goes_on(tmp_path, *options)
 
 
 # The smallest training of the preset with virtual batch normalization.

@@ -3,13 +3,13 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
+from benchmarks import _workers
 from launch import _workdir
 from launch import train
 from tests.launch.programs import ROOT
@@ -46,20 +46,11 @@ print(json.dumps([logs, *(w.numpy().tolist() for w in kernels)]))
 
 def two_workers(*arguments, **options):
     """Starts a program in two workers that know each other; returns the processes."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-    addresses = [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
-    for each in sockets:
-        each.close()
-    processes = []
-    for index in range(2):
-        task = {"type": "worker", "index": index}
-        place = {"cluster": {"worker": addresses}, "task": task}
-        environment = os.environ | {"TF_CONFIG": json.dumps(place)}
-        command = [sys.executable, *arguments]
-        processes.append(
-            subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **options)
-        )
-    return processes
+    command = [sys.executable, *arguments]
+    return [
+        subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **options)
+        for environment in _workers.environments()
+    ]
 
 
 def test_two_workers_learn_what_one_does():
