@@ -1,0 +1,69 @@
+"""Nothing is read while it is being written, after TensorFlow has optimised a step."""
+
+import collections
+
+import pytest
+from tensorflow.python.eager import context  # Nothing public returns the graphs.
+
+from tests.trainers import toy
+
+
+def optimised_step(trainer, batches):
+    """The largest graph that runs when a trainer is fit."""
+    context.enable_run_metadata()
+    trainer.fit(batches, steps_per_epoch=2, verbose=0)
+    graphs = context.export_run_metadata().function_graphs
+    context.disable_run_metadata()
+    optimised = [graph.post_optimization_graph for graph in graphs]
+    return max(optimised, key=lambda graph: len(graph.node))
+
+
+def name_of(output):
+    return output.lstrip("^").split(":")[0]
+
+
+def descendants(graph):
+    """A function from a node's name to the names of all that wait for it."""
+    consumers = collections.defaultdict(set)
+    for node in graph.node:
+        for output in node.input:
+            consumers[name_of(output)].add(node.name)
+
+    def find(name):
+        found, frontier = set(), {name}
+        while frontier:
+            frontier = set().union(*(consumers[each] for each in frontier)) - found
+            found |= frontier
+        return found
+
+    return find
+
+
+def accesses(graph):
+    """The nodes that read or write each variable."""
+    by_variable = collections.defaultdict(list)
+    for node in graph.node:
+        if node.input and node.op.endswith("VariableOp"):
+            by_variable[name_of(node.input[0])].append(node)
+    return by_variable.values()
+
+
+def unordered(graph):
+    """Pairs of nodes that use one variable at any time, one of which writes it."""
+    find = descendants(graph)
+    for nodes in accesses(graph):
+        after = {node.name: find(node.name) for node in nodes}
+        for first in nodes:
+            for write in nodes:
+                apart = first.name not in after[write.name]
+                apart = apart and write.name not in after[first.name]
+                if write.op != "ReadVariableOp" and first is not write and apart:
+                    yield first.name, write.name
+
+
+@pytest.mark.parametrize("cls", toy.ALL, ids=lambda cls: cls.__name__)
+def test_every_read_of_a_variable_is_before_or_after_each_write(cls):
+    options = {"ema_decay": 0.9, "generator_history": 0.1, "discriminator_history": 0.1}
+    graph = optimised_step(toy.make(cls, **options), toy.endless(cls=cls))
+    assert len(accesses(graph)) > 50  # Of parameters, means, slots and statistics.
+    assert list(unordered(graph)) == []
