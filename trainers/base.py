@@ -13,6 +13,7 @@ from tfgan_tricks import _replica
 from tfgan_tricks import layers
 from trainers import _arguments
 from trainers import _batches
+from trainers import _ordering
 from trainers import _skipping
 from trainers._fitting import Fittable
 from trainers._optimizers import Paper
@@ -241,26 +242,12 @@ class AdversarialTrainer(Saveable, Fittable, keras.Model, abc.ABC):
             # Keras sums gradients over the replicas.
             total = tf.add_n(list(terms.values())) / replicas
             total = _compat.scale_loss(optimizer, total)
-        terms, gradients = _computed((terms, tape.gradient(total, variables)))
+        terms, gradients = _ordering.joined((terms, tape.gradient(total, variables)))
         gradients, is_finite = _skipping.unscaled(optimizer, gradients)
         optimizer.apply_gradients(zip(gradients, variables, strict=True))
         for name, value in terms.items():
             self.trackers[name].update_state(value)
         return is_finite
-
-
-def _computed(values):
-    """The same tensors, each of which waits for all of them.
-
-    So every variable is read before any is updated. TensorFlow's own edges for that do
-    not last: its graph optimizer drops those that a path through Keras' sum over the
-    replicas makes needless, and later breaks this path. Where a gradient needs no loss,
-    as WGAN's, a layer's kernel was then at times read after its update.
-    """
-    tensors = tf.nest.flatten(values, expand_composites=True)
-    with tf.control_dependencies([each for each in tensors if each is not None]):
-        kept = [each if each is None else tf.identity(each) for each in tensors]
-    return tf.nest.pack_sequence_as(values, kept, expand_composites=True)
 
 
 def fold(seed, number):

@@ -1,0 +1,17 @@
+"""What has to be computed before something else is, whatever TensorFlow makes of it."""
+
+import tensorflow as tf
+
+
+def joined(values):
+    """The same tensors, each of which waits for all of them.
+
+    So every variable is read before any is updated. TensorFlow's own edges for that do
+    not last: its graph optimizer drops those that a path through Keras' sum over the
+    replicas makes needless, and later breaks this path. Where a gradient needs no loss,
+    as WGAN's, a layer's kernel was then at times read after its update.
+    """
+    tensors = tf.nest.flatten(values, expand_composites=True)
+    with tf.control_dependencies([each for each in tensors if each is not None]):
+        kept = [each if each is None else tf.identity(each) for each in tensors]
+    return tf.nest.pack_sequence_as(values, kept, expand_composites=True)
