@@ -19,6 +19,9 @@ from trainers._fitting import Fittable
 from trainers._optimizers import Paper
 from trainers._saving import Saveable
 
+# A seed that is a function of a seed and a number, and unlike both.
+fold = tf.random.experimental.stateless_fold_in
+
 
 class AdversarialTrainer(Saveable, Fittable, keras.Model, abc.ABC):
     """A generator and a discriminator that `fit` trains against each other.
@@ -248,8 +251,3 @@ class AdversarialTrainer(Saveable, Fittable, keras.Model, abc.ABC):
         for name, value in terms.items():
             self.trackers[name].update_state(value)
         return is_finite
-
-
-def fold(seed, number):
-    """A seed that is a function of `seed` and `number`, and unlike both."""
-    return tf.random.experimental.stateless_fold_in(seed, number)
