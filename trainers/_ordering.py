@@ -13,5 +13,8 @@ def joined(values):
     """
     tensors = tf.nest.flatten(values, expand_composites=True)
     with tf.control_dependencies([each for each in tensors if each is not None]):
-        kept = [each if each is None else tf.identity(each) for each in tensors]
-    return tf.nest.pack_sequence_as(values, kept, expand_composites=True)
+        return tf.nest.map_structure(
+            lambda each: each if each is None else tf.identity(each),
+            values,
+            expand_composites=True,
+        )
