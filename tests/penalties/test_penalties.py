@@ -161,6 +161,76 @@ def test_patch_logits_are_summed():
     np.testing.assert_allclose(value, 16 * 9.0)
 
 
+@pytest.mark.parametrize("kind", [list, tuple, lambda two: {"b": two[0], "a": two[1]}])
+@pytest.mark.parametrize("penalty", LINEAR)
+def test_logits_of_several_outputs_are_summed(penalty, kind):
+    """The scales of a multi-scale critic; the slopes 3 and -5 add up to -2 a pixel."""
+    real, fake = samples((3, 4, 4, 1))
+
+    def critic(x):
+        coarse = tf.nn.avg_pool2d(x, 2, 2, "VALID")
+        return kind([3.0 * x, -20.0 * coarse])
+
+    value = penalty(7.0)(critic, real=real, fake=fake, seed=SEED)
+    np.testing.assert_allclose(value, LINEAR[penalty](7.0, 2.0 * 4.0), rtol=1e-5)
+
+
+@pytest.mark.parametrize("penalty", LINEAR)
+@pytest.mark.parametrize("dtype", ["uint8", "int64", "float64"])
+def test_samples_of_any_number_type_reach_the_critic_as_float32(penalty, dtype):
+    real, fake = (tf.cast(10.0 + x, dtype) for x in samples((4, 3)))
+    seen = []
+
+    def critic(points):
+        seen.append(points)
+        return tf.reduce_sum(tf.constant([2.0, -1.0, 2.0]) * points, axis=1)
+
+    value = penalty(7.0)(critic, real=real, fake=fake, seed=SEED)
+    np.testing.assert_allclose(value, LINEAR[penalty](7.0, 3.0), rtol=1e-5)
+    assert {points.dtype for points in seen} == {tf.float32}
+
+
+@pytest.mark.parametrize("penalty", LINEAR)
+@pytest.mark.parametrize(
+    "critic",
+    [
+        lambda x: tf.gather(tf.constant([0.5, 2.0, 1.0]), tf.cast(x, tf.int32)),
+        lambda x: tf.cast(tf.argmax(x, axis=1), tf.float32),
+        lambda x: tf.ones([4]),
+    ],
+    ids=["embedding", "argmax", "constant"],
+)
+def test_a_critic_without_a_gradient_is_refused_not_penalised_by_zero(penalty, critic):
+    real = tf.constant([[0], [2], [1], [1]])
+    with pytest.raises(ValueError, match="`critic` must be differentiable.*Received"):
+        penalty()(critic, real=real, fake=real, seed=SEED)
+
+
+@pytest.mark.parametrize("penalty", LINEAR)
+def test_images_of_unknown_size_are_penalised(penalty):
+    real, fake = samples((5, 4, 2, 1))
+    critic, norm = linear_critic((5, 4, 2, 1))
+    shape = tf.TensorSpec([None, None, None, 1], tf.float32)
+    compiled = tf.function(
+        lambda real, fake: penalty(7.0)(critic, real=real, fake=fake, seed=SEED),
+        input_signature=[shape, shape],
+    )
+    expected = LINEAR[penalty](7.0, norm)
+    np.testing.assert_allclose(compiled(real, fake), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("penalty", LINEAR)
+def test_one_object_serves_several_critics(penalty):
+    one, (real, fake) = penalty(7.0), samples((5, 3))
+    for scale in (1.0, 2.0, 1.0):
+        critic, norm = linear_critic((5, 3))
+        value = one(
+            lambda x, c=critic, s=scale: s * c(x), real=real, fake=fake, seed=SEED
+        )
+        expected = LINEAR[penalty](7.0, scale * norm)
+        np.testing.assert_allclose(value, expected, rtol=1e-5)
+
+
 @pytest.mark.parametrize(
     "penalty",
     [

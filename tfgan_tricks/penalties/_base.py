@@ -1,11 +1,19 @@
 """What all gradient penalties share."""
 
 import dataclasses
+from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+from typing import Self
 
 import tensorflow as tf
 
 from tfgan_tricks import _checks
 
+# Maps samples `[batch, ...]` to logits, or to a list of the logits of each output.
+Critic = Callable[[tf.Tensor], Any]
+Seed = tf.Tensor | Sequence[int]
 # Under the root, so that a flat critic has a finite gradient.
 _EPSILON = 1e-12
 # In float16 small gradients would be lost on the way to the points. A power of two
@@ -26,43 +34,52 @@ class GradientPenalty:
     def __post_init__(self):
         _checks.not_negative(weight=self.weight)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
         return cls(**config)
 
 
-def squared_norms(critic, points):
+def squared_norms(critic: Critic, points: tf.Tensor) -> tf.Tensor:
     """Squared norms of the critic's gradient at each point; shape `[batch]`, float32.
 
-    The logits of a sample (several for a patch critic) are summed. A critic that does
-    not depend on its input has norm zero.
+    All logits of a sample are summed: those of a patch critic, and those of all outputs
+    of a critic that returns several, such as a multi-scale discriminator.
+
+    Raises:
+        ValueError: If the critic is not differentiable with respect to its input.
     """
     points = tf.stop_gradient(tf.cast(points, tf.float32))
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(points)
-        total = _SCALE * tf.reduce_sum(tf.cast(critic(points), tf.float32))
-    gradients = tape.gradient(
-        total, points, unconnected_gradients=tf.UnconnectedGradients.ZERO
-    )
+        outputs = tf.nest.flatten(critic(points))
+        sums = [tf.reduce_sum(tf.cast(logits, tf.float32)) for logits in outputs]
+        total = _SCALE * tf.add_n(sums)
+    gradients = tape.gradient(total, points)
+    if gradients is None:
+        raise ValueError(
+            "`critic` must be differentiable with respect to its input, which a "
+            "network that begins with an `Embedding` or rounds its input is not. Train "
+            f"it without gradient penalties. Received: critic={critic!r}"
+        )
     gradients /= _SCALE
     return tf.reduce_sum(tf.square(gradients), axis=range(1, gradients.shape.rank))
 
 
-def norms(critic, points):
+def norms(critic: Critic, points: tf.Tensor) -> tf.Tensor:
     """Norms of the critic's gradient at each point; shape `[batch]`, float32."""
     return tf.sqrt(squared_norms(critic, points) + _EPSILON)
 
 
-def one_per_sample(draw, samples, seed):
+def one_per_sample(draw: Callable, samples: tf.Tensor, seed: Seed) -> tf.Tensor:
     """One random number per sample, of shape `[batch, 1, ...]`."""
     ones = [1] * (samples.shape.rank - 1)
     return draw([tf.shape(samples)[0], *ones], seed)
 
 
-def check_same_shape(real, fake):
+def check_same_shape(real: tf.Tensor, fake: tf.Tensor) -> None:
     if not real.shape.is_compatible_with(fake.shape):
         raise ValueError(
             "`real` and `fake` must have the same shape. "

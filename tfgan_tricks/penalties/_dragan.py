@@ -34,7 +34,7 @@ class DraganPenalty(_base.GradientPenalty):
     >>> import tensorflow as tf
     >>> penalty = DraganPenalty(weight=10.0)
     >>> critic = lambda x: 3.0 * x[:, 0]
-    >>> float(penalty(critic, real=tf.eye(4), fake=None, seed=[0, 1]))
+    >>> float(penalty(critic, real=tf.eye(4), seed=[0, 1]))
     40.0
 
     Reference:
@@ -45,14 +45,21 @@ class DraganPenalty(_base.GradientPenalty):
     noise_scale: float = 0.5
     name: ClassVar[str] = "dragan_penalty"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         _checks.positive(noise_scale=self.noise_scale)
 
-    def __call__(self, critic, *, real, fake, seed):
+    def __call__(
+        self,
+        critic: _base.Critic,
+        *,
+        real: tf.Tensor,
+        fake: tf.Tensor | None = None,
+        seed: _base.Seed,
+    ) -> tf.Tensor:
         real = tf.cast(real, tf.float32)
         variance = _replica.global_mean(tf.square(real - _replica.global_mean(real)))
-        noise = _replica.stateless_normal([tf.shape(real)[0], *real.shape[1:]], seed)
+        noise = _replica.stateless_normal(tf.unstack(tf.shape(real)), seed)
         points = real + self.noise_scale * tf.sqrt(variance) * noise
         excess = _base.norms(critic, points) - 1.0
         return self.weight * tf.reduce_mean(tf.square(excess))

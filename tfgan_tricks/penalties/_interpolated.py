@@ -31,16 +31,19 @@ class InterpolatedGradientPenalty(_base.GradientPenalty):
         one_sided: whether only norms above 1 are penalised.
 
     Call arguments:
-        critic: maps `[batch, ...]` to logits whose first axis is the batch.
-        real: float samples of shape `[batch, ...]`.
-        fake: float samples of the same shape.
+        critic: A differentiable function from float32 samples `[batch, ...]` to logits
+            whose first axis is the batch, or to a list of such logits.
+        real: Samples of shape `[batch, ...]`. Integers, such as uint8 images, reach the
+            critic as float32.
+        fake: Samples of the same shape.
         seed: two integers; the same seed gives the same interpolates.
 
     Returns:
         A float32 scalar.
 
     Raises:
-        ValueError: if `weight` is negative, or `real` and `fake` differ in shape.
+        ValueError: If `weight` is negative, if `real` and `fake` differ in shape, or if
+            the critic is not differentiable with respect to its input.
 
     >>> import tensorflow as tf
     >>> penalty = InterpolatedGradientPenalty(weight=10.0)
@@ -57,7 +60,14 @@ class InterpolatedGradientPenalty(_base.GradientPenalty):
     one_sided: bool = False
     name: ClassVar[str] = "gradient_penalty"
 
-    def __call__(self, critic, *, real, fake, seed):
+    def __call__(
+        self,
+        critic: _base.Critic,
+        *,
+        real: tf.Tensor,
+        fake: tf.Tensor,
+        seed: _base.Seed,
+    ) -> tf.Tensor:
         excess = _base.norms(critic, _interpolates(real, fake, seed)) - 1.0
         if self.one_sided:
             excess = tf.nn.relu(excess)
@@ -90,6 +100,13 @@ class ZeroCenteredInterpolated(_base.GradientPenalty):
     weight: float = 10.0
     name: ClassVar[str] = "zero_centered_penalty"
 
-    def __call__(self, critic, *, real, fake, seed):
+    def __call__(
+        self,
+        critic: _base.Critic,
+        *,
+        real: tf.Tensor,
+        fake: tf.Tensor,
+        seed: _base.Seed,
+    ) -> tf.Tensor:
         points = _interpolates(real, fake, seed)
         return self.weight * tf.reduce_mean(_base.squared_norms(critic, points))

@@ -39,7 +39,14 @@ class R1(_base.GradientPenalty):
     weight: float = 10.0
     name: ClassVar[str] = "r1"
 
-    def __call__(self, critic, *, real, fake=None, seed=None):
+    def __call__(
+        self,
+        critic: _base.Critic,
+        *,
+        real: tf.Tensor,
+        fake: tf.Tensor | None = None,
+        seed: _base.Seed | None = None,
+    ) -> tf.Tensor:
         return 0.5 * self.weight * tf.reduce_mean(_base.squared_norms(critic, real))
 
 
@@ -73,5 +80,12 @@ class R2(_base.GradientPenalty):
     weight: float = 10.0
     name: ClassVar[str] = "r2"
 
-    def __call__(self, critic, *, real=None, fake, seed=None):
+    def __call__(
+        self,
+        critic: _base.Critic,
+        *,
+        real: tf.Tensor | None = None,
+        fake: tf.Tensor,
+        seed: _base.Seed | None = None,
+    ) -> tf.Tensor:
         return 0.5 * self.weight * tf.reduce_mean(_base.squared_norms(critic, fake))
