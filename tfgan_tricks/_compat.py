@@ -40,6 +40,15 @@ def build_optimizer(optimizer, variables):
     build(variables)
 
 
+def parameters(network):
+    """All weights that are trained unless they are frozen."""
+    if not KERAS_3:  # The flag of a `tf.Variable` does not change as a layer freezes.
+        return [weight for weight in network.weights if weight.trainable]
+    layers = network._flatten_layers()
+    own = {id(weight) for layer in layers for weight in layer._trainable_variables}
+    return [weight for weight in network.weights if id(weight) in own]
+
+
 def scale_loss(optimizer, loss):
     """Multiplies `loss` by the optimizer's loss scale, where it has one."""
     if KERAS_3:

@@ -1,9 +1,13 @@
 """Historical averaging against numpy, and on the game of its paper."""
 
+import re
+
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfgan_tricks import _compat
 from tfgan_tricks.penalties import HistoricalAverage
 
 SHAPES = [(3, 2), (), (4,)]
@@ -81,21 +85,118 @@ def test_gradient_equals_finite_differences_with_the_mean_held():
             np.testing.assert_allclose(gradient[index], difference, rtol=1e-4)
 
 
-def test_half_precision_parameters_are_averaged_in_float32():
-    """The mean of 1 and three times 1 + 2^-10 lies between two float16 numbers."""
-    variable = tf.Variable([1.0, 40.0], dtype=tf.float16)
+@pytest.mark.parametrize(("dtype", "bits"), [("float16", 10), ("bfloat16", 7)])
+def test_half_precision_parameters_are_averaged_in_float32(dtype, bits):
+    """The mean of 1 and three times the next number lies between the two."""
+    variable = tf.Variable([1.0, 40.0], dtype=dtype)
     penalty = HistoricalAverage([variable], 1e3)
     penalty.update([variable])
-    variable.assign([1.0 + 2.0**-10, 41.0])
+    variable.assign(tf.cast([1.0 + 2.0**-bits, 41.0], dtype))
     for _ in range(3):
         penalty.update([variable])
     (mean,) = penalty.means
-    np.testing.assert_array_equal(mean.numpy(), [1.0 + 0.75 * 2.0**-10, 40.75])
+    np.testing.assert_array_equal(mean.numpy(), [1.0 + 0.75 * 2.0**-bits, 40.75])
     with tf.GradientTape() as tape:
         value = penalty([variable])
     assert value.dtype == tf.float32
-    np.testing.assert_allclose(value, 1e3 * (2.0**-24 + 0.0625), rtol=1e-5)
-    assert tape.gradient(value, variable).dtype == tf.float16
+    expected = 1e3 * (2.0 ** (-2 * bits - 4) + 0.0625)
+    np.testing.assert_allclose(value, expected, rtol=1e-5)
+    assert tape.gradient(value, variable).dtype == dtype
+
+
+def test_the_first_update_forgets_initial_weights_exactly():
+    """Weights that are loaded later may be far from those at the creation."""
+    variable = tf.Variable([3e38, -1e8])
+    penalty = HistoricalAverage([variable])
+    loaded = np.array([1e-3, 0.7], "float32")
+    variable.assign(loaded)
+    penalty.update([variable])
+    np.testing.assert_array_equal(penalty.means[0].numpy(), loaded)
+
+
+def test_a_frozen_parameter_is_averaged_exactly_and_counts_in_no_distance():
+    """Both are trained, then the second alone, then both again, then neither."""
+    variables = [tf.Variable(0.1), tf.Variable([1.0, 2.0])]
+    penalty = HistoricalAverage(variables, 0.7)
+    past = []
+    for count, indices in enumerate([(0, 1), (1,), (1,), (1,), (0, 1), ()]):
+        past.append([variable.numpy() for variable in variables])
+        penalty.update(variables)
+        if count < 5:
+            np.testing.assert_array_equal(penalty.means[0].numpy(), np.float32(0.1))
+        means = mean_of(past)
+        expected = 0.7 * sum(np.sum((past[-1][i] - means[i]) ** 2) for i in indices)
+        with tf.GradientTape() as tape:
+            value = penalty(variables, trained=[variables[i] for i in indices])
+        np.testing.assert_allclose(value, expected, rtol=1e-5)
+        gradients = tape.gradient(value, variables)
+        assert [i for i in (0, 1) if gradients[i] is not None] == list(indices)
+        variables[1].assign_add([0.5, -0.3 * count])
+        if count == 4:
+            variables[0].assign(4.0)
+
+
+def freezable(frozen=()):
+    layers = [keras.layers.Dense(3), keras.layers.BatchNormalization()]
+    layers += [keras.layers.Dense(2, use_bias=False), keras.layers.Dropout(0.5)]
+    network = keras.Sequential([keras.layers.InputLayer((4,)), *layers])
+    for index in frozen:
+        network.layers[index].trainable = False
+    return network
+
+
+@pytest.mark.parametrize("at_first", [(), (0,), (1, 2), (0, 1, 2)])
+@pytest.mark.parametrize("later", [(), (0,), (1, 2), (0, 1, 2)])
+def test_layers_are_frozen_and_thawed_after_its_creation(at_first, later):
+    """Moving statistics and seeds are no parameters, gamma and beta are."""
+    network = freezable(at_first)
+    parameters = _compat.parameters(network)
+    shapes = [tuple(variable.shape) for variable in parameters]
+    assert shapes == [(4, 3), (3,), (3,), (3,), (3, 2)]
+    penalty = HistoricalAverage(parameters, 0.7)
+    for index in range(3):
+        network.layers[index].trainable = index not in later
+    assert [id(v) for v in _compat.parameters(network)] == [*map(id, parameters)]
+    penalty.update(parameters)
+    network.set_weights([weight + 2.0 for weight in network.get_weights()])
+    sizes = [weights.count_params() for weights in network.layers[:3]]
+    sizes[1] //= 2
+    trained = sum(size for i, size in enumerate(sizes) if i not in later)
+    value = penalty(parameters, trained=network.trainable_variables)
+    np.testing.assert_allclose(value, 0.7 * 4.0 * trained, rtol=1e-5)
+
+
+def others():
+    return [tf.Variable(tf.zeros(shape)) for shape in SHAPES]
+
+
+@pytest.mark.parametrize(
+    ("change", "received"),
+    [
+        (lambda v: v[:2], r"2 variables of shapes [(3, 2), ()]"),
+        (lambda v: [*v, v[0]], r"4 variables of shapes [(3, 2), (), (4,), (3, 2)]"),
+        (lambda v: v[::-1], r"3 variables of shapes [(4,), (), (3, 2)]"),
+    ],
+)
+@pytest.mark.parametrize("method", ["__call__", "update"])
+def test_other_variables_than_at_the_creation_are_refused(method, change, received):
+    variables = others()
+    penalty = HistoricalAverage(variables)
+    message = rf"`variables` must be the 3 .*Received: {re.escape(received)}$"
+    with pytest.raises(ValueError, match=message):
+        getattr(penalty, method)(change(variables))
+
+
+def test_trained_variables_must_be_among_all():
+    penalty = HistoricalAverage(variables := others())
+    stranger = tf.Variable(1.0, name="stranger")
+    with pytest.raises(ValueError, match="`trained` must .* trained with stranger"):
+        penalty(variables, trained=[variables[0], stranger])
+
+
+def test_a_network_that_is_not_built_has_nothing_to_average():
+    with pytest.raises(ValueError, match=r"Build the network first.*variables=\[\]$"):
+        HistoricalAverage([])
 
 
 def test_state_is_weights_and_no_parameter():
