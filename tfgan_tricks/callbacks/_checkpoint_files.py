@@ -1,24 +1,29 @@
 """Checkpoints as files: each is whole, or it is noticed that it is not."""
 
+import filecmp
 import os
 import re
 import shutil
 import warnings
+from collections.abc import Collection
+from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
+
+from tfgan_tricks.callbacks import _divergence
 
 _NAME = re.compile(r"ckpt-(\d+)\.(?:index|data-\d+-of-\d+)")
 _PART = ".part"
 _UNREADABLE = (tf.errors.OpError, IndexError, RuntimeError, ValueError)
 
 
-def prefix(directory, step):
+def prefix(directory: str, step: int) -> str:
     """What the names of a checkpoint's files begin with."""
     return os.path.join(directory, f"ckpt-{step}")
 
 
-def newest(directory):
+def newest(directory: str | os.PathLike) -> int:
     """The step of the newest of `Checkpoints` that can be read.
 
     Every value is read, and compared with its checksum. What TensorFlow's own file
@@ -65,7 +70,7 @@ def _warn(directory, damaged, step):
         )
 
 
-def damage(path):
+def damage(path: str) -> str | None:
     """Why a checkpoint cannot be read, or `None` if it can."""
     if not os.path.isfile(path + ".index"):
         return "its index is missing"
@@ -81,8 +86,17 @@ def _first_line(error):
     return str(error).partition("\n")[0]
 
 
-def write(checkpoint, directory, step, max_to_keep):
+def write(
+    checkpoint: tf.train.Checkpoint,
+    directory: str,
+    step: int,
+    max_to_keep: int,
+    dropped: Collection[int] = (),
+) -> None:
     """Writes a `tf.train.Checkpoint`; it appears once it is complete and finite.
+
+    One of the same step gives way to it, unless it has the same content. The oldest
+    are deleted, and those of the `dropped` steps.
 
     Raises:
         FloatingPointError: if a value is not finite, naming the step and such values.
@@ -94,7 +108,8 @@ def write(checkpoint, directory, step, max_to_keep):
     try:
         written = checkpoint.write(prefix(part, step))
         _check_finite(written, step)
-        _publish(part, directory)
+        if not _is_there(part, directory):
+            _publish(part, directory)
     except tf.errors.OpError as error:  # Keras takes some of them for the data's end.
         raise OSError(
             f"`directory` must be fit to write to: {_first_line(error)}. "
@@ -102,12 +117,12 @@ def write(checkpoint, directory, step, max_to_keep):
         ) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    kept = _kept(directory, step, max_to_keep)
+    kept = [each for each in _kept(directory, step, max_to_keep) if each not in dropped]
     _tell_tensorflow(directory, step, kept)
     _delete_all_but(kept, directory)
 
 
-def _tensors(path):
+def _tensors(path: str) -> Iterator[tuple[str, np.ndarray]]:
     reader = tf.train.load_checkpoint(path)
     for name in reader.get_variable_to_shape_map():
         value = np.asarray(reader.get_tensor(name))
@@ -123,11 +138,14 @@ def _check_finite(path, step):
         and not np.isfinite(value.astype("float32", copy=False)).all()
     ]
     if wrong:
-        some = ", ".join(sorted(wrong)[:3]) + (", ..." if len(wrong) > 3 else "")
-        raise FloatingPointError(
-            f"Training has diverged at step {step}: every weight must be finite. "
-            f"Received: {len(wrong)} that are not: {some}"
-        )
+        raise _divergence.of_weights(step, sorted(wrong))
+
+
+def _is_there(part, directory):
+    """Whether a checkpoint of the same step and the same content is there already."""
+    names = os.listdir(part)
+    same, _, _ = filecmp.cmpfiles(part, directory, names, shallow=False)
+    return len(same) == len(names)
 
 
 def _publish(part, directory):

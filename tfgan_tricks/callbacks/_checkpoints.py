@@ -1,10 +1,13 @@
 """Everything a training needs to go on, in files."""
 
 import functools
+import os
 
+import keras
 import tensorflow as tf
 
 from tfgan_tricks.callbacks import _checkpoint_files
+from tfgan_tricks.callbacks._after_all import Logs
 from tfgan_tricks.callbacks._every import EveryNSteps
 
 
@@ -12,8 +15,11 @@ class Checkpoints(EveryNSteps):
     """Saves the whole model: networks, averages, both optimizers, step and all.
 
     A checkpoint is saved when a multiple of `every` steps was reached or passed, and
-    when training ends. `restore` reads the newest. Whenever the process is killed,
-    what was saved before is intact.
+    when training ends. The newest checkpoint is the state at the end, after all other
+    callbacks, whatever their order. Where `keras.callbacks.EarlyStopping` restores the
+    best weights, it contains these and their `step`, and checkpoints of later steps of
+    this training are deleted. Keras does not turn back optimizers. `restore` reads the
+    newest. Whenever the process is killed, what was saved before is intact.
 
     Args:
         directory: where to save; made if need be. Checkpoints that are there stay
@@ -25,7 +31,7 @@ class Checkpoints(EveryNSteps):
         ValueError: if `every` is not positive.
         FloatingPointError: From `fit`, instead of saving a value that is not finite.
 
-    >>> import keras, tempfile
+    >>> import tempfile
     >>> directory = tempfile.mkdtemp()
     >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     >>> model.compile("sgd", "mse")
@@ -36,11 +42,14 @@ class Checkpoints(EveryNSteps):
     2
     """
 
-    def __init__(self, directory, every, max_to_keep=3):
+    def __init__(
+        self, directory: str | os.PathLike, every: int, max_to_keep: int = 3
+    ) -> None:
         super().__init__(every)
         self.directory = str(directory)
         self.max_to_keep = max_to_keep
         self._saved = None
+        self._of_this_training = set()
 
     @functools.cached_property
     def _checkpoint(self):
@@ -48,18 +57,32 @@ class Checkpoints(EveryNSteps):
         checkpoint.save_counter.assign(0)  # `restore` expects one.
         return checkpoint
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Logs = None) -> None:
         super().on_train_begin(logs)
-        self._saved = self.step
+        self._begun = self._saved = self.step
+        self._of_this_training = set()
 
-    def on_steps(self, step, logs):
+    def on_steps(self, step: int, logs: Logs) -> None:
         if step != self._saved:
-            write = _checkpoint_files.write
-            write(self._checkpoint, self.directory, step, self.max_to_keep)
-            self._saved = step
+            self._save(step)
+
+    def on_end(self, logs: Logs) -> None:
+        # Not only if it is due: other callbacks may have changed what was saved.
+        if self.step > self._begun:
+            self._save(self._finished_steps())
+
+    def _save(self, step):
+        turned_back = {other for other in self._of_this_training if other > step}
+        _checkpoint_files.write(
+            self._checkpoint, self.directory, step, self.max_to_keep, turned_back
+        )
+        self._saved = step
+        self._of_this_training.add(step)
 
 
-def restore(model, directory, step=None):
+def restore(
+    model: keras.Model, directory: str | os.PathLike, step: int | None = None
+) -> int:
     """Restores a compiled and built model from one of `Checkpoints`.
 
     Args:
@@ -75,7 +98,6 @@ def restore(model, directory, step=None):
         ValueError: if there is no checkpoint that can be read, or it holds not exactly
             what the model holds.
 
-    >>> import keras
     >>> restore(keras.Sequential([keras.layers.Dense(1)]), "nowhere")
     Traceback (most recent call last):
     ...
