@@ -1,9 +1,11 @@
 """Averages of a generator in anyone's model."""
 
+import keras
 import tensorflow as tf
 
 from tfgan_tricks import _checks
 from tfgan_tricks import _ema
+from tfgan_tricks.callbacks._after_all import Logs
 from tfgan_tricks.callbacks._every import EveryNSteps
 
 
@@ -26,7 +28,6 @@ class GeneratorEMA(EveryNSteps):
     Raises:
         ValueError: if `decay` is not in [0, 1).
 
-    >>> import keras
     >>> generator = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     >>> generator.compile("sgd", "mse")
     >>> ema = GeneratorEMA(generator, decay=0.9)
@@ -39,7 +40,7 @@ class GeneratorEMA(EveryNSteps):
     0.1
     """
 
-    def __init__(self, generator, decay=0.999):
+    def __init__(self, generator: keras.Model, decay: float = 0.999) -> None:
         super().__init__(every=1)
         _checks.decay(decay=decay)
         self.generator = generator
@@ -47,11 +48,11 @@ class GeneratorEMA(EveryNSteps):
         self.average = _ema.copy_of(generator)
         self._update = tf.function(self._update)
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Logs = None) -> None:
         super().on_train_begin(logs)
         self._averaged = self.step
 
-    def on_steps(self, step, logs):
+    def on_steps(self, step: int, logs: Logs) -> None:
         self._update(tf.constant(self.decay ** (step - self._averaged), tf.float32))
         self._averaged = step
 

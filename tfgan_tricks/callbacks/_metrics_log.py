@@ -8,6 +8,7 @@ import time
 
 import tensorflow as tf
 
+from tfgan_tricks.callbacks._after_all import Logs
 from tfgan_tricks.callbacks._every import EveryNSteps
 
 
@@ -38,7 +39,12 @@ class MetricsLog(EveryNSteps):
     [['loss', 'seconds', 'step'], ['loss', 'seconds', 'step']]
     """
 
-    def __init__(self, path, every, log_dir=None):
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        every: int,
+        log_dir: str | os.PathLike | None = None,
+    ) -> None:
         super().__init__(every)
         self.path = path
         self.log_dir = log_dir
@@ -51,14 +57,14 @@ class MetricsLog(EveryNSteps):
     def _writer(self):
         return tf.summary.create_file_writer(str(self.log_dir))
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Logs = None) -> None:
         super().on_train_begin(logs)
         self._seconds()
 
     def _seconds(self):
         return round(time.monotonic() - self._start, 3)
 
-    def on_steps(self, step, logs):
+    def on_steps(self, step: int, logs: Logs) -> None:
         values = {name: float(value) for name, value in logs.items()}
         self._write_line({"step": step, "seconds": self._seconds(), **_json(values)})
         if self.log_dir is not None:

@@ -25,7 +25,7 @@ def _check_real_label(real_label):
         )
 
 
-def minimax(real_label=1.0):
+def minimax(real_label: float = 1.0) -> AdversarialLoss:
     """The zero-sum GAN loss, whose generator saturates.
 
     With logits C and D = sigmoid(C), both written with softplus so that no logit
@@ -71,7 +71,7 @@ def minimax(real_label=1.0):
     )
 
 
-def non_saturating(real_label=1.0):
+def non_saturating(real_label: float = 1.0) -> AdversarialLoss:
     """The non-saturating GAN loss: the generator maximises log D(fake).
 
     With logits C and D = sigmoid(C), both written with softplus so that no logit

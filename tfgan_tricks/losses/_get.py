@@ -1,5 +1,8 @@
 """Losses by name, for launchers and saved configurations."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from tfgan_tricks import _checks
 from tfgan_tricks.losses._base import AdversarialLoss
 from tfgan_tricks.losses._cross_entropy import minimax
@@ -42,7 +45,9 @@ _FACTORIES = _BASES | {
 }
 
 
-def get(identifier, **kwargs):
+def get(
+    identifier: str | Mapping[str, Any] | AdversarialLoss, **kwargs: float
+) -> AdversarialLoss:
     """The loss of that name.
 
     Args:
@@ -87,7 +92,9 @@ def _from_config(config):
     return _COMBINATORS[name](get(base))
 
 
-def config_of(identifier):
+def config_of(
+    identifier: str | Mapping[str, Any] | AdversarialLoss,
+) -> str | Mapping[str, Any]:
     """What `get` needs to make the loss `identifier` again, as plain data.
 
     Args:

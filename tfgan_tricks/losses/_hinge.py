@@ -5,7 +5,7 @@ import tensorflow as tf
 from tfgan_tricks.losses._base import AdversarialLoss
 
 
-def hinge():
+def hinge() -> AdversarialLoss:
     """The hinge loss, on raw logits C:
 
         L_D = E[max(0, 1 - C(real))] + E[max(0, 1 + C(fake))]

@@ -24,7 +24,7 @@ class LeastSquaresCoding(NamedTuple):
     c: float
 
     @property
-    def is_pearson(self):
+    def is_pearson(self) -> bool:
         """Whether b - c = 1 and b - a = 2, where the Pearson chi-square is exact."""
         return self.b - self.c == 1 and self.b - self.a == 2
 
@@ -33,7 +33,9 @@ PEARSON = LeastSquaresCoding(a=-1.0, b=1.0, c=0.0)
 BINARY = LeastSquaresCoding(a=0.0, b=1.0, c=1.0)
 
 
-def least_squares(a=BINARY.a, b=BINARY.b, c=BINARY.c):
+def least_squares(
+    a: float = BINARY.a, b: float = BINARY.b, c: float = BINARY.c
+) -> AdversarialLoss:
     """The LSGAN loss, on raw logits C:
 
         L_D = 1/2 E[(C(real) - b)^2] + 1/2 E[(C(fake) - a)^2]

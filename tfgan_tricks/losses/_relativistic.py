@@ -6,7 +6,7 @@ from tfgan_tricks._replica import global_mean
 from tfgan_tricks.losses._base import AdversarialLoss
 
 
-def relativistic(base):
+def relativistic(base: AdversarialLoss) -> AdversarialLoss:
     """The paired relativistic form of a loss, on differences of logits.
 
     With pairs of one real and one fake image, y = C(real) - C(fake), and the base's
@@ -45,7 +45,7 @@ def relativistic(base):
     return _compared(base, compare, "relativistic", scale=0.5)
 
 
-def relativistic_average(base):
+def relativistic_average(base: AdversarialLoss) -> AdversarialLoss:
     """The relativistic average form of a loss.
 
     Every logit is compared with the mean logit of the other kind, taken over the

@@ -5,7 +5,7 @@ import tensorflow as tf
 from tfgan_tricks.losses._base import AdversarialLoss
 
 
-def wasserstein():
+def wasserstein() -> AdversarialLoss:
     """The Wasserstein loss, for a critic C that something else keeps Lipschitz:
 
         L_D = E[C(fake)] - E[C(real)]

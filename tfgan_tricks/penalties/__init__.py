@@ -1,4 +1,4 @@
-"""Penalties on the critic's gradient by its input, and on parameters."""
+"""Penalties on the critic's gradient with respect to its input, and on parameters."""
 
 from tfgan_tricks.penalties._dragan import DraganPenalty as DraganPenalty
 from tfgan_tricks.penalties._historical_average import (
