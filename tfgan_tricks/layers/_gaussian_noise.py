@@ -46,6 +46,7 @@ class GaussianNoise(Float32Layer):
     def __init__(self, stddev, seed=0, **kwargs):
         _checks.not_negative(stddev=stddev)
         super().__init__(**kwargs)
+        self.supports_masking = True
         self.stddev = stddev
         self.seed = seed
 

@@ -1,5 +1,7 @@
 """Spectral normalization that leaves the kernel alone."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -22,6 +24,9 @@ _SUPPORTED = (
     *_DEPTHWISE,
     keras.layers.Embedding,
 )
+# What Keras calls the kernel of these layers, and what says how they use it.
+_KERNELS = ("kernel", "depthwise_kernel", "embeddings")
+_USES = ("call", "convolution_op", *_KERNELS)
 _WARM_UP_ITERATIONS = 15
 _MODES = ("divide", "project")
 
@@ -46,7 +51,12 @@ class SpectralNormalization(keras.layers.Wrapper):
     `Embedding` it is the whole table.
 
     `u` moves in each call with `training=True`; inside `updates_once()` only in the
-    first of them, inside `updates_never()` in none.
+    first of them, inside `updates_never()` in none. A layer that is frozen, by
+    `trainable = False` on it, on the wrapped layer or on a network around it, keeps
+    its `u` and its kernel, as a frozen `BatchNormalization` keeps its averages.
+
+    With LoRA, `W` is the sum that the wrapped layer computes with. A quantized kernel
+    is refused. The wrapped layer decides about masks.
 
     With `mode="project"` the kernel is overwritten instead, `W <- W / sigma`, whenever
     `u` moves, with sigma = |W^T v| by the `v` that moved it; in between and in
@@ -58,15 +68,16 @@ class SpectralNormalization(keras.layers.Wrapper):
     Args:
         layer: a `Dense`, `Conv1D`, `Conv2D`, `Conv3D`, `Conv1DTranspose`,
             `Conv2DTranspose`, `Conv3DTranspose`, `DepthwiseConv1D`,
-            `DepthwiseConv2D` or `Embedding` layer.
+            `DepthwiseConv2D` or `Embedding` layer, or one of a subclass that uses its
+            kernel as they do.
         power_iterations: integer of at least 1, the steps each time `u` moves.
         mode: "divide" or "project".
         **kwargs: `name` and `trainable`. The dtype is that of the kernel.
 
     Raises:
         TypeError: if `layer` is of another kind.
-        ValueError: if `power_iterations` is no integer of at least 1, or for another
-            `mode`.
+        ValueError: if `power_iterations` is no integer of at least 1, for another
+            `mode`, for a quantized layer, or for "project" with LoRA.
 
     Example:
 
@@ -83,14 +94,22 @@ class SpectralNormalization(keras.layers.Wrapper):
         Miyato et al., 2018, arXiv:1802.05957.
     """
 
-    def __init__(self, layer, power_iterations=1, mode="divide", **kwargs):
-        if not isinstance(layer, _SUPPORTED):
-            names = ", ".join(kind.__name__ for kind in _SUPPORTED)
-            raise TypeError(f"`layer` must be one of {names}. Received: layer={layer}")
+    def __init__(
+        self,
+        layer: keras.layers.Layer,
+        power_iterations: int = 1,
+        mode: str = "divide",
+        **kwargs: Any,
+    ) -> None:
+        _check_kind(layer)
         _checks.positive_integer(power_iterations=power_iterations)
         if mode not in _MODES:
             raise _checks.unknown_name("mode", mode, _MODES)
+        _check_kernel(layer, mode)
         super().__init__(layer, dtype=layer.variable_dtype, **kwargs)
+        if not self.trainable:
+            layer.trainable = False  # Keras 3 leaves it trainable in a model.
+        self.supports_masking = layer.supports_masking
         self.power_iterations = power_iterations
         self.mode = mode
 
@@ -104,7 +123,8 @@ class SpectralNormalization(keras.layers.Wrapper):
     def call(self, inputs, training=None):
         blocks = self._blocks()
         u = tf.convert_to_tensor(self.u)
-        if training and may_update(self):
+        frozen = not (self.trainable and self.layer.trainable)
+        if training and not frozen and may_update(self):
             kernel = tf.stop_gradient(blocks)
             u, lengths = _iterate(kernel, u, self.power_iterations)
             self.u.assign(u)
@@ -121,7 +141,7 @@ class SpectralNormalization(keras.layers.Wrapper):
         inputs = tf.cast(inputs, self.compute_dtype)
         return self.layer(inputs / tf.cast(sigma, inputs.dtype))
 
-    def normalized_kernel(self):
+    def normalized_kernel(self) -> tf.Tensor:
         """The kernel in use, `W / sigma`, in float32 and in the kernel's shape."""
         if self.mode == "project":
             return self._kernel()
@@ -131,19 +151,28 @@ class SpectralNormalization(keras.layers.Wrapper):
     def compute_output_shape(self, input_shape):
         return self.layer.compute_output_shape(input_shape)
 
+    def compute_mask(self, inputs, mask=None):
+        return self.layer.compute_mask(inputs, mask)
+
     def get_config(self):
         config = super().get_config()
         del config["dtype"]
         own = {"power_iterations": self.power_iterations, "mode": self.mode}
         return {**config, **own}
 
+    def _stored(self):
+        """The kernel that the wrapped layer computes with: a variable or a sum."""
+        _check_kernel(self.layer, self.mode)
+        name = next(name for name in _KERNELS if hasattr(self.layer, name))
+        return getattr(self.layer, name)
+
     def _kernel(self):
-        # The first weight goes by the name of kernel, depthwise_kernel or embeddings.
-        return tf.cast(tf.convert_to_tensor(self.layer.weights[0]), tf.float32)
+        return tf.cast(tf.convert_to_tensor(self._stored()), tf.float32)
 
     def _project(self, sigma):
-        kernel = self.layer.weights[0]
-        kernel.assign(self._kernel() / tf.where(sigma > 0, sigma, 1.0))
+        kernel = self._stored()
+        projected = self._kernel() / tf.where(sigma > 0, sigma, 1.0)
+        kernel.assign(tf.cast(projected, kernel.dtype))
 
     def _blocks(self):
         """The transposed matrices, `[blocks, inputs, outputs]`."""
@@ -160,6 +189,35 @@ class SpectralNormalization(keras.layers.Wrapper):
     def _warmed_up(self, shape, dtype=None):
         u = _unit(tf.random.stateless_normal(shape, seed=[0, 0], dtype=dtype))
         return _iterate(self._blocks(), u, _WARM_UP_ITERATIONS)[0]
+
+
+def _check_kind(layer):
+    """Subclasses that use the kernel in another way would not be divided by sigma."""
+    kind = next((kind for kind in type(layer).__mro__ if kind in _SUPPORTED), None)
+    own = [
+        n for n in _USES if getattr(type(layer), n, None) is not getattr(kind, n, None)
+    ]
+    if kind is None or own:
+        names = ", ".join(kind.__name__ for kind in _SUPPORTED)
+        raise TypeError(
+            f"`layer` must be one of {names}, without a `call` or kernel of its own. "
+            f"Received: layer={layer}"
+        )
+
+
+def _check_kernel(layer, mode):
+    quantization = getattr(layer, "quantization_mode", None)
+    if quantization is not None:
+        raise ValueError(
+            "`layer` must not be quantized, as sigma is that of a kernel of real "
+            "numbers. Leave it out with the argument `filters` of `Model.quantize`. "
+            f"Received: layer={layer.name!r} with quantization_mode={quantization!r}"
+        )
+    if mode == "project" and getattr(layer, "lora_enabled", False):
+        raise ValueError(
+            "`mode` must be 'divide' for a layer with LoRA, whose kernel is a sum and "
+            f"cannot be overwritten. Received: mode='project' with layer={layer.name!r}"
+        )
 
 
 def _unit(vectors):

@@ -50,6 +50,7 @@ class WeightNormDense(keras.layers.Layer):
     ):
         _checks.positive_integer(units=units)
         super().__init__(**kwargs)
+        self.supports_masking = True
         self.units = units
         self.activation = keras.activations.get(activation)
         self.trainable_scale = trainable_scale
