@@ -3,6 +3,8 @@
 Keras 2.15 with TensorFlow 2.15 (for TensorFlow Addons) and Keras 3.15 or later.
 """
 
+import contextlib
+
 import keras
 import tensorflow as tf
 
@@ -75,3 +77,14 @@ def logs(metrics):
 def steps_are_branches(model):
     """Whether the loop over `steps_per_execution` runs each step in a `tf.cond`."""
     return KERAS_3 and model.steps_per_execution > 1
+
+
+@contextlib.contextmanager
+def without_losses(network):
+    """Drops the losses that calls of layers add inside the block."""
+    name = "_losses" if KERAS_3 else "_eager_losses"
+    losses = [getattr(layer, name) for layer in network._flatten_layers()]
+    counts = [len(added) for added in losses]
+    yield
+    for added, count in zip(losses, counts, strict=True):
+        del added[count:]

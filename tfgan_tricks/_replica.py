@@ -1,6 +1,21 @@
 """Batch statistics and noise of the global batch under `tf.distribute`."""
 
+import contextlib
+import threading
+
 import tensorflow as tf
+
+_thread = threading.local()
+
+
+@contextlib.contextmanager
+def each_for_itself():
+    """Inside, a replica's batch is the global one: for a batch that all have alike."""
+    outer, _thread.is_alone = getattr(_thread, "is_alone", False), True
+    try:
+        yield
+    finally:
+        _thread.is_alone = outer
 
 
 def _context():
@@ -8,7 +23,7 @@ def _context():
     context = tf.distribute.get_replica_context()
     if context is None or context.num_replicas_in_sync == 1:
         return None
-    return context
+    return None if getattr(_thread, "is_alone", False) else context
 
 
 def global_mean(values, axis=None):

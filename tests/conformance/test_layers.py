@@ -32,7 +32,10 @@ LAYERS = {
         lambda: {"num_kernels": 3, "kernel_dim": 2, "kernel_initializer": "ones"},
         X,
     ),
-    layers.MinibatchStdDev: (lambda: {"epsilon": 1e-4}, IMAGES),
+    layers.MinibatchStdDev: (
+        lambda: {"epsilon": 1e-4, "data_format": "channels_first"},
+        IMAGES,
+    ),
     layers.SpectralNormalization: (
         lambda: {
             "layer": keras.layers.Conv2D(3, 2),
@@ -41,7 +44,10 @@ LAYERS = {
         },
         IMAGES,
     ),
-    layers.VirtualBatchNorm: (lambda: {"epsilon": 1e-3}, IMAGES),
+    layers.VirtualBatchNorm: (
+        lambda: {"epsilon": 1e-3, "data_format": "channels_first"},
+        IMAGES,
+    ),
     layers.VirtualBatchNormalized: (
         lambda: {"network": virtual_network(), "reference": X[:3]},
         X,

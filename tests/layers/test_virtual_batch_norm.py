@@ -68,9 +68,7 @@ def test_the_reference_is_normalized_by_itself(shape):
 
     network = keras.Sequential([keras.Input(shape), VirtualBatchNorm(), Spy()])
     VirtualBatchNormalized(network, reference)(normal(2, *shape))
-    np.testing.assert_allclose(
-        seen[-1][:5], batch_norm(reference), rtol=1e-4, atol=1e-5
-    )
+    np.testing.assert_allclose(seen[-2], batch_norm(reference), rtol=1e-4, atol=1e-5)
 
 
 def test_gamma_scales_beta_shifts_and_epsilon_is_added_to_the_variance():

@@ -1,10 +1,13 @@
 """The spread of the batch as a feature."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from tfgan_tricks import _checks
 from tfgan_tricks import _replica
+from tfgan_tricks.layers import _data_format
 from tfgan_tricks.layers._float32 import Float32Layer
 
 
@@ -19,14 +22,18 @@ class MinibatchStdDev(Float32Layer):
 
     Args:
         epsilon: number above 0, keeps the gradient finite where examples are equal.
+        data_format: "channels_last" or "channels_first", where the features are;
+            `None` is Keras' own setting, `keras.config.image_data_format()`.
         **kwargs: `name` and `trainable`.
 
     Returns:
         For inputs `[batch, ..., features]` of rank 2 or more and any batch size,
-        `[batch, ..., features + 1]`; the new feature is `s` everywhere.
+        `[batch, ..., features + 1]`; the new feature is `s` everywhere. With
+        "channels_first" the features are on axis 1.
 
     Raises:
-        ValueError: if `epsilon` is not positive, or the inputs are of rank 1.
+        ValueError: if `epsilon` is not positive, for another `data_format`, or if the
+            inputs are of rank 1.
 
     Example:
 
@@ -39,10 +46,13 @@ class MinibatchStdDev(Float32Layer):
         Karras et al., 2017, section 3, arXiv:1710.10196.
     """
 
-    def __init__(self, epsilon=1e-8, **kwargs):
+    def __init__(
+        self, epsilon: float = 1e-8, data_format: str | None = None, **kwargs: Any
+    ) -> None:
         _checks.positive(epsilon=epsilon)
         super().__init__(**kwargs)
         self.epsilon = epsilon
+        self.data_format = _data_format.get(data_format)
 
     def build(self, input_shape):
         if len(input_shape) < 2:
@@ -56,11 +66,15 @@ class MinibatchStdDev(Float32Layer):
         centred = inputs - _replica.global_mean(inputs, axis=0)
         variance = _replica.global_mean(tf.square(centred), axis=0)
         spread = tf.reduce_mean(tf.sqrt(variance + self.epsilon))
-        feature = tf.zeros_like(inputs[..., :1]) + spread
-        return tf.concat([inputs, feature], axis=-1)
+        axis = _data_format.axis(self.data_format, inputs.shape)
+        feature = tf.zeros_like(tf.gather(inputs, [0], axis=axis)) + spread
+        return tf.concat([inputs, feature], axis)
 
     def compute_output_shape(self, input_shape):
-        return (*input_shape[:-1], input_shape[-1] + 1)
+        shape = list(input_shape)
+        shape[_data_format.axis(self.data_format, shape)] += 1
+        return tuple(shape)
 
     def get_config(self):
-        return {**super().get_config(), "epsilon": self.epsilon}
+        own = {"epsilon": self.epsilon, "data_format": self.data_format}
+        return {**super().get_config(), **own}

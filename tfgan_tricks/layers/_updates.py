@@ -5,6 +5,8 @@ images, in penalties, in the generator's turn. State such as the singular vector
 `SpectralNormalization` must move once in such a step, whatever the number of calls.
 """
 
+import contextlib
+
 from tfgan_tricks.layers._scoped import Scoped
 
 _policy = Scoped()
@@ -40,6 +42,11 @@ def updates_never():
     False
     """
     return _policy.set_to(lambda layer: False)
+
+
+def updates_at_most_once():
+    """`updates_once()`, unless one of the contexts is there already."""
+    return contextlib.nullcontext() if _policy.value else updates_once()
 
 
 def may_update(layer):

@@ -1,6 +1,9 @@
 """Batch normalization against a fixed reference batch."""
 
+import collections
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -8,38 +11,45 @@ import tensorflow as tf
 
 from tfgan_tricks import _checks
 from tfgan_tricks import _compat
+from tfgan_tricks import _replica
+from tfgan_tricks.layers import _data_format
+from tfgan_tricks.layers import _updates
 from tfgan_tricks.layers._float32 import Float32Layer
 from tfgan_tricks.layers._scoped import Scoped
 
-_reference_rows = Scoped()
+_reference = Scoped()
 
 
 @keras.saving.register_keras_serializable("tfgan_tricks")
 class VirtualBatchNorm(Float32Layer):
-    """Normalises each example with a fixed reference batch instead of its batch mates.
+    """Normalizes each example with a fixed reference batch instead of its batch mates.
 
         y = gamma (x - m) / sqrt(v + epsilon) + beta
 
     where `m` and `v` are the mean and the variance of each feature in a mixture:
     `1 / (n + 1)` of the example itself, over its spatial axes, and `n / (n + 1)` of
     the `n` reference examples, over their batch and spatial axes. Reference examples
-    are normalised by the reference alone. There is no difference between training
-    and inference. Computes in float32 under any policy.
+    are normalized by the reference alone. There is no difference between training
+    and inference. Computes in float32 under any policy. Positions that a mask leaves
+    out do not count.
 
     It works only in a network inside `VirtualBatchNormalized`, which supplies the
     reference.
 
     Args:
         epsilon: number above 0, added to the variance.
+        data_format: "channels_last" or "channels_first", where the features are;
+            `None` is Keras' own setting, `keras.config.image_data_format()`.
         **kwargs: `name` and `trainable`.
 
     Returns:
-        For inputs `[n + batch, ..., features]`, of which the first `n` rows are the
-        reference, a tensor of that shape.
+        For inputs `[batch, ..., features]`, or `[batch, features, ...]`, a tensor of
+        that shape.
 
     Raises:
-        ValueError: if `epsilon` is not positive, or if the layer runs outside
-            `VirtualBatchNormalized` (in a graph, `InvalidArgumentError` when it runs).
+        ValueError: if `epsilon` is not positive, for another `data_format`, or if the
+            layer runs outside `VirtualBatchNormalized` (in a graph,
+            `InvalidArgumentError` when it runs).
 
     Example:
 
@@ -52,21 +62,56 @@ class VirtualBatchNorm(Float32Layer):
         Salimans et al., 2016, section 3.5, arXiv:1606.03498.
     """
 
-    def __init__(self, epsilon=1e-5, **kwargs):
+    def __init__(
+        self, epsilon: float = 1e-5, data_format: str | None = None, **kwargs: Any
+    ) -> None:
         _checks.positive(epsilon=epsilon)
         super().__init__(**kwargs)
+        self.supports_masking = True
         self.epsilon = epsilon
+        self.data_format = _data_format.get(data_format)
 
     def build(self, input_shape):
-        shape = (input_shape[-1],)
+        self._axis = _data_format.axis(self.data_format, input_shape)
+        shape = (input_shape[self._axis],)
         self.gamma = self.add_weight(name="gamma", shape=shape, initializer="ones")
         self.beta = self.add_weight(name="beta", shape=shape, initializer="zeros")
         super().build(input_shape)
 
-    def call(self, inputs):
-        count = _reference_rows.value
-        if count is not None:
-            return self._normalize(inputs[:count], inputs[count:], count)
+    def call(self, inputs, mask=None):
+        reference = _reference.value
+        if reference is None:
+            return self._unsupplied(inputs)
+        spatial = [a for a in range(1, inputs.shape.rank) if a != self._axis]
+        weights = None if mask is None else self._weights(mask, inputs.shape.rank)
+        if reference.is_complete:
+            own = _Moments.of(inputs, spatial, weights)
+            moments = reference.moments[id(self)].popleft().mixed_with(own)
+        else:
+            moments = _Moments.of(inputs, [0, *spatial], weights)
+            reference.moments[id(self)].append(moments)
+        normalized = (inputs - moments.mean) * tf.math.rsqrt(
+            moments.variance + self.epsilon
+        )
+        gamma, beta = (
+            tf.reshape(weight, [-1] + [1] * (inputs.shape.rank - 1 - self._axis))
+            for weight in (self.gamma, self.beta)
+        )
+        return normalized * gamma + beta
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        own = {"epsilon": self.epsilon, "data_format": self.data_format}
+        return {**super().get_config(), **own}
+
+    def _weights(self, mask, rank):
+        """The mask as 0 and 1, to be multiplied with the inputs."""
+        ones = (tf.newaxis,) * (rank - 1 - mask.shape.rank)
+        return tf.expand_dims(tf.cast(mask, tf.float32)[(..., *ones)], self._axis)
+
+    def _unsupplied(self, inputs):
         message = (
             "`VirtualBatchNorm` must run in a network inside `VirtualBatchNormalized`, "
             f"which supplies the reference batch. Received: layer={self.name!r}"
@@ -78,64 +123,84 @@ class VirtualBatchNorm(Float32Layer):
         with tf.control_dependencies([tf.debugging.Assert(False, [message])]):
             return inputs * math.nan
 
-    def compute_output_shape(self, input_shape):
-        return input_shape
 
-    def get_config(self):
-        return {**super().get_config(), "epsilon": self.epsilon}
+class _Moments(collections.namedtuple("_Moments", ["count", "mean", "variance"])):
+    """Of how many positions, and their mean and variance."""
 
-    def _normalize(self, reference, examples, count):
-        spatial = list(range(1, examples.shape.rank - 1))
-        mean_r, variance_r = _moments(reference, [0, *spatial])
-        mean_x, variance_x = _moments(examples, spatial)
-        share = 1.0 / (count + 1.0)
-        mean = (1.0 - share) * mean_r + share * mean_x
+    @classmethod
+    def of(cls, x, axes, weights):
+        # Not tf.nn.moments, whose second derivative lacks the share of the mean.
+        def mean_of(values):
+            if weights is None:
+                return tf.reduce_mean(values, axes, keepdims=True)
+            total = tf.reduce_mean(values * weights, axes, keepdims=True)
+            return tf.math.divide_no_nan(total, share)
+
+        share = 1.0
+        if weights is not None:
+            share = tf.reduce_mean(weights, axes, keepdims=True)
+        size = tf.reduce_prod(tf.gather(tf.shape(x), axes)) if axes else 1
+        mean = mean_of(x)
+        return cls(
+            tf.cast(size, tf.float32) * share, mean, mean_of(tf.square(x - mean))
+        )
+
+    def mixed_with(self, own):
+        """The moments of both, each position counting once."""
+        share = own.count / (own.count + self.count)
+        mean = (1.0 - share) * self.mean + share * own.mean
         # The variance of a mixture. Unlike the difference of the mean square and the
         # squared mean it cannot come out below 0.
         variance = (
-            (1.0 - share) * variance_r
-            + share * variance_x
-            + share * (1.0 - share) * tf.square(mean_x - mean_r)
+            (1.0 - share) * self.variance
+            + share * own.variance
+            + share * (1.0 - share) * tf.square(own.mean - self.mean)
         )
-        normalized = [
-            (reference - mean_r) * tf.math.rsqrt(variance_r + self.epsilon),
-            (examples - mean) * tf.math.rsqrt(variance + self.epsilon),
-        ]
-        return tf.concat(normalized, axis=0) * self.gamma + self.beta
+        return _Moments(None, mean, variance)
 
 
-def _moments(x, axes):
-    # Not tf.nn.moments, whose second derivative lacks the share of the mean.
-    mean = tf.reduce_mean(x, axes, keepdims=True)
-    return mean, tf.reduce_mean(tf.square(x - mean), axes, keepdims=True)
+class _Reference:
+    """The moments of the reference by layer, a layer's calls in their order."""
+
+    def __init__(self):
+        self.moments = collections.defaultdict(collections.deque)
+        self.is_complete = False
 
 
 @keras.saving.register_keras_serializable("tfgan_tricks")
 class VirtualBatchNormalized(keras.Model):
     """A network whose `VirtualBatchNorm` layers share one stored reference batch.
 
-    A call runs the network once, on the reference and the inputs joined on the batch
-    axis, and drops the rows of the reference:
+    A call runs the network on the reference, from which the layers take their
+    statistics, and then on the inputs:
 
-        y = network([reference; x])[n:]
+        y = network(x | network(reference))
 
     So the reference has the current weights' activations, and the gradient passes
-    through them. An example's output does not depend on its batch mates. The
-    reference is a weight that is not trained: it is saved and exported with the rest.
+    through them. The reference is a batch of its own: layers that mix the examples of
+    a batch, such as `MinibatchDiscrimination`, never see it together with the inputs.
+    It adds no losses either, and state that moves once in a call, such as the `u` of
+    `SpectralNormalization`, moves once. Without such layers an example's output does
+    not depend on its batch mates.
+
+    The reference is a weight that is not trained: it is saved and exported with the
+    rest.
 
     Args:
-        network: a Keras model with one input, one output and at least one
-            `VirtualBatchNorm`.
+        network: a Keras model with at least one `VirtualBatchNorm`.
         reference: array `[n, ...]` of `n >= 1` inputs of `network`, chosen once, such
-            as latent vectors for a generator. Each call costs `n` more examples.
+            as latent vectors for a generator. For a network of several inputs a list
+            of arrays, one for each, such as latents and labels. Each call costs `n`
+            more examples.
         **kwargs: `name`, `trainable` and `dtype`.
 
     Returns:
-        For inputs `[batch, ...]`, the outputs of `network` for them, `[batch, ...]`.
+        For the inputs of `network`, its outputs for them.
 
     Raises:
-        ValueError: if `network` has no `VirtualBatchNorm`, or if `reference` is empty
-            or not of the shape of the network's inputs.
+        ValueError: if `network` has no `VirtualBatchNorm`, if it has a
+            `BatchNormalization` that is not frozen, or if `reference` is empty or does
+            not fit the network's inputs.
 
     Example:
 
@@ -150,22 +215,26 @@ class VirtualBatchNormalized(keras.Model):
         Salimans et al., 2016, section 3.5, arXiv:1606.03498.
     """
 
-    def __init__(self, network, reference, **kwargs):
-        reference = np.asarray(reference, "float32")
-        _check(network, reference)
+    def __init__(
+        self,
+        network: keras.Model,
+        reference: Any | Sequence[Any],
+        **kwargs: Any,
+    ) -> None:
+        _check_layers(network)
+        arrays = _arrays(network, reference)
         super().__init__(**kwargs)
         self.network = network
-        self.reference = _compat.add_state(
-            self,
-            "reference",
-            reference.shape,
-            lambda shape, dtype=None: tf.constant(reference, dtype),
-        )
+        if not self.trainable:
+            network.trainable = False  # Keras 3 leaves it trainable in a model.
+        names = ["reference", *(f"reference_{i}" for i in range(1, len(arrays)))]
+        states = [_state(self, *pair) for pair in zip(names, arrays, strict=True)]
+        self.reference = states if len(arrays) > 1 else states[0]
         self.build(self.input_shape)
 
     @property
     def input_shape(self):
-        return (None, *self.reference.shape[1:])
+        return self._of_reference(lambda state: (None, *state.shape[1:]))
 
     @property
     def output_shape(self):
@@ -177,11 +246,14 @@ class VirtualBatchNormalized(keras.Model):
         self.built = True
 
     def call(self, inputs, training=None):
-        reference = tf.cast(tf.convert_to_tensor(self.reference), inputs.dtype)
-        count = reference.shape[0]
-        with _reference_rows.set_to(count):
-            joined = tf.concat([reference, inputs], axis=0)
-            return self.network(joined, training=training)[count:]
+        reference = _Reference()
+        with _reference.set_to(reference), _updates.updates_at_most_once():
+            with _compat.without_losses(self.network), _replica.each_for_itself():
+                self.network(
+                    self._of_reference(tf.convert_to_tensor), training=training
+                )
+            reference.is_complete = True
+            return self.network(inputs, training=training)
 
     def compute_output_shape(self, input_shape):
         return tuple(self.network.compute_output_shape(input_shape))
@@ -191,7 +263,7 @@ class VirtualBatchNormalized(keras.Model):
             **super().get_config(),
             "name": self.name,
             "network": keras.saving.serialize_keras_object(self.network),
-            "reference": list(self.reference.shape),
+            "reference": self._of_reference(_described),
         }
 
     @classmethod
@@ -199,19 +271,86 @@ class VirtualBatchNormalized(keras.Model):
         network = keras.saving.deserialize_keras_object(
             config["network"], custom_objects=custom_objects
         )
-        reference = np.zeros(config["reference"])
+        reference = config["reference"]
+        if isinstance(reference, list):
+            reference = [np.zeros(**described) for described in reference]
+        else:
+            reference = np.zeros(**reference)
         return cls(**{**config, "network": network, "reference": reference})
 
+    def _of_reference(self, function):
+        """What a function says of the reference: a list if there are several inputs."""
+        if isinstance(self.reference, Sequence):
+            return [function(state) for state in self.reference]
+        return function(self.reference)
 
-def _check(network, reference):
-    if not any(isinstance(x, VirtualBatchNorm) for x in network._flatten_layers()):
+
+def _state(model, name, array):
+    def initializer(shape, dtype=None):
+        return tf.constant(array, dtype)
+
+    dtype = array.dtype.name
+    return _compat.add_state(model, name, array.shape, initializer, dtype, mean=False)
+
+
+def _described(state):
+    return {"shape": list(state.shape), "dtype": tf.as_dtype(state.dtype).name}
+
+
+def _check_layers(network):
+    layers = network._flatten_layers()
+    if not any(isinstance(layer, VirtualBatchNorm) for layer in layers):
         raise ValueError(
             "`network` must have a `VirtualBatchNorm` layer. "
             f"Received: network={network.name!r}"
         )
-    expected = tf.TensorShape(getattr(network, "input_shape", None))
-    if reference.size == 0 or not expected.is_compatible_with(reference.shape):
+    for layer in network._flatten_layers():
+        # Its averages would move towards the reference.
+        if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable:
+            raise ValueError(
+                "`network` must have no `BatchNormalization` layer that is trained, as "
+                "it would count the reference. Use `VirtualBatchNorm` in its place, or "
+                f"freeze it. Received: network={network.name!r} with {layer.name!r}"
+            )
+
+
+def _arrays(network, reference):
+    """The reference as a list of arrays, one for each input of the network."""
+    inputs = getattr(network, "inputs", None)
+    several = isinstance(reference, (list, tuple))
+    if inputs is None:  # Never called, so it takes what it is given.
+        several = several and all(hasattr(array, "shape") for array in reference)
+        inputs = [None] * (len(reference) if several else 1)
+    elif len(inputs) > 1 and not (several and len(reference) == len(inputs)):
+        raise ValueError(
+            f"`reference` must be a list of {len(inputs)} arrays, one for each input "
+            f"of `network`. Received: reference={reference!r}"
+        )
+    else:
+        several = len(inputs) > 1
+    reference = reference if several else [reference]
+    arrays = [_fitted(*pair) for pair in zip(reference, inputs, strict=True)]
+    if len({len(array) for array in arrays}) > 1:
+        raise ValueError(
+            "`reference` must have as many rows for one input as for another. "
+            f"Received: reference.shape={[array.shape for array in arrays]}"
+        )
+    return arrays
+
+
+def _fitted(array, spec):
+    """The array in the type of an input, whole numbers as they are if that is open."""
+    array = np.asarray(array)
+    shape, dtype = tf.TensorShape(None), "float32"
+    if spec is not None:
+        shape, dtype = tf.TensorShape(spec.shape), tf.as_dtype(spec.dtype).name
+    elif array.dtype.kind in "iu":
+        dtype = array.dtype.name
+    fits = array.ndim and array.size and shape.is_compatible_with(array.shape)
+    if not fits or "int" in dtype and np.any(array.astype(dtype) != array):
         raise ValueError(
             "`reference` must hold at least one input of `network`, of shape "
-            f"{expected}. Received: reference.shape={reference.shape}"
+            f"{shape} and type {dtype}. Received: reference.shape={array.shape} of "
+            f"type {array.dtype.name}"
         )
+    return array.astype(dtype)
