@@ -25,6 +25,17 @@ MAKE = {
         keras.layers.Dense(4, kernel_initializer=INITIALIZER)
     ),
 }
+def virtual():
+    stack = [
+        keras.Input((5,)),
+        layers.VirtualBatchNorm(),
+        layers.MinibatchDiscrimination(2, 3, INITIALIZER),
+        layers.VirtualBatchNorm(),
+    ]
+    reference = np.random.default_rng(1).normal(size=(3, 5))
+    return layers.VirtualBatchNormalized(keras.Sequential(stack), reference)
+
+MAKE["virtual"] = virtual
 # Which rows each replica gets: of a joint batch, of either half.
 ROWS = {"joint": ([0, 1, 3, 4], [2, 5])}
 x = np.random.default_rng(0).normal(size=(6, 5)).astype("float32")
@@ -72,7 +83,13 @@ def results():
 
 @pytest.mark.parametrize(
     ("layer", "count"),
-    [("discrimination", 4), ("joint", 4), ("std_dev", 2), ("spectral", 6)],
+    [
+        ("discrimination", 4),
+        ("joint", 4),
+        ("std_dev", 2),
+        ("spectral", 6),
+        ("virtual", 10),
+    ],
 )
 def test_two_replicas_have_the_values_and_the_gradients_of_one(results, layer, count):
     assert len(results[layer]) == count

@@ -80,7 +80,7 @@ class VirtualBatchNorm(Float32Layer):
 
     def call(self, inputs, mask=None):
         reference = _reference.value
-        if reference is None:
+        if reference is None or not reference.is_here():
             return self._unsupplied(inputs)
         spatial = [a for a in range(1, inputs.shape.rank) if a != self._axis]
         weights = None if mask is None else self._weights(mask, inputs.shape.rank)
@@ -165,6 +165,11 @@ class _Reference:
     def __init__(self):
         self.moments = collections.defaultdict(collections.deque)
         self.is_complete = False
+        self._graph = tf.compat.v1.get_default_graph()
+
+    def is_here(self):
+        """Whether it holds tensors of the present graph, not of one around it."""
+        return tf.compat.v1.get_default_graph() is self._graph
 
 
 @keras.saving.register_keras_serializable("tfgan_tricks")
