@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from tfgan_tricks import _checks
 from tfgan_tricks import _compat
@@ -223,7 +224,7 @@ class VirtualBatchNormalized(keras.Model):
     def __init__(
         self,
         network: keras.Model,
-        reference: Any | Sequence[Any],
+        reference: ArrayLike | Sequence[ArrayLike],
         **kwargs: Any,
     ) -> None:
         _check_layers(network)
@@ -232,9 +233,15 @@ class VirtualBatchNormalized(keras.Model):
         self.network = network
         if not self.trainable:
             network.trainable = False  # Keras 3 leaves it trainable in a model.
-        names = ["reference", *(f"reference_{i}" for i in range(1, len(arrays)))]
-        states = [_state(self, *pair) for pair in zip(names, arrays, strict=True)]
-        self.reference = states if len(arrays) > 1 else states[0]
+        if len(arrays) == 1:
+            self.reference = _state(self, "reference", arrays[0])
+        else:
+            self.reference = []
+            for i, array in enumerate(arrays):
+                state = _state(self, f"reference_{i}", array)
+                self.reference.append(state)
+                # Keras 3 keeps no list of variables in a checkpoint.
+                setattr(self, f"_reference_{i}", state)
         self.build(self.input_shape)
 
     @property
