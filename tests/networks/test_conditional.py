@@ -244,9 +244,15 @@ def test_bad_arguments_are_refused(make, arguments):
         make(**arguments)
 
 
-def test_virtual_normalization_has_no_labels_for_its_reference():
-    with pytest.raises(ValueError, match="reference has no labels.*Received: num_c"):
-        generator("virtual")
+def test_virtual_normalization_has_a_reference_of_all_labels_in_turn():
+    network = generator("virtual", num_classes=3, reference_size=7)
+    latents, labels = network.reference
+    assert latents.shape == (7, network.input_shape[0][1])
+    np.testing.assert_array_equal(labels, [0, 1, 2, 0, 1, 2, 0])
+    z = first_inputs(network)
+    together = network([z, LABELS % 3], training=True)
+    alone = network([z[1:2], LABELS[1:2] % 3], training=True)
+    np.testing.assert_allclose(together[1:2], alone, atol=1e-5)
 
 
 @pytest.mark.parametrize(

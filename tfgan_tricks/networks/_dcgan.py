@@ -45,7 +45,8 @@ def dcgan_generator(
         normalization: "none"; "batch" or "virtual", after every layer but the last;
             or "spectral", of every layer.
         seed: an integer from which all first weights and the reference follow.
-        reference_size: how many latents are the reference of "virtual", at least 1.
+        reference_size: how many latents are the reference of "virtual", at least 1;
+            their labels, if there are any, are all in turn.
         num_classes: how many labels there are, at least 1; `None` takes no labels.
         label_dim: how many numbers stand for a label, at least 1.
 
@@ -55,8 +56,7 @@ def dcgan_generator(
         `[batch, image_size, image_size, channels]` in [-1, 1].
 
     Raises:
-        ValueError: if an argument is out of range, or for "virtual" with
-            `num_classes`.
+        ValueError: if an argument is out of range.
 
     >>> dcgan_generator(16, channels=1, latent_dim=8, width=4).output_shape
     (None, 16, 16, 1)
@@ -74,13 +74,16 @@ def dcgan_generator(
     make = _layers.Maker("dcgan_generator", seed, normalization == "spectral")
     stack = _generator(make, image_size, channels, width, normalization)
     latents = keras.Input((latent_dim,))
-    if num_classes is not None:
-        return _of_class(make, latents, stack, normalization, num_classes, label_dim)
-    network = make.sequential(latents, *stack)
+    if num_classes is None:
+        network = make.sequential(latents, *stack)
+    else:
+        network = _of_class(make, latents, stack, num_classes, label_dim)
     if normalization != "virtual":
         return network
     shape, seeds = [reference_size, latent_dim], [0, make.seed_of("reference")]
     reference = tf.random.stateless_normal(shape, seeds, alg="philox")
+    if num_classes is not None:
+        reference = [reference, tf.range(reference_size) % num_classes]
     return layers.VirtualBatchNormalized(network, reference, name=make.network)
 
 
@@ -147,7 +150,7 @@ def dcgan_discriminator(
     make = _layers.Maker("dcgan_discriminator", seed, normalization == "spectral")
     first, *finer = _discriminator(make, image_size, width, normalization)
     rest = [layer for block in finer for layer in block]
-    rest.append(keras.layers.Flatten(name="features"))
+    rest.append(_layers.flat("features"))
     end = [make.logit()]
     if minibatch_discrimination:
         end.insert(0, _minibatch_discrimination(make, minibatch_discrimination))
@@ -203,13 +206,8 @@ def _generator(make, image_size, channels, width, normalization):
     return [*stack, last, _layers.pictures()]
 
 
-def _of_class(make, latents, stack, normalization, num_classes, label_dim):
+def _of_class(make, latents, stack, num_classes, label_dim):
     """The generator that takes labels too."""
-    if normalization == "virtual":
-        raise ValueError(
-            "`normalization` must not be 'virtual' with `num_classes`: the reference "
-            f"has no labels. Received: num_classes={num_classes!r}"
-        )
     labels, vectors = _layers.labelled(make, num_classes, label_dim)
     pictures = _layers.chain(_layers.joined("with_label", latents, vectors), stack)
     return keras.Model([latents, labels], pictures, name=make.network)
@@ -234,6 +232,7 @@ def _label_maps(make, vectors, size):
 def _conv(make, kind, filters, name, norm=()):
     """A convolution, without bias where a normalization brings one."""
     options = {"kernel_size": 4, "strides": 2, "padding": "same"}
+    options |= _layers.CHANNELS_LAST
     return make.layer(kind, filters, name, use_bias=not norm, **options)
 
 
@@ -241,7 +240,7 @@ def _norm(normalization, name):
     if normalization == "batch":
         return [_layers.batch_norm(f"{name}_norm")]
     if normalization == "virtual":
-        return [layers.VirtualBatchNorm(name=f"{name}_norm")]
+        return [layers.VirtualBatchNorm(name=f"{name}_norm", **_layers.CHANNELS_LAST)]
     return []
 
 

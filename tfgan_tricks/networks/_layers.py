@@ -9,6 +9,9 @@ import keras
 from tfgan_tricks import _checks
 from tfgan_tricks import layers
 
+# For each layer with a data format, whatever Keras is set to.
+CHANNELS_LAST = {"data_format": "channels_last"}
+
 
 def normal(seed, mean=0.0):
     """The initializer of Radford et al., 2015, arXiv:1511.06434."""
@@ -18,8 +21,13 @@ def normal(seed, mean=0.0):
 def batch_norm(name, **kwargs):
     """Batch normalization over all replicas."""
     return keras.layers.BatchNormalization(
-        momentum=0.9, epsilon=1e-5, synchronized=True, name=name, **kwargs
+        axis=-1, momentum=0.9, epsilon=1e-5, synchronized=True, name=name, **kwargs
     )
+
+
+def flat(name):
+    """Features as vectors, in the order in which they are stored."""
+    return keras.layers.Flatten(name=name, **CHANNELS_LAST)
 
 
 def pictures():

@@ -73,7 +73,7 @@ def mlp_discriminator(input_shape, hidden=(256, 256), seed=0):
     _check_sizes("input_shape", input_shape, at_least=1)
     _check_sizes("hidden", hidden, at_least=0)
     make = _maker("mlp_discriminator", seed)
-    stack = [keras.Input(input_shape), keras.layers.Flatten(name="flat")]
+    stack = [keras.Input(input_shape), _layers.flat("flat")]
     for level, units in enumerate(hidden):
         name = "features" if level == len(hidden) - 1 else f"hidden_{level}_leaky"
         stack.append(make.layer(keras.layers.Dense, units, f"hidden_{level}"))

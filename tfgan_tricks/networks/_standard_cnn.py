@@ -5,8 +5,9 @@ import keras
 from tfgan_tricks import _checks
 from tfgan_tricks.networks import _layers
 
-_HALVED = {"kernel_size": 4, "strides": 2, "padding": "same"}
-_KEPT = {"kernel_size": 3, "padding": "same"}
+_SAME = {"padding": "same", **_layers.CHANNELS_LAST}
+_HALVED = {"kernel_size": 4, "strides": 2, **_SAME}
+_KEPT = {"kernel_size": 3, **_SAME}
 
 
 def standard_cnn_generator(channels=3, latent_dim=128, seed=0):
@@ -91,7 +92,7 @@ def standard_cnn_discriminator(channels=3, spectral=True, seed=0):
         stack += _block(make, filters, f"conv_{2 * half}", _KEPT)
         stack += _block(make, filters, f"down_{half}", _HALVED)
     stack += _block(make, 512, "conv_4", _KEPT, normalized=False)
-    features = keras.layers.Flatten(name="features")
+    features = _layers.flat("features")
     return make.sequential(*stack, features, _plain(make).logit())
 
 

@@ -92,7 +92,7 @@ def weight_norm_classifier(
     stack = [
         keras.Input(input_shape),
         keras.layers.Rescaling(0.5, 0.5, name="unit_pictures"),
-        keras.layers.Flatten(name="flat"),
+        _layers.flat("flat"),
         noise(input_noise, "input"),
     ]
     for units, name in zip(hidden, names, strict=True):
