@@ -195,6 +195,50 @@ def test_mixed_precision_gives_finite_outputs_near_those_in_float32(kind, policy
     assert {dtype for dtype in dtypes if dtype.is_floating} == {tf.float32}
 
 
+def name_of(weight):
+    return weight.name.split("/")[-1].split(":")[0]
+
+
+@every_layer
+@pytest.mark.parametrize("policy", ["float16", "bfloat16"])
+def test_pure_half_precision_gives_outputs_near_those_in_float32(kind, policy):
+    model, x = small_model(kind)
+    with precision.policy(policy):
+        copy, _ = small_model(kind)
+    copy.set_weights(model.get_weights())
+    np.testing.assert_allclose(tf.cast(copy(x), "float32"), model(x), atol=0.05)
+    for weight in copy.weights:
+        dense = kind is layers.WeightNormDense or name_of(weight) in ("kernel", "bias")
+        expected = policy if dense else "float32"
+        if tf.as_dtype(weight.dtype).is_floating:
+            assert tf.as_dtype(weight.dtype).name == expected, weight.name
+
+
+@every_layer
+@pytest.mark.parametrize("policy", ["float16", "bfloat16"])
+def test_pure_half_precision_trains(kind, policy):
+    with precision.policy(policy):
+        model, x = small_model(kind)
+    before = [tf.cast(w, "float32").numpy() for w in model.trainable_weights]
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    model.fit(x, np.ones(model(x).shape), verbose=0)
+    after = [tf.cast(w, "float32").numpy() for w in model.trainable_weights]
+    assert all(np.all(np.isfinite(value)) for value in after)
+    assert any(np.any(a != b) for a, b in zip(before, after, strict=True))
+
+
+@pytest.mark.parametrize("policy", ["float16", "bfloat16"])
+def test_adapting_in_pure_half_precision_standardizes_the_outputs(policy):
+    x = np.random.default_rng(3).normal(2.0, 3.0, size=(60, 6)).astype("float32")
+    with precision.policy(policy):
+        stack = [layers.WeightNormDense(5), layers.MinibatchDiscrimination(2, 3)]
+        network = keras.Sequential([keras.Input((6,)), *stack])
+    layers.adapt(network, x)
+    outputs = tf.cast(network.layers[0](x), "float32").numpy()
+    np.testing.assert_allclose(outputs.mean(axis=0), 0.0, atol=0.05)
+    np.testing.assert_allclose(outputs.std(axis=0), 1.0, atol=0.05)
+
+
 @every_layer
 def test_a_dtype_is_refused_where_the_layer_has_its_own(kind):
     if kind in (layers.VirtualBatchNormalized, layers.WeightNormDense):

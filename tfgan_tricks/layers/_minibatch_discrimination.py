@@ -108,8 +108,11 @@ class MinibatchDiscrimination(Float32Layer):
             self.build(features.shape)
         projections = self._project(features)
         distances = _l1_distances(projections, projections)
-        itself = tf.eye(features.shape[0])[..., tf.newaxis] > 0
-        nearest = tf.reduce_min(tf.where(itself, np.inf, distances), axis=1)
+        # A row is at distance 0 of itself; out of the way, but not at infinity, which
+        # would stop those who check for it.
+        itself = tf.eye(features.shape[0])[..., tf.newaxis]
+        distances += itself * tf.reduce_max(distances)
+        nearest = tf.reduce_min(distances, axis=1)
         nearest = tf.reduce_mean(nearest, axis=0)[:, tf.newaxis]
         if not np.all((nearest > 0) & np.isfinite(nearest)):
             raise ValueError(

@@ -94,8 +94,10 @@ class WeightNormDense(keras.layers.Layer):
                 f"Received: inputs.shape={tuple(inputs.shape)}"
             )
         deviation = tf.sqrt(variance)
-        self.scale.assign(self.scale / deviation)
-        self.bias.assign(-mean / deviation)
+        dtype = self.scale.dtype
+        scale = tf.cast(self.scale, tf.float32) / deviation
+        self.scale.assign(tf.cast(scale, dtype))
+        self.bias.assign(tf.cast(-mean / deviation, dtype))
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.units)
