@@ -1,13 +1,15 @@
 """First weights that follow from data."""
 
+import keras
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from tfgan_tricks.layers._scoped import Scoped
 
 _adapting = Scoped()
 
 
-def adapt(network, examples):
+def adapt(network: keras.Model, examples: ArrayLike | tf.Tensor) -> None:
     """Sets the scales of a network's layers by what they receive from examples.
 
     Calls the network once, in training mode, while each layer that has a method

@@ -1,5 +1,7 @@
 """Noise that is the same on any number of replicas, and after a restart."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -43,7 +45,7 @@ class GaussianNoise(Float32Layer):
         hidden layers, arXiv:1606.03498.
     """
 
-    def __init__(self, stddev, seed=0, **kwargs):
+    def __init__(self, stddev: float, seed: int = 0, **kwargs: Any) -> None:
         _checks.not_negative(stddev=stddev)
         super().__init__(**kwargs)
         self.supports_masking = True

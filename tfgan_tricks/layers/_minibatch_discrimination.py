@@ -1,10 +1,12 @@
 """Minibatch discrimination in memory that does not grow with the kernel dimension."""
 
 import math
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from tfgan_tricks import _checks
 from tfgan_tricks import _replica
@@ -62,8 +64,12 @@ class MinibatchDiscrimination(Float32Layer):
     """
 
     def __init__(
-        self, num_kernels, kernel_dim, kernel_initializer="random_normal", **kwargs
-    ):
+        self,
+        num_kernels: int,
+        kernel_dim: int,
+        kernel_initializer: str | keras.initializers.Initializer = "random_normal",
+        **kwargs: Any,
+    ) -> None:
         _checks.positive_integer(num_kernels=num_kernels, kernel_dim=kernel_dim)
         super().__init__(**kwargs)
         self.num_kernels = num_kernels
@@ -94,7 +100,7 @@ class MinibatchDiscrimination(Float32Layer):
         similarities = similarity_sums(projections, _replica.gather(projections))
         return tf.concat([inputs, similarities], axis=-1)
 
-    def adapt(self, features):
+    def adapt(self, features: ArrayLike | tf.Tensor) -> None:
         """Scales each kernel so that nearest neighbours are 1 apart on average.
 
         Args:

@@ -6,13 +6,18 @@ images, in penalties, in the generator's turn. State such as the singular vector
 """
 
 import contextlib
+from collections.abc import Hashable
+
+import keras
 
 from tfgan_tricks.layers._scoped import Scoped
 
 _policy = Scoped()
 
 
-def updates_once(network=None):
+def updates_once(
+    network: keras.Model | None = None,
+) -> contextlib.AbstractContextManager[None]:
     """A context in which a layer updates its state in its first training call only.
 
     Args:
@@ -34,7 +39,7 @@ def updates_once(network=None):
     return _policy.set_to(may_update)
 
 
-def updates_never():
+def updates_never() -> contextlib.AbstractContextManager[None]:
     """A context in which no layer updates its state.
 
     >>> with updates_never():
@@ -44,12 +49,12 @@ def updates_never():
     return _policy.set_to(lambda layer: False)
 
 
-def updates_at_most_once():
+def updates_at_most_once() -> contextlib.AbstractContextManager[None]:
     """`updates_once()`, unless one of the contexts is there already."""
     return contextlib.nullcontext() if _policy.value else updates_once()
 
 
-def may_update(layer):
+def may_update(layer: keras.layers.Layer | Hashable) -> bool:
     """Whether `layer` may update its state now; outside the contexts, always.
 
     A layer asks in each training call, right before it updates.

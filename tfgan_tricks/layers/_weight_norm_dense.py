@@ -1,7 +1,11 @@
 """A dense layer whose kernel has columns of a set length."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from tfgan_tricks import _checks
 from tfgan_tricks.layers._adapt import adapt_if_asked
@@ -42,12 +46,12 @@ class WeightNormDense(keras.layers.Layer):
 
     def __init__(
         self,
-        units,
-        activation=None,
-        trainable_scale=True,
-        kernel_initializer="random_normal",
-        **kwargs,
-    ):
+        units: int,
+        activation: str | Callable[[tf.Tensor], tf.Tensor] | None = None,
+        trainable_scale: bool = True,
+        kernel_initializer: str | keras.initializers.Initializer = "random_normal",
+        **kwargs: Any,
+    ) -> None:
         _checks.positive_integer(units=units)
         super().__init__(**kwargs)
         self.supports_masking = True
@@ -76,7 +80,7 @@ class WeightNormDense(keras.layers.Layer):
         adapt_if_asked(self, inputs)
         return self.activation(self._linear(inputs) + self.bias)
 
-    def adapt(self, inputs):
+    def adapt(self, inputs: ArrayLike | tf.Tensor) -> None:
         """Makes the outputs, before the activation, of mean 0 and deviation 1.
 
         Args:

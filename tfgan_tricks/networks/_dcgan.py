@@ -16,16 +16,16 @@ _LABEL_MAPS = 8
 
 
 def dcgan_generator(
-    image_size,
-    channels=3,
-    latent_dim=128,
-    width=64,
-    normalization="batch",
-    seed=0,
-    reference_size=64,
-    num_classes=None,
-    label_dim=256,
-):
+    image_size: int,
+    channels: int = 3,
+    latent_dim: int = 128,
+    width: int = 64,
+    normalization: str = "batch",
+    seed: int = 0,
+    reference_size: int = 64,
+    num_classes: int | None = None,
+    label_dim: int = 256,
+) -> keras.Model:
     """The generator of DCGAN: z is projected to 4x4, which doubles up to the picture.
 
         4x4 -> 8x8 -> ... -> image_size,   each by a 4x4 transposed convolution
@@ -88,15 +88,15 @@ def dcgan_generator(
 
 
 def dcgan_discriminator(
-    image_size,
-    channels=3,
-    width=64,
-    normalization="batch",
-    minibatch_discrimination=False,
-    seed=0,
-    num_classes=None,
-    label_dim=256,
-):
+    image_size: int,
+    channels: int = 3,
+    width: int = 64,
+    normalization: str = "batch",
+    minibatch_discrimination: bool | str = False,
+    seed: int = 0,
+    num_classes: int | None = None,
+    label_dim: int = 256,
+) -> keras.Model:
     """The discriminator of DCGAN: 4x4 convolutions halve the picture down to 4x4.
 
         image_size -> ... -> 8x8 -> 4x4 -> logit

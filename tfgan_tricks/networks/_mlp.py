@@ -1,6 +1,7 @@
 """Networks of dense layers, for points or small pictures."""
 
 import math
+from collections.abc import Sequence
 
 import keras
 
@@ -8,7 +9,12 @@ from tfgan_tricks import _checks
 from tfgan_tricks.networks import _layers
 
 
-def mlp_generator(output_shape, latent_dim=128, hidden=(256, 256), seed=0):
+def mlp_generator(
+    output_shape: Sequence[int],
+    latent_dim: int = 128,
+    hidden: Sequence[int] = (256, 256),
+    seed: int = 0,
+) -> keras.Sequential:
     """A generator of dense layers with ReLU in between.
 
     Pictures, of shape `(height, width, channels)`, end in tanh; other shapes are
@@ -48,7 +54,9 @@ def mlp_generator(output_shape, latent_dim=128, hidden=(256, 256), seed=0):
     return make.sequential(*stack, *end)
 
 
-def mlp_discriminator(input_shape, hidden=(256, 256), seed=0):
+def mlp_discriminator(
+    input_shape: Sequence[int], hidden: Sequence[int] = (256, 256), seed: int = 0
+) -> keras.Sequential:
     """A discriminator of dense layers with leaky ReLU of slope 0.2 in between.
 
     First weights are Glorot's, uniform.

@@ -10,7 +10,9 @@ _HALVED = {"kernel_size": 4, "strides": 2, **_SAME}
 _KEPT = {"kernel_size": 3, **_SAME}
 
 
-def standard_cnn_generator(channels=3, latent_dim=128, seed=0):
+def standard_cnn_generator(
+    channels: int = 3, latent_dim: int = 128, seed: int = 0
+) -> keras.Sequential:
     """The generator of the relativistic GAN's 32x32 experiments.
 
         z -> 4x4x512 -> 8x8x256 -> 16x16x128 -> 32x32x64 -> 32x32xchannels
@@ -57,7 +59,9 @@ def standard_cnn_generator(channels=3, latent_dim=128, seed=0):
     return make.sequential(*stack, last, _layers.pictures())
 
 
-def standard_cnn_discriminator(channels=3, spectral=True, seed=0):
+def standard_cnn_discriminator(
+    channels: int = 3, spectral: bool = True, seed: int = 0
+) -> keras.Sequential:
     """The discriminator of the relativistic GAN's 32x32 experiments.
 
         32x32x64 -> 16x16x64 -> 16x16x128 -> 8x8x128 -> 8x8x256 -> 4x4x256 -> 4x4x512

@@ -1,6 +1,7 @@
 """The networks of the semi-supervised experiments on MNIST."""
 
 import math
+from collections.abc import Sequence
 
 import keras
 
@@ -9,8 +10,11 @@ from tfgan_tricks.networks import _layers
 
 
 def weight_norm_generator(
-    output_shape=(28, 28, 1), latent_dim=100, hidden=(500, 500), seed=0
-):
+    output_shape: Sequence[int] = (28, 28, 1),
+    latent_dim: int = 100,
+    hidden: Sequence[int] = (500, 500),
+    seed: int = 0,
+) -> keras.Sequential:
     """The generator of the paper's semi-supervised MNIST: dense, softplus.
 
     Each hidden layer is batch normalised, without a scale, before its softplus; the
@@ -48,14 +52,14 @@ def weight_norm_generator(
 
 
 def weight_norm_classifier(
-    input_shape=(28, 28, 1),
-    num_classes=10,
-    hidden=(1000, 500, 250, 250, 250),
-    input_noise=0.3,
-    hidden_noise=0.5,
-    minibatch_discrimination=False,
-    seed=0,
-):
+    input_shape: Sequence[int] = (28, 28, 1),
+    num_classes: int = 10,
+    hidden: Sequence[int] = (1000, 500, 250, 250, 250),
+    input_noise: float = 0.3,
+    hidden_noise: float = 0.5,
+    minibatch_discrimination: bool = False,
+    seed: int = 0,
+) -> keras.Sequential:
     """The discriminator of the paper's semi-supervised MNIST: dense, noise, ReLU.
 
     Normal noise is added to the pictures, brought to [0, 1], and to the outputs of each
