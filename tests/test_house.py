@@ -137,7 +137,7 @@ def test_files_and_functions_are_short(path):
 def test_the_whole_is_short():
     assert statistics.median(len(p.read_text().splitlines()) for p in LIBRARY) <= 150
     assert code_lines(ROOT / "trainers/base.py") <= 150
-    assert code_lines(ROOT / "tfgan_tricks/_compat.py") <= 60
+    assert code_lines(ROOT / "tfgan_tricks/_compat.py") <= 100
 
 
 def test_there_is_more_test_than_library():

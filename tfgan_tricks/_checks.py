@@ -42,23 +42,17 @@ def decay(**arguments):
 
 
 def latent_dim(generator):
-    """The width of the latents that a generator takes, or `ValueError` if unknown."""
-    shape = getattr(generator, "input_shape", None)
-    latents = shape
-    if isinstance(shape, list) and [len(one) for one in shape] == [2, 1]:
-        latents = shape[0]
-    if not isinstance(latents, tuple) or len(latents) != 2 or not latents[1]:
-        raise ValueError(
-            "`generator` must take latents of known shape (None, latent_dim), alone or "
-            "with labels (None,); begin it with `keras.Input`. "
-            f"Received: generator.input_shape={shape!r}"
-        )
-    return latents[1]
+    """See `_facts.latent_dim`."""
+    from tfgan_tricks import _facts
+
+    return _facts.latent_dim(generator)
 
 
 def is_conditional(generator):
-    """Whether a generator takes labels beside the latents."""
-    return isinstance(generator.input_shape, list) and len(generator.input_shape) == 2
+    """See `_facts.is_conditional`."""
+    from tfgan_tricks import _facts
+
+    return _facts.is_conditional(generator)
 
 
 def channels(count):

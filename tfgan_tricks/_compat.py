@@ -88,3 +88,45 @@ def without_losses(network):
     yield
     for added, count in zip(losses, counts, strict=True):
         del added[count:]
+
+
+def input_structure(network):
+    """The inputs a network was made of, or the shapes it was built for, or `None`."""
+    if KERAS_3:
+        made = getattr(network, "_inputs_struct", None)
+        made = getattr(network, "inputs", None) if made is None else made
+        built = (getattr(network, "_build_shapes_dict", None) or {}).get("input_shape")
+    else:
+        made = getattr(network, "_nested_inputs", None)
+        built = getattr(network, "_build_input_shape", None)
+    return built if made is None else made
+
+
+def output_shapes(network, specs):
+    """The shapes of a network's outputs for inputs of such specs, by a dry run."""
+    if KERAS_3:
+        specs = tf.nest.map_structure(
+            lambda spec: keras.KerasTensor(spec.shape, spec.dtype.name), specs
+        )
+        outputs = network.compute_output_spec(specs)
+    else:
+        outputs = tf.function(network).get_concrete_function(specs).structured_outputs
+    return tf.nest.map_structure(lambda output: tf.TensorShape(output.shape), outputs)
+
+
+def producer(tensor):
+    """The layer that a Keras tensor comes from, its inputs and its other arguments."""
+    layer, index, _ = tensor._keras_history
+    node = layer._inbound_nodes[index]
+    if KERAS_3:
+        return layer, node.input_tensors, node.arguments.kwargs
+    return layer, node.keras_inputs, node.call_kwargs
+
+
+def consumers(network, tensor):
+    """The layers of a network that take a Keras tensor, and what they make of it."""
+    for layer in network.operations if KERAS_3 else network.layers:
+        for node in layer._inbound_nodes:
+            taken = node.input_tensors if KERAS_3 else node.keras_inputs
+            if any(one is tensor for one in taken):
+                yield layer, tf.nest.flatten(node.outputs)
