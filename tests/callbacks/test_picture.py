@@ -90,3 +90,58 @@ def test_png_holds_the_very_pixels(tmp_path, channels):
     callbacks.write_png(path, pixels)
     np.testing.assert_array_equal(tf.io.decode_png(path.read_bytes()), pixels)
     assert [p.name for p in path.parent.iterdir()] == ["p.png"]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+def test_range_says_what_is_black_and_white(dtype):
+    values = np.array([-3.0, 0.0, 0.25, 0.75, 1.0, 9.0, np.nan, -np.inf], dtype)
+    images = values.reshape(1, 1, 8, 1)
+    drawn = callbacks.picture(images, output_range=(0.0, 1.0))[0, ::8, 0]
+    assert drawn.tolist() == [0, 0, 64, 191, 255, 255, 128, 0]
+    drawn = callbacks.picture(images, output_range=(-1, 3))[0, ::8, 0]
+    assert drawn.tolist() == [0, 64, 80, 112, 128, 255, 128, 0]
+
+
+def test_bytes_are_drawn_as_they_are():
+    images = np.random.default_rng(0).integers(0, 256, [1, 64, 70, 3], "uint8")
+    for output_range in (None, (0.0, 255.0), (0.0, 1.0)):
+        pixels = callbacks.picture(images, output_range=output_range)
+        np.testing.assert_array_equal(pixels, images[0])
+
+
+def test_other_integers_need_a_range():
+    images = np.arange(4).reshape(1, 1, 4, 1) * 50
+    with pytest.raises(ValueError, match="Received: samples.dtype=int64"):
+        callbacks.picture(images)
+    drawn = callbacks.picture(images, output_range=(0, 255))[0, ::16, 0]
+    assert drawn.tolist() == [0, 50, 100, 150]
+
+
+@pytest.mark.parametrize(
+    "output_range", [(1.0, 0.0), (0.5, 0.5), (0.0, np.nan), (-np.inf, 1.0), (1,), 3]
+)
+def test_ranges_that_are_none_are_refused(output_range):
+    with pytest.raises(
+        ValueError, match=r"`output_range` must.*Received: output_range"
+    ):
+        callbacks.picture(np.zeros([1, 8, 8, 1]), output_range=output_range)
+
+
+def test_grid_shows_a_bounded_number_of_images():
+    first = np.linspace(0, 1, 1024)
+    images = np.concatenate([first, np.ones(1000)]).reshape(-1, 1, 1, 1)
+    images = np.broadcast_to(images, [2024, 8, 8, 1]).astype("float32")
+    pixels = callbacks.picture(images, output_range=(0, 1))
+    assert pixels.shape == (32 * (64 + GAP) - GAP, 32 * (64 + GAP) - GAP, 1)
+    tiles = pixels[:: 64 + GAP, :: 64 + GAP, 0].ravel()
+    np.testing.assert_array_equal(tiles, np.round(first * 255))
+
+
+@pytest.mark.parametrize(
+    "size, count", [((1, 1), 1024), ((128, 128), 1024), ((1024, 1024), 64)]
+)
+def test_side_of_a_grid_is_bounded(size, count):
+    assert _picture.capacity(*size) == count
+    wide = _picture.capacity(size[0], 3000)
+    assert wide == 4
+    assert _picture.capacity(9000, 20) == 1

@@ -34,3 +34,16 @@ def test_pictures_that_were_scaled_already_are_refused():
         data.to_unit_range(np.zeros([2, 2], "float32"))
     with pytest.raises(ValueError, match="Received: pictures.dtype=uint8"):
         data.to_uint8(LEVELS)
+
+
+@pytest.mark.parametrize("bounds", [(0.0, 1.0), (-1.0, 1.0), (-3.0, 0.5), (0.0, 255.0)])
+def test_every_byte_comes_back_from_every_range(bounds):
+    every = np.arange(256)
+    values = bounds[0] + every / 255 * (bounds[1] - bounds[0])
+    pixels = data.to_uint8(tf.constant(values, tf.float32), bounds)
+    np.testing.assert_array_equal(pixels, every)
+
+
+def test_a_range_upside_down_is_refused():
+    with pytest.raises(ValueError, match=r"Received: output_range=\(1.0, -1.0\)"):
+        data.to_uint8(tf.zeros([2]), (1.0, -1.0))

@@ -3,44 +3,59 @@
 import contextlib
 import math
 import os
+from collections.abc import Iterator
+from typing import Any
+from typing import BinaryIO
 
 import numpy as np
 import tensorflow as tf
 
-from tfgan_tricks._unit_range import to_uint8
+from tfgan_tricks import _unit_range
 
 TILE = 64  # Least side of an image in a grid, in pixels.
 GAP = 2
+MOST_TILES = 32  # In a row or a column of a grid.
+MOST_PIXELS = 8400  # Side of a grid of several images.
 CANVAS = 320  # Side of a picture of points.
 REAL, FAKE = (190, 190, 190), (30, 80, 200)
 
 
-def picture(samples, real=None):
+def picture(
+    samples: Any, real: Any = None, output_range: _unit_range.Range | None = None
+) -> np.ndarray:
     """Draws samples as one picture: a grid of images, or points of the plane.
 
-    Small images are magnified without smoothing. Points are blue, on the grey ones of
+    Small images are magnified without smoothing. A grid shows the first 1,024 images,
+    or as many as fit on 8,400 pixels a side. Points are blue, on the gray ones of
     `real`, which then also say what part of the plane is seen.
 
     Args:
-        samples: images of shape `[batch, height, width, channels]` with values in
-            [-1, 1] and one to four channels, or points of shape `[batch, 2]`.
-        real: points of shape `[number, 2]`, or `None`.
+        samples: Images of shape `[batch, height, width, channels]` with one to four
+            channels, floats or uint8, or points of shape `[batch, 2]`.
+        real: Points of shape `[number, 2]`, or `None`.
+        output_range: The values (low, high) of black and white in images of floats.
+            `None` means (-1, 1). uint8 images are drawn as they are.
 
     Returns:
         A uint8 array of shape `[height, width, channels]`.
 
     Raises:
-        ValueError: if `samples` has none of these shapes.
+        ValueError: If `samples` has none of these shapes or types, or if
+            `output_range` is not two finite numbers in ascending order.
 
     >>> picture(np.zeros([5, 8, 8, 1])).shape
     (130, 196, 1)
     >>> picture(np.zeros([100, 2])).shape
     (320, 320, 3)
+    >>> gray = picture(np.full([1, 64, 64, 3], 0.5), output_range=(0.0, 1.0))
+    >>> gray[0, 0].tolist()
+    [128, 128, 128]
     """
     samples = np.asarray(samples)
-    if samples.ndim == 4 and samples.size and 1 <= samples.shape[3] <= 4:
-        return _grid(_pixels(samples))
-    if samples.ndim == 2 and samples.size and samples.shape[1] == 2:
+    if samples.size and are_images(samples.shape):
+        drawn = samples[: capacity(*samples.shape[1:3])]
+        return _grid(_magnified(_pixels(drawn, output_range)))
+    if samples.size and are_points(samples.shape):
         return _plane(samples, samples if real is None else np.asarray(real))
     raise ValueError(
         "`samples` must be images of shape (batch, height, width, 1 to 4) or points "
@@ -48,7 +63,24 @@ def picture(samples, real=None):
     )
 
 
-def write_png(path, pixels):
+def are_images(shape: Any) -> bool:
+    """Returns `True` for the shape of a batch of images."""
+    return len(shape) == 4 and shape[3] in (1, 2, 3, 4)
+
+
+def are_points(shape: Any) -> bool:
+    """Returns `True` for the shape of a batch of points of the plane."""
+    return len(shape) == 2 and shape[1] == 2
+
+
+def capacity(height: int, width: int) -> int:
+    """Returns how many images of that size a grid shows."""
+    side = max(height, width)
+    side = side * _magnification(side) + GAP
+    return min(MOST_TILES, max(1, MOST_PIXELS // side)) ** 2
+
+
+def write_png(path: Any, pixels: Any) -> None:
     """Writes a picture to a PNG file, whole or not at all.
 
     Args:
@@ -62,21 +94,43 @@ def write_png(path, pixels):
     >>> tf.io.decode_png(tf.io.read_file(path)).shape.as_list()
     [130, 130, 3]
     """
+    with whole_file(path) as file:
+        file.write(tf.io.encode_png(pixels).numpy())
+
+
+@contextlib.contextmanager
+def whole_file(path: Any) -> Iterator[BinaryIO]:
+    """Yields a file that takes the place of `path` once the block is done."""
     path = os.path.abspath(path)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     part = path + ".part"
     try:
         with open(part, "wb") as file:
-            file.write(tf.io.encode_png(pixels).numpy())
+            yield file
         os.replace(part, path)
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.remove(part)
 
 
-def _pixels(images):
-    pixels = to_uint8(np.nan_to_num(images.astype("float32"))).numpy()
-    factor = max(1, TILE // max(images.shape[1:3]))
+def _pixels(images, output_range):
+    if images.dtype == np.uint8:
+        return images
+    if images.dtype.kind in "iub" and output_range is None:
+        raise ValueError(
+            "`samples` must be uint8 or floats, or come with their `output_range`. "
+            f"Received: samples.dtype={images.dtype}, output_range=None"
+        )
+    bounds = _unit_range.DEFAULT if output_range is None else output_range
+    return _unit_range.to_uint8(images.astype("float32"), bounds).numpy()
+
+
+def _magnification(side):
+    return max(1, TILE // side)
+
+
+def _magnified(pixels):
+    factor = _magnification(max(pixels.shape[1:3]))
     return pixels.repeat(factor, axis=1).repeat(factor, axis=2)
 
 
