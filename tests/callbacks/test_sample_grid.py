@@ -120,6 +120,158 @@ def test_samples_are_of_all_labels_in_turn(tmp_path):
     )
 
 
+def labelled(shape, dtype):
+    """Its images of 8x8 depend on which of five labels it is given."""
+    z, labels = keras.Input((3,)), keras.Input(shape, dtype=dtype)
+    vectors = labels
+    if shape != (5,):
+        vectors = keras.layers.Reshape((3,))(keras.layers.Embedding(5, 3)(labels))
+    joined = keras.layers.Concatenate()([z, vectors])
+    pixels = keras.layers.Dense(64, kernel_initializer="random_normal")(joined)
+    generator = keras.Model([z, labels], keras.layers.Reshape((8, 8, 1))(pixels))
+    rng = np.random.default_rng(0)
+    generator.set_weights([rng.normal(0, 0.3, w.shape) for w in generator.weights])
+    return generator
+
+
+@pytest.mark.parametrize(
+    "shape, dtype", [((), "int32"), ((1,), "int32"), ((5,), "float32")]
+)
+def test_labels_are_found_in_the_generator(tmp_path, shape, dtype):
+    model = ImageTiny()
+    model.generator = labelled(shape, dtype)
+    train(model, [callbacks.SampleGrid(tmp_path, every=1, num_samples=7)], steps=1)
+    z = tf.random.stateless_normal([7, 3], seed=[0, 0], alg="philox")
+    labels = np.array([0, 1, 2, 3, 4, 0, 1])
+    labels = np.eye(5, dtype="float32")[labels] if shape == (5,) else labels
+    labels = tf.constant(labels.reshape(-1, *shape))
+    images = model.generator([z, labels]).numpy()
+    np.testing.assert_array_equal(
+        decoded(tmp_path / "step-000001.png"), callbacks.picture(images)
+    )
+
+
+class Unlooked(keras.layers.Layer):
+    """Uses labels as numbers, so that nothing says how many there are."""
+
+    def call(self, inputs):
+        return tf.cast(inputs, "float32")[:, tf.newaxis] * tf.ones([1, 3])
+
+
+def unknown_labels():
+    z, labels = keras.Input((3,)), keras.Input((), dtype="int32")
+    joined = keras.layers.Add()([z, Unlooked()(labels)])
+    pixels = keras.layers.Dense(64)(joined)
+    return keras.Model([z, labels], keras.layers.Reshape((8, 8, 1))(pixels))
+
+
+def ending_in(*layers):
+    return lambda: keras.Sequential([keras.Input((3,)), *layers])
+
+
+def two_outputs():
+    z = keras.Input((3,))
+    return keras.Model(z, [keras.layers.Dense(2)(z), keras.layers.Dense(2)(z)])
+
+
+class Unbuilt(keras.Model):
+    def call(self, inputs, training=None):
+        return inputs
+
+
+@pytest.mark.parametrize(
+    "make, options, message",
+    [
+        (unknown_labels, {}, "`num_classes` must be given.*=None"),
+        (image_generator, {"num_classes": 3}, "`num_classes` must be None.*=3"),
+        (conditional_generator, {"num_classes": 6}, "at most 5.*num_classes=6"),
+        (
+            ending_in(keras.layers.Dense(784)),
+            {},
+            r"Reshape\(\(28, 28, 1\)\).*None, 784",
+        ),
+        (ending_in(keras.layers.Dense(3072)), {}, r"Reshape\(\(32, 32, 3\)\).*3072"),
+        (ending_in(keras.layers.Dense(5)), {}, r"without `SampleGrid`.*\(None, 5\)"),
+        (
+            ending_in(keras.layers.Dense(64), keras.layers.Reshape((8, 8))),
+            {},
+            r"Reshape\(\(8, 8, 1\)\).*\(None, 8, 8\)",
+        ),
+        (two_outputs, {}, r"one output.*Received: generator.output_shape=\["),
+        (Unbuilt, {}, r"generator.build\(\(None, latent_dim\)\)"),
+        (lambda: None, {}, "`generator` must be given.*Received: generator=None"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused_before_the_first_step(
+    tmp_path, make, options, message
+):
+    model = ImageTiny()
+    model.generator = make()
+    with pytest.raises(ValueError, match=message):
+        train(model, [callbacks.SampleGrid(tmp_path, 1, **options)], steps=1)
+    assert int(model.step.numpy()) == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def sigmoid_generator():
+    generator = ending_in(
+        keras.layers.Dense(64, "sigmoid"), keras.layers.Reshape((8, 8, 1))
+    )()
+    rng = np.random.default_rng(0)
+    generator.set_weights([rng.normal(0, 2, w.shape) for w in generator.weights])
+    return generator
+
+
+@pytest.mark.parametrize(
+    "told, of_the_model, expected",
+    [
+        (None, None, (0.0, 1.0)),
+        (None, (-0.5, 2.0), (-0.5, 2.0)),
+        ((-3.0, 1.0), (-0.5, 2.0), (-3.0, 1.0)),
+    ],
+)
+def test_range_is_told_or_the_model_s_or_the_generator_s(
+    tmp_path, told, of_the_model, expected
+):
+    model = ImageTiny()
+    model.generator = sigmoid_generator()
+    model.output_range = of_the_model
+    grid = callbacks.SampleGrid(tmp_path, 1, num_samples=4, output_range=told)
+    train(model, [grid], steps=1)
+    images = export.Sampler(model.generator).sample(4, 0)["images"].numpy()
+    low, high = expected
+    bytes_ = np.round((images - low) / (high - low) * 255).astype("uint8")
+    np.testing.assert_array_equal(
+        decoded(tmp_path / "step-000001.png"), callbacks.picture(bytes_)
+    )
+
+
+def test_many_samples_are_generated_a_part_at_a_time(tmp_path):
+    sizes = []
+
+    class Counted(keras.layers.Layer):
+        def call(self, inputs):
+            sizes.append(inputs.shape[0])
+            return inputs
+
+    generator = ending_in(Counted(), keras.layers.Dense(2))()
+    model = ImageTiny()
+    sizes.clear()
+    grid = callbacks.SampleGrid(tmp_path, 1, generator=generator, num_samples=600)
+    train(model, [grid], steps=1)
+    assert sizes == [256, 256, 88]
+
+
+def test_number_of_labels_must_be_an_integer(tmp_path):
+    with pytest.raises(ValueError, match="Received: num_classes=0"):
+        callbacks.SampleGrid(tmp_path, every=1, num_classes=0)
+
+
+def test_range_must_be_one(tmp_path):
+    with pytest.raises(ValueError, match="Received: output_range="):
+        callbacks.SampleGrid(tmp_path, every=1, output_range=(2.0, 1.0))
+
+
 def test_number_of_samples_must_be_positive(tmp_path):
     with pytest.raises(ValueError, match="Received: num_samples=0"):
         callbacks.SampleGrid(tmp_path, every=1, num_samples=0)

@@ -1,12 +1,22 @@
 """Pictures of what the generator makes of the same latents, over time."""
 
 import functools
+import math
 import os
+from typing import Any
+from typing import NamedTuple
 
+import keras
+import numpy as np
 import tensorflow as tf
 
 from tfgan_tricks import _checks
+from tfgan_tricks import _facts
+from tfgan_tricks import _sampling
+from tfgan_tricks import _unit_range
 from tfgan_tricks.callbacks._every import EveryNSteps
+from tfgan_tricks.callbacks._picture import are_images
+from tfgan_tricks.callbacks._picture import are_points
 from tfgan_tricks.callbacks._picture import picture
 from tfgan_tricks.callbacks._picture import write_png
 
@@ -14,23 +24,28 @@ from tfgan_tricks.callbacks._picture import write_png
 class SampleGrid(EveryNSteps):
     """Draws the samples of fixed latents to PNG files, and to TensorBoard.
 
-    The file of step 500 is `step-000500.png`.
+    The file of step 500 is `step-000500.png`; `picture` says how it is drawn.
 
     Args:
-        directory: where to write; made if need be.
-        every: number of training steps from picture to picture; there is always one
-            of the last step.
-        generator: the `keras.Model` to draw from; by default the model's
+        directory: Folder to write to; created if missing.
+        every: Number of steps between sample grids. The last step always gets one.
+        generator: The `keras.Model` to draw from. Default: the model's
             `sampling_generator`, or its `generator`.
-        num_samples: how many samples a picture shows.
-        seed: of the latents, an int.
-        num_classes: for a generator that takes labels, how many there are: the samples
-            are of the labels 0, 1, 2, ... and again from 0. `None` if it takes none.
-        real: real points of shape `[number, 2]` for the background, or `None`.
-        log_dir: a directory for TensorBoard images, or `None`.
+        num_samples: Number of samples in a picture, at least 1.
+        seed: Integer seed of the latents.
+        num_classes: Number of labels of a conditional generator, whose samples have
+            the labels 0, 1, 2, ... and again from 0. Default: as many as its label
+            input or its layers tell. `None` for other generators.
+        real: Real points of shape `[number, 2]` for the background, or `None`.
+        log_dir: Folder for TensorBoard images, or `None`.
+        output_range: The values (low, high) of black and white. Default: the model's
+            `output_range` if it has one, otherwise the range of the generator's last
+            activation, otherwise (-1, 1).
 
     Raises:
-        ValueError: if `every` or `num_samples` is not positive.
+        ValueError: If `every`, `num_samples` or `output_range` is out of range; at
+            the start of training, if the generator's samples cannot be drawn or its
+            labels are not known.
 
     >>> import keras, tempfile
     >>> from tfgan_tricks import networks
@@ -47,18 +62,23 @@ class SampleGrid(EveryNSteps):
 
     def __init__(
         self,
-        directory,
-        every,
+        directory: str | os.PathLike,
+        every: int,
         *,
-        generator=None,
-        num_samples=64,
-        seed=0,
-        num_classes=None,
-        real=None,
-        log_dir=None,
+        generator: keras.Model | None = None,
+        num_samples: int = 64,
+        seed: int = 0,
+        num_classes: int | None = None,
+        real: Any = None,
+        log_dir: str | os.PathLike | None = None,
+        output_range: _unit_range.Range | None = None,
     ):
         super().__init__(every)
         _checks.positive(num_samples=num_samples)
+        if num_classes is not None:
+            _checks.positive_integer(num_classes=num_classes)
+        if output_range is not None:
+            output_range = _unit_range.checked_range(output_range)
         self.directory = directory
         self.generator = generator
         self.num_samples = num_samples
@@ -66,27 +86,89 @@ class SampleGrid(EveryNSteps):
         self.num_classes = num_classes
         self.real = real
         self.log_dir = log_dir
+        self.output_range = output_range
 
     @functools.cached_property
     def _writer(self):
         return tf.summary.create_file_writer(str(self.log_dir))
 
+    def on_train_begin(self, logs=None):
+        super().on_train_begin(logs)
+        _check_drawable(_facts.output_shape(self._subject().generator))
+
     def on_steps(self, step, logs):
-        pixels = picture(self._samples(), self.real)
+        subject = self._subject()
+        pixels = picture(self._samples(subject), self.real, subject.output_range)
         write_png(os.path.join(self.directory, f"step-{step:06d}.png"), pixels)
         if self.log_dir is not None:
             with self._writer.as_default(step=step):
                 tf.summary.image("samples", pixels[None])
 
-    def _samples(self):
+    def _subject(self):
+        """What is drawn; the model is not known before training."""
         generator = self.generator or _generator_of(self.model)
-        shape = [self.num_samples, _checks.latent_dim(generator)]
-        seed = [self.seed, 0]
-        inputs = tf.random.stateless_normal(shape, seed=seed, alg="philox")
-        if self.num_classes is not None:
-            inputs = [inputs, tf.range(self.num_samples) % self.num_classes]
-        return tf.cast(generator(inputs, training=False), tf.float32).numpy()
+        told = self.output_range or getattr(self.model, "output_range", None)
+        return _Subject(
+            generator,
+            _facts.latent_dim(generator),
+            _sampling.num_classes(generator, self.num_classes),
+            told or _facts.output_range(generator),
+        )
+
+    def _samples(self, subject):
+        inputs = [_sampling.latents(self.num_samples, subject.latent_dim, self.seed)]
+        if subject.num_classes is not None:
+            labels = np.arange(self.num_samples, dtype="int32") % subject.num_classes
+            inputs.append(labels)
+
+        def generate(*part):
+            taken = _facts.inputs(subject.generator, *part)
+            return tf.cast(subject.generator(taken, training=False), tf.float32)
+
+        return _sampling.in_parts(generate, *inputs)
+
+
+class _Subject(NamedTuple):
+    generator: keras.Model
+    latent_dim: int
+    num_classes: int | None
+    output_range: _unit_range.Range | None
 
 
 def _generator_of(model):
-    return getattr(model, "sampling_generator", None) or model.generator
+    for name in ("sampling_generator", "generator"):
+        if getattr(model, name, None) is not None:
+            return getattr(model, name)
+    raise ValueError(
+        "`generator` must be given for a model that has no attribute `generator`. "
+        f"Received: generator=None with model={model!r}"
+    )
+
+
+def _check_drawable(shape):
+    """Raises `ValueError` for a shape of outputs, if known, that `picture` refuses."""
+    if (
+        shape is None
+        or isinstance(shape, tuple)
+        and (are_images(shape) or are_points(shape))
+    ):
+        return
+    raise ValueError(
+        "`generator` must make images of shape (batch, height, width, 1 to 4) or "
+        f"points of shape (batch, 2) for `SampleGrid`. {_remedy(shape)} "
+        f"Received: generator.output_shape={shape}"
+    )
+
+
+def _remedy(shape):
+    if isinstance(shape, list):
+        return "Pass a `generator` with one output."
+    if len(shape) == 3:
+        return f"End it with `keras.layers.Reshape({(*shape[1:], 1)})`."
+    if len(shape) == 2 and shape[1]:
+        for channels in (1, 3):
+            side = math.isqrt(shape[1] // channels)
+            if side > 1 and side * side * channels == shape[1]:
+                end = f"keras.layers.Reshape({(side, side, channels)})"
+                return f"If these are images, end it with `{end}`."
+    return "Reshape its outputs, or train without `SampleGrid`."
