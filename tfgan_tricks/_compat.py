@@ -130,3 +130,8 @@ def consumers(network, tensor):
             taken = node.input_tensors if KERAS_3 else node.keras_inputs
             if any(one is tensor for one in taken):
                 yield layer, tf.nest.flatten(node.outputs)
+
+
+def tf_variables(network):
+    """A network's variables as TensorFlow's own."""
+    return [v.value for v in network.variables] if KERAS_3 else network.variables

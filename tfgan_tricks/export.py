@@ -3,35 +3,57 @@
 import contextlib
 import json
 import os
+import re
 import tempfile
+import warnings
+from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 import tfgan_tricks
 from tfgan_tricks import _checks
+from tfgan_tricks import _compat
+from tfgan_tricks import _facts
+from tfgan_tricks import _sampling
+from tfgan_tricks import _unit_range
+from tfgan_tricks._graph_function import Argument
+from tfgan_tricks._graph_function import GraphFunction
+
+_IMPURE = re.compile(
+    # Random numbers from a state, and writing to one.
+    r"(?!Stateless).*Random|Multinomial|TruncatedNormal|Rng"
+    r"|Stateful(Standard|Truncated|Uniform|Random)|Assign\w*VariableOp"
+)
 
 
-class Sampler(tf.Module):
+class Sampler:
     """A generator in inference mode, with named inputs and outputs.
 
     generate(z) = {"images": G(z)}, sample(n, seed) = generate(z) with z ~ N(0, I).
     The images are float32 whatever the generator's dtype policy, and those of
-    `sample` are a pure function of its arguments.
+    `sample` are a pure function of its arguments, unless the generator itself draws
+    random numbers.
 
     A generator that takes labels has generate(z, labels) and sample(labels, seed),
     which gives an image for each of the labels. They refuse labels out of range,
-    eagerly and in graphs; a graph that XLA compiled does not.
+    eagerly and in graphs; a graph that XLA compiled does not. The label input has
+    shape `[batch]` or `[batch, 1]`, or `[batch, num_classes]` for one-hot labels;
+    either way the labels to pass are integers of shape `[batch]`.
+
+    Arguments may be numbers, arrays or tensors. Integers may have any integer type.
 
     Args:
-        generator: a Functional or Sequential `keras.Model` from latents of shape
-            `[batch, latent_dim]`, or from them and labels `[batch]`, to images of
-            shape `[batch, height, width, channels]` or points of shape `[batch, dim]`.
-        num_classes: how many labels the generator knows; `None` if it takes none.
+        generator: A built `keras.Model` from latents of shape `[batch, latent_dim]`,
+            or from them and labels, to images of shape `[batch, height, width,
+            channels]` or points of shape `[batch, dim]`.
+        num_classes: Number of labels that the generator knows. Default: as many as
+            its label input or its layers tell. `None` if it takes none.
 
     Raises:
-        ValueError: if the generator does not have inputs of that shape, or if
-            `num_classes` is given for one without labels, or is not for one with.
+        ValueError: If the generator does not have inputs of that shape and one output,
+            or if `num_classes` cannot be told or does not fit the generator.
 
     >>> from tfgan_tricks import networks
     >>> generator = networks.mlp_generator((2,), latent_dim=8)
@@ -40,68 +62,128 @@ class Sampler(tf.Module):
     [5, 2]
     """
 
-    def __init__(self, generator, num_classes=None):
-        super().__init__(name="sampler")
+    def __init__(self, generator: keras.Model, num_classes: int | None = None):
         self.generator = generator
-        self.latent_dim = _checks.latent_dim(generator)
-        self.num_classes = num_classes
-        _check_classes(generator, num_classes)
-        z = tf.TensorSpec([None, self.latent_dim], tf.float32, name="z")
-        seed = tf.TensorSpec([], tf.int32, name="seed")
-        if num_classes is None:
-            count = tf.TensorSpec([], tf.int32, name="num_images")
-            self.generate = tf.function(self._generate, input_signature=[z])
-            self.sample = tf.function(self._sample, input_signature=[count, seed])
+        self.latent_dim = _facts.latent_dim(generator)
+        self.num_classes = _sampling.num_classes(generator, num_classes)
+        _check_output(_facts.output_shape(generator))
+        z = Argument("z", tf.float32, [None, self.latent_dim])
+        seed = Argument("seed", tf.int32, [])
+        if self.num_classes is None:
+            count = Argument("num_images", tf.int32, [], least=0)
+            self.generate = GraphFunction(self._generate, z)
+            self.sample = GraphFunction(self._sample, count, seed)
         else:
-            labels = tf.TensorSpec([None], tf.int32, name="labels")
-            self.generate = tf.function(self._of_class, input_signature=[z, labels])
-            self.sample = tf.function(
-                self._sample_of_class, input_signature=[labels, seed]
-            )
+            most = self.num_classes - 1
+            labels = Argument("labels", tf.int32, [None], least=0, most=most)
+            self.generate = GraphFunction(self._generate_of_class, z, labels)
+            self.sample = GraphFunction(self._sample_of_class, labels, seed)
 
     def _generate(self, z):
-        return {"images": tf.cast(self.generator(z, training=False), tf.float32)}
+        return self._images(tf.cast(z, tf.float32))
 
-    def _of_class(self, z, labels):
+    def _generate_of_class(self, z, labels):
         known = tf.reduce_all((labels >= 0) & (labels < self.num_classes))
         wanted = f"`labels` must be from 0 to {self.num_classes - 1}. Received: labels="
         with tf.control_dependencies([tf.debugging.Assert(known, [wanted, labels])]):
-            return self._generate([z, tf.identity(labels)])
+            return self._images(tf.cast(z, tf.float32), tf.cast(labels, tf.int32))
 
     def _sample(self, num_images, seed):
         return self._generate(self._latents(num_images, seed))
 
     def _sample_of_class(self, labels, seed):
-        return self._of_class(self._latents(tf.size(labels), seed), labels)
+        return self._generate_of_class(self._latents(tf.size(labels), seed), labels)
 
     def _latents(self, count, seed):
-        shape, seed = [count, self.latent_dim], tf.stack([seed, 0])
-        return tf.random.stateless_normal(shape, seed=seed, alg="philox")
+        return _sampling.latents(count, self.latent_dim, seed)
+
+    @tf.function  # Shared by the graphs of all types.
+    def _images(self, z, labels=None):
+        taken = _facts.inputs(self.generator, z, labels)
+        images = tf.nest.flatten(self.generator(taken, training=False))
+        _check_output([image.shape for image in images])
+        return {"images": tf.cast(images[0], tf.float32)}
 
 
-def save(generator, path, *, output_range=(-1.0, 1.0), num_classes=None, metadata=None):
+def samples(
+    generator: keras.Model | Sampler,
+    num_images: Any,
+    seed: int = 0,
+    batch_size: int = _sampling.BATCH_SIZE,
+) -> np.ndarray:
+    """Returns the images of `Sampler.sample`, generated `batch_size` at a time.
+
+    Memory for the generator's layers is needed for one batch only. The images do not
+    depend on `batch_size`, up to rounding.
+
+    Args:
+        generator: A `Sampler`, or a generator, see there.
+        num_images: Number of images, at least 0; for a generator that takes labels,
+            the labels instead, one for each image.
+        seed: Integer seed of the latents.
+        batch_size: Number of images in a batch, at least 1.
+
+    Returns:
+        A float32 array of shape `[num_images, ...]`.
+
+    Raises:
+        ValueError: If an argument is out of range, or as `Sampler` does.
+
+    >>> from tfgan_tricks import networks
+    >>> generator = networks.mlp_generator((2,), latent_dim=8)
+    >>> samples(generator, 1000, seed=3).shape
+    (1000, 2)
+    """
+    _checks.positive_integer(batch_size=batch_size)
+    sampler = generator if isinstance(generator, Sampler) else Sampler(generator)
+    count = sampler.sample.arguments[0].checked(num_images)
+    labels = []
+    if sampler.num_classes is not None:
+        count, labels = len(count), [count]
+    z = _sampling.latents(count, sampler.latent_dim, seed)
+
+    def generate(*part):
+        return sampler.generate(*part)["images"]
+
+    return _sampling.in_parts(generate, z, *labels, batch_size=batch_size)
+
+
+def save(
+    generator: keras.Model,
+    path: str | os.PathLike,
+    *,
+    output_range: _unit_range.Range | str | None = "auto",
+    num_classes: int | None = None,
+    metadata: dict[str, Any] | None = None,
+) -> dict[str, Any]:
     """Writes `generator` as a SavedModel that needs nothing but TensorFlow.
 
     Its signatures are `serving_default(z)`, with z of shape `[batch, latent_dim]`
     in float32, and `sample(num_images, seed)`, with int32 scalars; for a generator
     that takes labels `serving_default(z, labels)` and `sample(labels, seed)`, with
-    int32 labels of shape `[batch]`. They return `{"images"}` as `Sampler` describes. A
+    int32 labels of shape `[batch]`. They return `{"images"}` as `Sampler` describes.
+    The loaded model has `generate` and `sample`, which take int64 tensors as well. A
     file `metadata.json` beside the graph states latent size, image shape, value range,
     `num_classes` where there are labels, and the versions that wrote it.
 
+    To convert the export to LiteRT, name the signature: `tf.lite.TFLiteConverter.
+    from_saved_model(path, signature_keys=["serving_default"])`.
+
     Args:
-        generator: see `Sampler`.
-        path: the directory to make. It appears only when it is complete.
-        output_range: the least and greatest value of an image, or `None` where
-            there is no such range, as for points.
-        num_classes: see `Sampler`.
-        metadata: more entries for the metadata file: a dict that JSON can hold.
+        generator: See `Sampler`.
+        path: Folder to create. It appears only when it is complete.
+        output_range: The least and greatest value of an image, or `None` where
+            there is no such range, as for points. "auto" means the range of the
+            generator's last activation; if that is unknown or unbounded, (-1, 1) for
+            images and `None` for other shapes.
+        num_classes: See `Sampler`.
+        metadata: More entries for the metadata file: a dict that JSON can hold.
 
     Returns:
         The metadata, a dict.
 
     Raises:
-        ValueError: if `path` exists and is not an empty directory, `metadata` has
+        ValueError: If `path` exists and is not an empty directory, if `metadata` has
             one of the entries that are written anyway, or as `Sampler` does.
 
     >>> from tfgan_tricks import networks
@@ -116,15 +198,27 @@ def save(generator, path, *, output_range=(-1.0, 1.0), num_classes=None, metadat
     """
     sampler = Sampler(generator, num_classes)
     described = _describe(sampler, output_range, metadata or {})
+    _warn_of_own_randomness(sampler)
     with _whole(path) as staging:
-        signatures = {"serving_default": sampler.generate, "sample": sampler.sample}
-        tf.saved_model.save(sampler, staging, signatures=signatures)
+        module = tf.Module(name="sampler")
+        module.generator = generator
+        module.generate, module.sample = (
+            sampler.generate.function,
+            sampler.sample.function,
+        )
+        # LiteRT finds the variables of Keras 3 only if the module has them too.
+        module.held = _compat.tf_variables(generator)
+        signatures = {
+            "serving_default": sampler.generate.traced(),
+            "sample": sampler.sample.traced(),
+        }
+        tf.saved_model.save(module, staging, signatures=signatures)
         with open(os.path.join(staging, "metadata.json"), "w", encoding="utf-8") as f:
             json.dump(described, f, indent=2)
     return described
 
 
-def save_keras(generator, path):
+def save_keras(generator: keras.Model, path: str | os.PathLike) -> None:
     """Writes `generator` as a `.keras` file, for `keras.saving.load_model`.
 
     Unlike the SavedModel, it can be trained further, and reading it needs Keras
@@ -152,11 +246,11 @@ def save_keras(generator, path):
 
 
 def _describe(sampler, output_range, metadata):
-    images = sampler.generate.get_concrete_function().structured_outputs["images"]
+    images = sampler.generate.traced().structured_outputs["images"]
     described = {
         "latent_dim": sampler.latent_dim,
         "image_shape": images.shape[1:].as_list(),
-        "output_range": output_range and [float(bound) for bound in output_range],
+        "output_range": _range(sampler.generator, output_range, images.shape),
         "versions": {
             "tfgan_tricks": tfgan_tricks.__version__,
             "tensorflow": tf.__version__,
@@ -173,15 +267,49 @@ def _describe(sampler, output_range, metadata):
     return {**described, **metadata}
 
 
-def _check_classes(generator, num_classes):
-    if num_classes is not None:
-        _checks.positive_integer(num_classes=num_classes)
-    if _checks.is_conditional(generator) != (num_classes is not None):
+def _range(generator, output_range, shape):
+    """The range to write, told or found."""
+    if output_range is None:
+        return None
+    if not isinstance(output_range, str) or output_range != "auto":
+        return list(_unit_range.checked_range(output_range))
+    default = _unit_range.DEFAULT if len(shape) == 4 else None
+    found = _facts.output_range(generator) or default
+    return found and list(found)
+
+
+def _check_output(shapes):
+    """Raises `ValueError` if there are several."""
+    if isinstance(shapes, list) and len(shapes) != 1:
         raise ValueError(
-            "`num_classes` must be given if the generator takes labels, and only then. "
-            f"Received: num_classes={num_classes!r} with "
-            f"generator.input_shape={generator.input_shape!r}"
+            "`generator` must have one output, the images. Make a `keras.Model` of its "
+            f"inputs and that output. Received: generator.output_shape={shapes}"
         )
+
+
+def _warn_of_own_randomness(sampler):
+    graph = sampler.generate.traced().graph.as_graph_def()
+    nodes = [*graph.node, *(n for f in graph.library.function for n in f.node_def)]
+    network = getattr(sampler.generator, "averaged", sampler.generator)
+    names = {layer.name for layer in network._flatten_layers()}
+    sources = {_layer_of(node.name, names) for node in nodes if _IMPURE.match(node.op)}
+    if sources:
+        warnings.warn(
+            "`generator` draws random numbers of its own or keeps a count, so `sample` "
+            "returns other images each time for one seed. Turn this off at inference, "
+            "or draw with `tf.random.stateless_normal` and a fixed seed. "
+            f"Received: layers={sorted(sources)}",
+            stacklevel=3,
+        )
+
+
+def _layer_of(node, names):
+    """The innermost layer that a node of the graph lies in, or the node's name."""
+    for scope in reversed(node.split("/")[:-1]):
+        for name in (scope, re.sub(r"_\d+$", "", scope)):
+            if name in names:
+                return name
+    return node
 
 
 @contextlib.contextmanager
