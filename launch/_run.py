@@ -23,9 +23,11 @@ from launch import _signals
 from launch import _strategy
 from launch import _tables
 from launch import _workdir
+from tfgan_tricks import _facts
 from tfgan_tricks import callbacks
 from tfgan_tricks import data
 from tfgan_tricks import export as exporting
+from tfgan_tricks.callbacks import _picture
 
 _NUM_IMAGES = 64
 _NUM_POINTS = 2000
@@ -127,20 +129,37 @@ def _test_set(config):
 
 
 def sample(workdir, num_images, seed, path, label=None):
-    """Draws samples of the newest checkpoint to a PNG file; returns its step.
+    """Draws samples of the newest checkpoint to a PNG file.
 
-    Those of a conditional training are of one label, or of all in turn.
+    Those of a conditional training are of one label, or of all in turn. More images
+    than a picture shows are all in an array file beside it too.
+
+    Returns:
+        The checkpoint's step, and in words where the samples are.
 
     Raises:
         ValueError: if there is no checkpoint of such a training.
-        OSError: if the file cannot be written.
+        OSError: if a file cannot be written.
     """
     _, facts, trainer = _restored(workdir)
-    sampler = exporting.Sampler(trainer.sampling_generator, facts.generated_classes)
+    generator = trainer.sampling_generator
+    sampler = exporting.Sampler(generator, facts.generated_classes)
     what = _labels(facts.generated_classes, num_images, label)
-    images = sampler.sample(what, seed)["images"].numpy()
-    callbacks.write_png(path, callbacks.picture(images))
-    return int(trainer.step.numpy())
+    samples = exporting.samples(sampler, what, seed)
+    output_range = _facts.output_range(generator)
+    callbacks.write_png(path, callbacks.picture(samples, output_range=output_range))
+    step, drawn = int(trainer.step.numpy()), len(samples)
+    if samples.ndim == 4:
+        drawn = _picture.capacity(*samples.shape[1:3])
+    if drawn >= len(samples):
+        return step, path
+    arrays = {"images": data.to_uint8(samples, output_range or (-1.0, 1.0)).numpy()}
+    if sampler.num_classes is not None:
+        arrays["labels"] = what
+    array_path = os.path.splitext(path)[0] + ".npz"
+    with _picture.whole_file(array_path) as file:
+        np.savez(file, **arrays)
+    return step, f"{array_path}, the first {drawn} of them in {path}"
 
 
 def export(workdir, path, format):

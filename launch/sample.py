@@ -40,10 +40,10 @@ def _sample(values):
     facts = _workdir.check_trained(values.workdir)
     label = values["class"].value
     _check.check_class(label, facts.generated_classes)
-    step = _cli.runner().sample(
+    step, where = _cli.runner().sample(
         values.workdir, values.num_images, values.seed, values.output, label
     )
-    print(f"{values.num_images} samples of step {step} are in {values.output}")
+    print(f"{values.num_images} samples of step {step} are in {where}")
 
 
 def run():

@@ -27,6 +27,8 @@ from tests.launch.programs import files
 from tests.launch.programs import run
 from tfgan_tricks import callbacks
 from tfgan_tricks import data
+from tfgan_tricks import export as exporting
+from tfgan_tricks import networks
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -174,6 +176,36 @@ def test_number_and_seed_of_samples(trained, tmp_path):
         sizes.append(pictures[-1].shape)
     assert sizes == [(130, 130, 1)] * 2
     assert not np.array_equal(*pictures)
+
+
+@pytest.mark.parametrize("num_classes", [None, 3])
+@pytest.mark.parametrize("num_images", [1024, 1030])
+def test_what_does_not_fit_into_a_picture_is_in_an_array_file(
+    tmp_path, monkeypatch, num_classes, num_images
+):
+    generator = networks.dcgan_generator(8, 3, 4, width=2, num_classes=num_classes)
+    generator.set_weights([3 * weight for weight in generator.get_weights()])
+    facts = types.SimpleNamespace(generated_classes=num_classes)
+    trainer = types.SimpleNamespace(sampling_generator=generator, step=tf.Variable(5))
+    monkeypatch.setattr(_run, "_restored", lambda _: (None, facts, trainer))
+    path = str(tmp_path / "many.png")
+    step, where = _run.sample("run", num_images, 7, path)
+    what = num_images if num_classes is None else np.arange(num_images) % num_classes
+    sampled = exporting.Sampler(generator).sample(what, 7)["images"]
+    pixels = tf.io.decode_png((tmp_path / "many.png").read_bytes())
+    np.testing.assert_array_equal(pixels, callbacks.picture(sampled[:1024]))
+    assert step == 5
+    if num_images == 1024:
+        assert where == path and len(list(tmp_path.iterdir())) == 1
+        return
+    assert where == f"{tmp_path}/many.npz, the first 1024 of them in {path}"
+    images = data.load(f"npz:{tmp_path}/many.npz")
+    difference = images.examples.astype(int) - data.to_uint8(sampled).numpy()
+    assert np.abs(difference).max() <= 1
+    if num_classes is None:
+        assert images.labels is None
+    else:
+        np.testing.assert_array_equal(images.labels, what)
 
 
 def test_export_to_both_formats(trained, tmp_path):
