@@ -101,11 +101,8 @@ GENERATOR = tf.random.Generator.from_seed(1)
     [
         lambda: ends_in(keras.layers.Dense(64), AlwaysDropout()),
         nested_noise,
-        lambda: ends_in(Noisy(tf.random.uniform, name="noise")),
         lambda: ends_in(Noisy(tf.random.truncated_normal, name="noise")),
-        lambda: ends_in(Noisy(lambda n: tf.random.normal(n, seed=3), name="noise")),
         lambda: ends_in(Noisy(GENERATOR.normal, name="noise")),
-        lambda: ends_in(Noisy(lambda n: tf.random.gamma(n, 1.0), name="noise")),
         lambda: ends_in(Counting(name="noise")),
     ],
 )
