@@ -16,14 +16,13 @@ import tfgan_tricks
 from tfgan_tricks import _checks
 from tfgan_tricks import _compat
 from tfgan_tricks import _facts
+from tfgan_tricks import _graphs
 from tfgan_tricks import _sampling
 from tfgan_tricks import _unit_range
-from tfgan_tricks._graph_function import Argument
-from tfgan_tricks._graph_function import GraphFunction
 
 _IMPURE = re.compile(
     # Random numbers from a state, and writing to one.
-    r"(?!Stateless).*Random|Multinomial|TruncatedNormal|Rng"
+    r"(?!Stateless).*Random|Multinomial|(Parameterized)?TruncatedNormal|Rng"
     r"|Stateful(Standard|Truncated|Uniform|Random)|Assign\w*VariableOp"
 )
 
@@ -67,17 +66,17 @@ class Sampler:
         self.latent_dim = _facts.latent_dim(generator)
         self.num_classes = _sampling.num_classes(generator, num_classes)
         _check_output(_facts.output_shape(generator))
-        z = Argument("z", tf.float32, [None, self.latent_dim])
-        seed = Argument("seed", tf.int32, [])
+        z = _graphs.Argument("z", tf.float32, [None, self.latent_dim])
+        seed = _graphs.Argument("seed", tf.int32, [])
         if self.num_classes is None:
-            count = Argument("num_images", tf.int32, [], least=0)
-            self.generate = GraphFunction(self._generate, z)
-            self.sample = GraphFunction(self._sample, count, seed)
+            count = _graphs.Argument("num_images", tf.int32, [], least=0)
+            self.generate = _graphs.Function(self._generate, z)
+            self.sample = _graphs.Function(self._sample, count, seed)
         else:
             most = self.num_classes - 1
-            labels = Argument("labels", tf.int32, [None], least=0, most=most)
-            self.generate = GraphFunction(self._generate_of_class, z, labels)
-            self.sample = GraphFunction(self._sample_of_class, labels, seed)
+            labels = _graphs.Argument("labels", tf.int32, [None], least=0, most=most)
+            self.generate = _graphs.Function(self._generate_of_class, z, labels)
+            self.sample = _graphs.Function(self._sample_of_class, labels, seed)
 
     def _generate(self, z):
         return self._images(tf.cast(z, tf.float32))

@@ -57,7 +57,7 @@ class Argument(NamedTuple):
             )
 
 
-class GraphFunction:
+class Function:
     """A function in a graph, called on numbers, arrays or tensors.
 
     Args:
