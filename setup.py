@@ -27,6 +27,7 @@ setup(
         "absl-py>=1.4",
         "importlib_resources",  # TFDS imports it without declaring it.
         "numpy>=1.26",
+        "pillow>=11",
         "scikit-learn>=1.3",
         "tensorboard>=2.15",
         "tensorflow-datasets>=4.9.4",

@@ -6,6 +6,7 @@ import os
 from launch import _tables
 from tfgan_tricks import _addons
 from tfgan_tricks import _checks
+from tfgan_tricks import _picture_files
 
 _WHOLE = ("steps", "batch_size", "image_size", "discriminator_steps", "latent_dim")
 _WHOLE += (
@@ -143,7 +144,7 @@ def check_source(config):
         raise ValueError(f"`dataset` must be a file. Received: dataset='npz:{path}'")
     if kind == "image_folder" and not _has_pictures(path):
         raise ValueError(
-            "`dataset` must be a folder with PNG or JPEG pictures. "
+            f"`dataset` must be a folder with {_picture_files.KINDS} pictures. "
             f"Received: dataset='image_folder:{path}'"
         )
     if kind == "tfds" and not _is_prepared(path, config.data_dir):
@@ -160,11 +161,7 @@ def check_optimizer(config):
 
 
 def _has_pictures(folder):
-    return any(
-        name.lower().endswith(_tables.PICTURE_SUFFIXES)
-        for _, _, names in os.walk(folder)
-        for name in names
-    )
+    return any(map(_picture_files.is_picture, _picture_files.files(folder)))
 
 
 def _is_prepared(dataset, data_dir):

@@ -329,14 +329,20 @@ def _export(job):
 def _headline(job):
     config, examples = job.config, job.source.examples
     what = "x".join(map(str, examples.shape[1:])) if examples.ndim > 2 else "points"
-    skipped = f", {job.source.skipped} unreadable" if job.source.skipped else ""
     replicas = job.trainer.distribute_strategy.num_replicas_in_sync
     shared = f", on {replicas} replicas" if replicas > 1 else ""
     return (
         f"Training {config.trainer} on {config.dataset} ({len(examples)} examples, "
-        f"{what}{skipped}), steps {_step(job)} to {config.steps}{shared}, "
-        f"in {job.workdir}"
+        f"{what}{_left_out(job.source)}), steps {_step(job)} to {config.steps}"
+        f"{shared}, in {job.workdir}"
     )
+
+
+def _left_out(source):
+    """What of a folder is not trained on, with commas before; empty if it all is."""
+    unreadable = f", {source.skipped} unreadable" if source.skipped else ""
+    others = " and ".join(f"{count} {suffix}" for suffix, count in source.left_out)
+    return unreadable + (f", left out: {others}" if others else "")
 
 
 def _farewell(job, seconds):

@@ -21,7 +21,6 @@ PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 DATASETS = ("digits", "ring8", "grid25", "tfds:NAME", "image_folder:PATH", "npz:PATH")
 POINT_DATASETS = ("ring8", "grid25")
 TESTED_DATASETS = ("digits", "tfds")
-PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
 
 
 def _trainer(rate, beta_1=None, beta_2=None, **options):

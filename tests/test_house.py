@@ -21,7 +21,7 @@ FLOORS = {
     "launch": {"launch", "trainers", "tfgan_tricks", "absl"} | ENGINES,
 }
 SOCKETS = {"losses", "penalties", "layers", "transforms", "callbacks", "metrics"}
-LAZY = {"tensorflow_datasets", "matplotlib", "tensorflow_addons", "sklearn"}
+LAZY = {"tensorflow_datasets", "matplotlib", "tensorflow_addons", "sklearn", "PIL"}
 
 
 def relative(path):

@@ -18,12 +18,12 @@ def png(rows, colour_type, bit_depth=8, palette=None, transparency=None):
     width = len(rows[0]) * 8 // bits
     header = struct.pack(">IIBBBBB", width, len(rows), bit_depth, colour_type, 0, 0, 0)
     data = zlib.compress(b"".join(b"\0" + bytes(row) for row in rows))
-    chunks = [_chunk(b"IHDR", header)]
+    chunks = [chunk(b"IHDR", header)]
     if palette is not None:
-        chunks.append(_chunk(b"PLTE", bytes(palette)))
+        chunks.append(chunk(b"PLTE", bytes(palette)))
     if transparency is not None:
-        chunks.append(_chunk(b"tRNS", bytes(transparency)))
-    chunks += [_chunk(b"IDAT", data), _chunk(b"IEND", b"")]
+        chunks.append(chunk(b"tRNS", bytes(transparency)))
+    chunks += [chunk(b"IDAT", data), chunk(b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
@@ -32,6 +32,7 @@ def rgb_png(pixels):
     return png([row.tobytes() for row in pixels], RGB)
 
 
-def _chunk(kind, content):
+def chunk(kind, content):
+    """One part of a PNG file, with its length and checksum."""
     checksum = struct.pack(">I", zlib.crc32(kind + content))
     return struct.pack(">I", len(content)) + kind + content + checksum

@@ -140,6 +140,58 @@ def test_unreadable_files_are_skipped_and_counted_and_the_rest_keeps_its_labels(
     assert [source.label_names[label] for label in source.labels] == ["a", "b"]
 
 
+LEFT_BEHIND = [
+    ".ipynb_checkpoints/1-checkpoint.png",
+    "a/.ipynb_checkpoints/1-checkpoint.png",
+    ".git/x.png",
+    ".hidden.png",
+    "a/._1.png",
+    "a/.DS_Store",
+    "a/Thumbs.db",
+    "a/ehthumbs.db",
+    "a/desktop.ini",
+    "a/Icon\r",
+    "__MACOSX/a/1.png",
+    "a/@eaDir/1.png/SYNOFILE_THUMB_M.png",
+    "$RECYCLE.BIN/S-1-5/1.png",
+    "System Volume Information/1.png",
+    "lost+found/1.png",
+    "#recycle/1.png",
+    "a/__pycache__/1.png",
+]
+
+
+@pytest.mark.parametrize("name", LEFT_BEHIND)
+def test_what_programs_leave_behind_is_neither_class_nor_picture(tmp_path, name):
+    files = {"a/1.png": grey(1), "b/1.png": grey(2), name: grey(3)}
+    source = load(tmp_path, files)
+    assert source.examples[:, 0, 0, 0].tolist() == [1, 2]
+    assert source.label_names == ("a", "b")
+    assert (source.skipped, source.left_out) == (0, ())
+
+
+def test_names_above_the_folder_may_be_any(tmp_path):
+    assert load(tmp_path / ".cache" / "lost+found", {"a.png": grey(1)}).skipped == 0
+
+
+def test_other_files_are_counted_by_suffix(tmp_path):
+    names = ["1.heic", "a/2.HEIC", "3.svg", "LICENSE", "b/c.tar.gz", "a/4.png~"]
+    source = load(tmp_path, dict.fromkeys(names, b"") | {"a/1.png": grey(1)})
+    expected = (".gz", 1), (".heic", 2), (".png~", 1), (".svg", 1), ("no suffix", 1)
+    assert source.left_out == expected
+    assert source.skipped == 0
+
+
+def test_links_to_folders_are_followed_once(tmp_path):
+    load(tmp_path / "elsewhere", {"1.png": grey(7)})
+    (tmp_path / "data" / "a").mkdir(parents=True)
+    (tmp_path / "data" / "cat").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "data" / "a" / "loop").symlink_to(tmp_path / "data")
+    source = load(tmp_path / "data", {"a/1.png": grey(1)})
+    assert source.examples[:, 0, 0, 0].tolist() == [1, 7]
+    assert source.label_names == ("a", "cat")
+
+
 def test_pictures_of_several_sizes_need_an_image_size(tmp_path):
     files = {"a.png": grey(1, size=3), "b.png": grey(2, size=2)}
     with pytest.raises(ValueError, match="`image_size`.*2 sizes.*Received"):

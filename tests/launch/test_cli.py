@@ -166,8 +166,9 @@ BAD_TRAIN = [
     (["trainer=relativistic_average_gan", "batch_size=1"], "Received: batch_size=1"),
     (["set=network=dcgan", "set=image_size=20"], "Received: pictures of 20x20"),
     (["set=network=standard_cnn", "set=image_size=16"], "one of 32 .* of 16x16"),
-    (["dataset=image_folder:{tmp}/missing"], "PNG or JPEG.*missing"),
-    (["dataset=image_folder:{tmp}/full"], "PNG or JPEG.*full"),
+    (["dataset=image_folder:{tmp}/missing"], "JPEG, PNG.*missing"),
+    (["dataset=image_folder:{tmp}/full"], "JPEG, PNG.*full"),
+    (["dataset=image_folder:{tmp}/left_behind"], "JPEG, PNG.*left_behind"),
     (["dataset=image_folder:missing", "data_dir={tmp}"], "Received.*/missing"),
     (["dataset=npz:{tmp}/missing.npz"], "missing.npz"),
     (["dataset=npz:{tmp}/full"], "must be a file.*full"),
@@ -213,6 +214,9 @@ def folder(tmp_path):
     """
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").write_text("mine")
+    (tmp_path / "left_behind" / "__MACOSX").mkdir(parents=True)
+    (tmp_path / "left_behind" / "__MACOSX" / "1.png").touch()
+    (tmp_path / "left_behind" / ".1.png").touch()
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "config.json").write_text("{")
     (tmp_path / "unborn").mkdir()

@@ -381,10 +381,13 @@ def pictures(folder, size, number=4):
 def test_folder_of_pictures_below_data_dir(tmp_path, capsys):
     pictures(tmp_path / "data" / "faces", size=9)
     (tmp_path / "data" / "faces" / "broken.png").write_text("no picture")
+    for left in ("a.heic", "b.HEIC", "notes.txt", ".DS_Store", "._0.png"):
+        (tmp_path / "data" / "faces" / left).touch()
     flags = ("dataset=image_folder:faces", f"data_dir={tmp_path}/data")
     small = ("set=image_size=8", "set=batch_size=4", "set=width=2")
     assert run(train, f"workdir={tmp_path}/run", *flags, *small, "steps=1") == 0
-    assert "4 examples, 8x8x3, 1 unreadable" in capsys.readouterr().out
+    expected = "(4 examples, 8x8x3, 1 unreadable, left out: 2 .heic and 1 .txt)"
+    assert expected in capsys.readouterr().out
     assert _workdir.read_config(tmp_path / "run")[1].shape == (8, 8, 3)
 
 

@@ -1,5 +1,6 @@
 """Pictures from the files below a folder."""
 
+import collections
 import os
 import pathlib
 
@@ -7,11 +8,12 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_tricks import _checks
+from tfgan_tricks import _picture_files
+from tfgan_tricks.data import _decode
 from tfgan_tricks.data import _options
 from tfgan_tricks.data import _pictures
 from tfgan_tricks.data._source import Source
 
-_SUFFIXES = (".png", ".jpg", ".jpeg")
 _NUM_PARALLEL_CALLS = 4
 
 
@@ -22,47 +24,51 @@ def load(path, split, image_size, channels):
     folder = pathlib.Path(path).expanduser()
     if not folder.is_dir():
         raise FileNotFoundError(f"`path` must be a folder. Received: path={path!r}")
-    files = _picture_files(folder)
+    files, left_out = _sorted_out(folder)
     pictures = _read(files, image_size, channels or 3)
     if not pictures:
         raise ValueError(
-            f"`path` must hold PNG or JPEG pictures; of {len(files)} such files none "
-            f"can be read. Received: path={path!r}"
+            f"`path` must hold {_picture_files.KINDS} pictures; of {len(files)} such "
+            f"files none can be read. Received: path={path!r}"
         )
     labels, names = _labels(folder, [files[i] for i in pictures])
     stacked = _stacked(list(pictures.values()))
-    return Source(stacked, labels, len(files) - len(pictures), names)
+    return Source(stacked, labels, len(files) - len(pictures), names, left_out)
 
 
-def _picture_files(folder):
-    files = (file for file in folder.rglob("*") if file.suffix.lower() in _SUFFIXES)
-    return sorted(file for file in files if file.is_file())
+def _sorted_out(folder):
+    """The files of pictures, sorted, and how many others of each suffix there are."""
+    files, others = [], collections.Counter()
+    for file in _picture_files.files(folder):
+        if _picture_files.is_picture(file):
+            files.append(file)
+        else:
+            others[file.suffix.lower() or "no suffix"] += 1
+    return sorted(files), tuple(sorted(others.items()))
 
 
 def _read(files, image_size, channels):
     """The pictures that can be read, by their position in `files`."""
 
-    def read(index, file):
-        rgba = _decode_rgba(tf.io.read_file(file))
+    def decode(index, file):
+        rgba = tf.numpy_function(_rgba, [file], tf.uint8, stateful=False)
+        rgba.set_shape([None, None, 4])
+        return index, rgba
+
+    def fit(index, rgba):
         return index, _pictures.fit(rgba, image_size, channels)
 
     paths = tf.constant([os.fsencode(file) for file in files], tf.string)
     dataset = tf.data.Dataset.from_tensor_slices(paths).enumerate()
-    dataset = dataset.map(read, num_parallel_calls=_NUM_PARALLEL_CALLS)
-    dataset = dataset.ignore_errors().with_options(_options.deterministic())
-    return dict(dataset.as_numpy_iterator())
+    dataset = dataset.map(decode, num_parallel_calls=_NUM_PARALLEL_CALLS)
+    dataset = dataset.filter(lambda index, rgba: tf.size(rgba) > 0)
+    dataset = dataset.map(fit, num_parallel_calls=_NUM_PARALLEL_CALLS)
+    with _decode.quietly():
+        return dict(dataset.with_options(_options.deterministic()).as_numpy_iterator())
 
 
-def _decode_rgba(content):
-    """Red, green, blue and alpha, so that one graph fits all kinds of files."""
-    # Asked for four channels, TensorFlow makes fewer than 8 bits nearly transparent.
-    pixels = tf.io.decode_image(content, expand_animations=False)
-    pixels.set_shape([None, None, None])
-    height, width, num_channels = tf.unstack(tf.shape(pixels))
-    num_colours = num_channels - 1 + num_channels % 2
-    colours = tf.broadcast_to(pixels[..., :num_colours], [height, width, 3])
-    or_opaque = tf.pad(pixels, [[0, 0], [0, 0], [0, 1]], constant_values=255)
-    return tf.concat([colours, or_opaque[..., num_colours, tf.newaxis]], axis=-1)
+def _rgba(file):
+    return _decode.rgba(os.fsdecode(file))
 
 
 def _stacked(pictures):

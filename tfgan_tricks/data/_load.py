@@ -26,12 +26,16 @@ def load(
     | `digits` | 1,437 real 8x8 grey digits to train on, 360 to test (scikit-learn) |
     | `ring8`, `grid25` | 100,000 points of a mixture of Gaussians, see `mixture` |
     | `tfds:NAME` | any data set of TensorFlow Datasets that has pictures |
-    | `image_folder:PATH` | all PNG and JPEG files below a folder, sorted by path |
+    | `image_folder:PATH` | all pictures below a folder, sorted by path |
     | `npz:PATH` | uint8 `images`, or the only array, and `labels` if there are any |
 
     Pictures become square by cutting off both ends of the longer side equally, then
     are resized bilinearly with antialiasing. Colour becomes grey by Rec. 601's luma;
     wherever an alpha channel has to go, the picture is laid over white.
+
+    In folders, BMP, GIF, JPEG, PNG, TIFF and WebP files are pictures, of an animation
+    the first one, turned as the camera's EXIF note says. Names that begin with a dot
+    and what archivers and desktops leave behind, such as `__MACOSX`, do not count.
 
     Args:
         name: a name from the table.
@@ -48,7 +52,8 @@ def load(
         `[N, 2]`. Labels are the digit, the mode, the class label, the name of the
         folder directly holding the file (none without sub-folders), or the archive's,
         whose `label_names` or `characters` are their names.
-        Files that cannot be read are skipped and counted.
+        Pictures that cannot be read are skipped and counted, and so are, by suffix,
+        files in a folder that are none.
 
     Raises:
         FileNotFoundError: if the file, folder or prepared data set does not exist.
