@@ -2,12 +2,15 @@
 
 import math
 import os
+import re
+from collections.abc import Sequence
 
 from launch import _tables
 from tfgan_tricks import _addons
 from tfgan_tricks import _checks
 from tfgan_tricks import _picture_files
 
+_NAMES_SHOWN = 20
 _WHOLE = ("steps", "batch_size", "image_size", "discriminator_steps", "latent_dim")
 _WHOLE += (
     "labels_per_class",
@@ -114,38 +117,73 @@ def num_classes(config, data):
     return count
 
 
-def check_class(label, num_classes):
-    """Raises `ValueError` for a label, not `None`, that a training does not know."""
-    if label is None:
-        return
+def label(text: str | None, num_classes: int | None, names: Sequence[str]):
+    """The label of a conditional training that a text names, by name or by number.
+
+    Where a class is named by a number, as folders may be, the name counts.
+
+    Raises:
+        ValueError: if there is no such label, or a name is that of several.
+    """
+    if text is None:
+        return None
     if num_classes is None:
         raise ValueError(
             "`class` is for conditional trainings only, and this one is not. "
-            f"Received: class={label}"
+            f"Received: class={text}"
         )
-    if not 0 <= label < num_classes:
+    found = [number for number, name in enumerate(names) if name == text]
+    if len(found) > 1:
         raise ValueError(
-            f"`class` must be from 0 to {num_classes - 1}. Received: class={label}"
+            f"`class` must be a number for the labels {found[0]} and {found[1]}, which "
+            f"have the same name. Received: class={text!r}"
         )
+    return found[0] if found else _label_number(text, num_classes, names)
+
+
+def _label_number(text, num_classes, names):
+    if re.fullmatch(r"-?[0-9]+", text):
+        if 0 <= int(text) < num_classes:
+            return int(text)
+    elif names:
+        raise _unknown_class(text, names)
+    raise ValueError(
+        f"`class` must be from 0 to {num_classes - 1}. Received: class={text}"
+    )
+
+
+def _unknown_class(text, names):
+    shown = ", ".join(names[:_NAMES_SHOWN])
+    more = len(names) - _NAMES_SHOWN
+    return ValueError(
+        f"`class` must be one of {shown}{f' and {more} more' if more > 0 else ''}, or "
+        f"a number from 0 to {len(names) - 1}.{_checks.did_you_mean(text, names)} "
+        f"Received: class={text!r}"
+    )
 
 
 def source(config):
     """The dataset's name, with the whole path where it has one."""
     kind, colon, path = config.dataset.partition(":")
-    if kind in ("image_folder", "npz"):
+    if kind in _tables.PATH_DATASETS:
         path = os.path.join(config.data_dir or "", os.path.expanduser(path))
     return kind + colon + path
+
+
+_MOVED = " If the data have moved, give --dataset or --data_dir, with --resume too."
 
 
 def check_source(config):
     """Raises `ValueError` if the data are missing, as far as file names tell."""
     kind, _, path = source(config).partition(":")
     if kind == "npz" and not os.path.isfile(path):
-        raise ValueError(f"`dataset` must be a file. Received: dataset='npz:{path}'")
+        raise ValueError(
+            f"`dataset` must be a file.{_MOVED} Received: dataset='npz:{path}'"
+        )
     if kind == "image_folder" and not _has_pictures(path):
         raise ValueError(
-            f"`dataset` must be a folder with {_picture_files.KINDS} pictures. "
-            f"Received: dataset='image_folder:{path}'"
+            f"`dataset` must be a folder with {_picture_files.KINDS} pictures."
+            f"{_MOVED} Received: dataset='image_folder:{path}'"
         )
     if kind == "tfds" and not _is_prepared(path, config.data_dir):
         raise ValueError(

@@ -235,11 +235,17 @@ def from_dict(values):
     return Config(**values)
 
 
-def refused_changes(old, new):
-    """The keys that differ and must not."""
-    return [
+def refused_changes(old: Config, new: Config) -> list[str]:
+    """The keys that differ and must not; the data may have been moved."""
+    differing = (
         field.name
         for field in dataclasses.fields(Config)
         if getattr(old, field.name) != getattr(new, field.name)
-        and field.name not in MAY_CHANGE
-    ]
+    )
+    allowed = (*MAY_CHANGE, *(["dataset"] if _only_moved(old, new) else []))
+    return [key for key in differing if key not in allowed]
+
+
+def _only_moved(old, new):
+    kind, there = (config.dataset.partition(":")[0] for config in (old, new))
+    return kind == there and kind in _tables.PATH_DATASETS

@@ -97,6 +97,7 @@ def _check_same(old, new):
     ]
     if refused:
         raise ValueError(
-            f"`resume` lets only {', '.join(_config.MAY_CHANGE)} change. "
+            f"`resume` lets only {', '.join(_config.MAY_CHANGE)}, and the PATH in "
+            "dataset, change. "
             f"Received: {', '.join(refused)}"
         )

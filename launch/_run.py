@@ -22,6 +22,7 @@ from launch import _rollback
 from launch import _signals
 from launch import _strategy
 from launch import _tables
+from launch import _untrusted
 from launch import _workdir
 from tfgan_tricks import _facts
 from tfgan_tricks import callbacks
@@ -41,11 +42,16 @@ class Job:
     workdir: str
     source: data.Source
     trainer: Any
-    generated_classes: int | None
+    facts: _workdir.Facts
     devices: _devices.Devices
     output: str  # The folder that this worker writes to.
 
-    def run(self):
+    @property
+    def generated_classes(self) -> int | None:
+        """How many labels the generator takes, or `None` if it takes none."""
+        return self.facts.generated_classes
+
+    def run(self) -> None:
         """Trains, exports the generator, and says where everything is.
 
         Raises:
@@ -82,16 +88,15 @@ def prepare(config, workdir, devices=_devices.ONE):
     shape = source.examples.shape[1:]
     _check.check_network(config, shape)
     done = _recovery.newest_step(workdir)
-    num_classes = _check.num_classes(config, source)
-    facts = _workdir.Facts(shape, num_classes, bool(config.conditional))
+    facts = _facts(config, source)
+    _workdir.check_same_data(workdir, facts)
     steps_per_execution = _steps_per_execution(config, done)
     with strategy.scope():
         trainer = _build.trainer(
-            config, shape, steps_per_execution, num_classes, source.examples
+            config, shape, steps_per_execution, facts.num_classes, source.examples
         )
     output = workdir if devices.is_chief else _temporary_folder()
-    classes = facts.generated_classes
-    job = Job(config, workdir, source, trainer, classes, devices, output)
+    job = Job(config, workdir, source, trainer, facts, devices, output)
     _batches(job)
     if done:
         _recovery.restore(trainer, workdir, done)
@@ -99,6 +104,18 @@ def prepare(config, workdir, devices=_devices.ONE):
     _workdir.drop_metrics(output, after=done)
     _workdir.write_config(output, config, facts)
     return job
+
+
+def _facts(config, source):
+    num_classes = _check.num_classes(config, source)
+    names = () if num_classes is None else source.label_names
+    return _workdir.Facts(
+        source.examples.shape[1:],
+        num_classes,
+        bool(config.conditional),
+        _untrusted.label_names(names, num_classes),
+        len(source.examples),
+    )
 
 
 def _temporary_folder():
@@ -173,7 +190,7 @@ def export(workdir, path, format):
     if format == "keras":
         exporting.save_keras(trainer.sampling_generator, path)
     else:
-        _save(config, trainer, facts.generated_classes, path)
+        _save(config, trainer, facts, path)
     return int(trainer.step.numpy())
 
 
@@ -193,16 +210,18 @@ def _labels(num_classes, num_images, label):
     return np.full(num_images, label, "int32")
 
 
-def _save(config, trainer, num_classes, path):
+def _save(config, trainer, facts, path):
+    named = facts.generated_classes is not None and facts.label_names
     exporting.save(
         trainer.sampling_generator,
         path,
         output_range=None if config.dataset in _tables.POINT_DATASETS else (-1.0, 1.0),
-        num_classes=num_classes,
+        num_classes=facts.generated_classes,
         metadata={
             "preset": config.preset,
             "step": int(trainer.step.numpy()),
             "weights": "raw" if config.ema_decay is None else "ema",
+            **({"label_names": list(named)} if named else {}),
         },
     )
 
@@ -321,7 +340,7 @@ def _export(job):
     """Exports to a new directory, which then takes the place of an earlier one."""
     path = _file(job, _workdir.EXPORT)
     shutil.rmtree(path + ".new", ignore_errors=True)
-    _save(job.config, job.trainer, job.generated_classes, path + ".new")
+    _save(job.config, job.trainer, job.facts, path + ".new")
     shutil.rmtree(path, ignore_errors=True)
     os.replace(path + ".new", path)
 

@@ -19,6 +19,7 @@ PENALTIES = {
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 
 DATASETS = ("digits", "ring8", "grid25", "tfds:NAME", "image_folder:PATH", "npz:PATH")
+PATH_DATASETS = ("image_folder", "npz")
 POINT_DATASETS = ("ring8", "grid25")
 TESTED_DATASETS = ("digits", "tfds")
 

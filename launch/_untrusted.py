@@ -7,10 +7,11 @@ import os
 import reprlib
 import types
 import typing
+from typing import Any
 
 from tfgan_tricks import _checks
 
-_MOST_BYTES = 2**16
+_MOST_BYTES = 2**22  # Thousands of classes have names.
 _LONGEST_TEXT = 2**12  # What paths may have.
 _LARGEST = 2**24  # Numbers in an example, or classes.
 _PLAIN = (os.path.isfile, os.path.isdir, os.path.islink)
@@ -121,6 +122,28 @@ def shape(value):
             f"Received: example_shape={reprlib.repr(value)}"
         )
     return tuple(sizes)
+
+
+def num_examples(value: Any) -> int | None:
+    """How many examples there were, from JSON; `ValueError` if that cannot be."""
+    if value is not None and not (type(value) is int and value > 0):
+        raise ValueError(
+            "`num_examples` must be a positive integer or null. "
+            f"Received: num_examples={reprlib.repr(value)}"
+        )
+    return value
+
+
+def label_names(value: Any, count: int | None) -> tuple[str, ...]:
+    """The names of as many classes, or none, from JSON; else `ValueError`."""
+    names = value if isinstance(value, list | tuple) else [None]
+    known = all(isinstance(name, str) and _is_plain(name) for name in names)
+    if not known or len(names) not in (0, count):
+        raise ValueError(
+            f"`label_names` must be {count or 0} texts without control characters. "
+            f"Received: label_names={reprlib.repr(value)}"
+        )
+    return tuple(names)
 
 
 def num_classes(value, is_used):

@@ -38,14 +38,16 @@ def check_new(workdir):
 
 
 class Facts(NamedTuple):
-    """What the data decided about a training."""
+    """What the data decided about a training; `None` or empty is not known."""
 
     shape: tuple[int, ...]  # Of an example.
     num_classes: int | None = None  # Of a training that uses labels.
     conditional: bool = False
+    label_names: tuple[str, ...] = ()  # Of a training that uses labels.
+    num_examples: int | None = None
 
     @property
-    def generated_classes(self):
+    def generated_classes(self) -> int | None:
         """How many labels the generator takes, or `None` if it takes none."""
         return self.num_classes if self.conditional else None
 
@@ -54,8 +56,9 @@ def write_config(workdir, config, facts):
     """Makes the directory and its configuration file, whole or not at all."""
     os.makedirs(workdir, exist_ok=True)
     entries = dataclasses.asdict(config) | {"example_shape": list(facts.shape)}
-    if facts.num_classes is not None:
-        entries["num_classes"] = facts.num_classes
+    for key in ("num_examples", "num_classes", "label_names"):
+        if getattr(facts, key):
+            entries[key] = getattr(facts, key)
     _write_whole(os.path.join(workdir, CONFIG), json.dumps(entries, indent=2) + "\n")
 
 
@@ -134,10 +137,40 @@ def read_config(workdir):
 def _training(entries):
     shape = _untrusted.shape(entries.pop("example_shape", None))
     count = entries.pop("num_classes", None)
+    names = entries.pop("label_names", [])
+    num_examples = _untrusted.num_examples(entries.pop("num_examples", None))
     config = _config.from_dict(entries)
     count = _untrusted.num_classes(count, _check.uses_labels(config))
+    names = _untrusted.label_names(names, count)
     _check.check_network(config, shape)
-    return config, Facts(shape, count, bool(config.conditional))
+    return config, Facts(shape, count, bool(config.conditional), names, num_examples)
+
+
+def check_same_data(workdir: str, new: Facts) -> None:
+    """Raises `ValueError` if a training there has begun on other data.
+
+    A training of before these facts were kept goes on with what it gets.
+    """
+    if not os.path.isfile(os.path.join(workdir, CONFIG)):
+        return
+    _, old = read_config(workdir)
+    pairs = {
+        "example_shape": (old.shape, new.shape),
+        "num_examples": (old.num_examples, new.num_examples),
+        "num_classes": (old.num_classes, new.num_classes),
+    }
+    for label, name in enumerate(old.label_names):
+        pairs[f"the name of label {label}"] = (name, _item(new.label_names, label))
+    for key, (was, now) in pairs.items():
+        if was is not None and was != now:
+            raise ValueError(
+                "`dataset` must hold the data that the training began with, to resume "
+                f"it. Received: {key}={now!r} (it was {was!r})"
+            )
+
+
+def _item(names, label):
+    return names[label] if label < len(names) else None
 
 
 def last_step(workdir):

@@ -17,10 +17,11 @@ def define_flags(values):
     """Defines the flags of this program in an `absl.flags.FlagValues`."""
     flags.DEFINE_string("workdir", None, "The training's folder.", flag_values=values)
     flags.DEFINE_integer("num_images", 64, "How many samples.", flag_values=values)
-    flags.DEFINE_integer(
+    flags.DEFINE_string(
         "class",
         None,
-        "The label to draw, of a conditional training. Default: all in turn.",
+        "The class to draw, of a conditional training, by its name or, unless that is "
+        "a name, its number. Default: all in turn.",
         flag_values=values,
     )
     flags.DEFINE_integer("seed", 0, "Of the latents.", flag_values=values)
@@ -38,12 +39,13 @@ def _sample(values):
     _checks.positive_integer(num_images=values.num_images)
     _check.check_number("seed", values.seed)
     facts = _workdir.check_trained(values.workdir)
-    label = values["class"].value
-    _check.check_class(label, facts.generated_classes)
+    name = values["class"].value
+    label = _check.label(name, facts.generated_classes, facts.label_names)
     step, where = _cli.runner().sample(
         values.workdir, values.num_images, values.seed, values.output, label
     )
-    print(f"{values.num_images} samples of step {step} are in {where}")
+    what = "samples" if label is None else f"samples of class {name} (label {label})"
+    print(f"{values.num_images} {what} of step {step} are in {where}")
 
 
 def run():

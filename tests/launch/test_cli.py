@@ -194,7 +194,19 @@ BAD_OTHERS = [
         (sample, ["workdir={tmp}/by_class", f"class={label}"], f"to 9. .*class={label}")
         for label in (-1, 10)
     ),
-    (sample, ["workdir={tmp}/by_class", "class=a"], "--class=a"),
+    *(
+        (sample, ["workdir={tmp}/by_class", f"class={label}"], f"to 9. .*class={label}")
+        for label in ("a", "", "1.5", "1e0", "--1")
+    ),
+    *(
+        (sample, ["workdir={tmp}/named", f"class={name}"], match)
+        for name, match in (
+            ("kat", "cat, dog, 10, twin, twin.* 0 to 4.*mean 'cat'.*class='kat'"),
+            ("Cat", "Did you mean 'cat'"),
+            ("twin", "number for the labels 3 and 4"),
+            ("5", "from 0 to 4. .*class=5"),
+        )
+    ),
     (sample, ["num_imgaes=3"], "Did you mean 'num_images'"),
     (export, ["workdir={tmp}/unborn"], "`output` must be given"),
     (export, ["output=x"], "`workdir` must be given"),
@@ -224,7 +236,9 @@ def folder(tmp_path):
     text = json.dumps(values | {"example_shape": [8, 8, 1]})
     (tmp_path / "unborn" / "config.json").write_text(text)
     by_class = {"conditional": True, "label_dim": 8, "num_classes": 10}
-    for name, classes in (("trained", {}), ("by_class", by_class)):
+    names = {"label_names": ["cat", "dog", "10", "twin", "twin"], "num_classes": 5}
+    trainings = {"trained": {}, "by_class": by_class, "named": by_class | names}
+    for name, classes in trainings.items():
         (tmp_path / name / "checkpoints").mkdir(parents=True)
         (tmp_path / name / "checkpoints" / "ckpt-7.index").touch()
         text = json.dumps(values | {"example_shape": [8, 8, 1]} | classes)

@@ -94,7 +94,19 @@ TABLE = [
     ('{"steps": 1, "steps": 2}', "keys must differ"),
     (nested(30_000), "nested"),
     ('{"steps": ' + nested(30_000) + "}", "nested"),
-    (with_entries(padding="a" * 70_000), "at most 65536 bytes"),
+    (with_entries(padding="a" * 2**22), "at most 4194304 bytes"),
+    *(
+        (
+            with_entries(conditional=True, label_dim=4, num_classes=2, label_names=it),
+            "`label_names` must be 2 texts without control characters",
+        )
+        for it in ("ab", ["a"], ["a", 1], ["a", "\n"], ["a", "b" * 5000], {}, 3, None)
+    ),
+    (with_entries(label_names=["a"]), "`label_names` must be 0 texts"),
+    *(
+        (with_entries(num_examples=value), "`num_examples` must be a positive integer")
+        for value in (0, -1, True, "3", 1.0, [])
+    ),
     ('{"steps": ' + "9" * 5000 + "}", "cannot be read"),
     *((text, "must be an object") for text in ("[]", "3", "null", '"text"')),
     *((text, "cannot be read") for text in ("", "{", "{}{}", "\x00", "{'a': 1}")),
@@ -140,7 +152,7 @@ def refused(tmp_path, monkeypatch, capsys):
 
 def test_the_good_one_is_read(tmp_path):
     config, facts = _workdir.read_config(folder_with(tmp_path, json.dumps(GOOD)))
-    assert config == BASE and facts == ((8, 8, 1), None, False)
+    assert config == BASE and facts == _workdir.Facts((8, 8, 1))
     by_class = {"conditional": True, "label_dim": 4, "num_classes": 10}
     _, facts = _workdir.read_config(
         folder_with(tmp_path / "by_class", with_entries(**by_class))
