@@ -3,8 +3,12 @@
 import contextlib
 
 import keras
+import numpy as np
+import tensorflow as tf
 
 import trainers
+from launch import _config
+from launch import _rates
 from tfgan_tricks import _addons
 from tfgan_tricks import data
 from tfgan_tricks import layers
@@ -52,10 +56,18 @@ ARGUMENTS = {
 _NUM_ADAPTED = 500
 
 
-def trainer(config, shape, steps_per_execution=1, num_classes=None, examples=None):
+def trainer(
+    config: _config.Config,
+    shape: tuple[int, ...],
+    steps_per_execution: int = 1,
+    num_classes: int | None = None,
+    examples: np.ndarray | None = None,
+    rate_scale: float | tf.Variable = 1.0,
+) -> keras.Model:
     """The compiled trainer of a `Config`, for examples of a shape, and of classes.
 
     With some `examples`, its first weights follow from them where the network's do.
+    Learning rates that decay are multiplied by `rate_scale` all the time.
     """
     make = TRAINERS[config.trainer]
     with _policy(config.precision):
@@ -80,10 +92,9 @@ def trainer(config, shape, steps_per_execution=1, num_classes=None, examples=Non
         seed=config.seed,
         **{ARGUMENTS[key]: v for key, v in given.items() if v is not None},
     )
-    paper = make.paper_optimizer
+    rates = _rates.both(config, model.step, rate_scale)
     model.compile(
-        _optimizer(paper, config.generator_learning_rate, config),
-        _optimizer(paper, config.discriminator_learning_rate, config),
+        *(_optimizer(make.paper_optimizer, rate, config) for rate in rates),
         jit_compile=config.jit_compile,
         steps_per_execution=steps_per_execution,
     )

@@ -18,6 +18,7 @@ _WHOLE += (
     "hidden_layers",
     "label_dim",
     "steps_per_execution",
+    "learning_rate_decay_end",
 )
 _WHOLE += ("checkpoint_every", "sample_every", "log_every")
 _RATES = ("clip", "generator_learning_rate", "discriminator_learning_rate")
@@ -31,6 +32,8 @@ _RANGES = {
     **dict.fromkeys(_DECAYS, ("in [0, 1)", lambda value: 0 <= value < 1)),
     **dict.fromkeys("abc", ("finite", math.isfinite)),
     **dict.fromkeys(_WEIGHTS, ("zero or more", lambda value: value >= 0)),
+    "learning_rate_decay_start": ("zero or more", lambda value: value >= 0),
+    "learning_rate_final": ("in [0, 1]", lambda value: 0 <= value <= 1),
     "real_label": ("in (0, 1]", lambda value: 0 < value <= 1),
     "rollbacks": ("zero or more", lambda value: value >= 0),
     "channels": ("1 or 3", lambda value: value in (1, 3)),
@@ -43,7 +46,9 @@ def check(config):
     _names(config)
     _options("trainer", _tables.TRAINERS, config)
     _options("network", _tables.NETWORKS, config)
+    _options("learning_rate_schedule", _tables.SCHEDULES, config)
     _numbers(config)
+    _decay(config)
     _smoothing(config)
     _classifying(config)
     _conditioning(config)
@@ -212,6 +217,7 @@ def _names(config):
     choices = {
         "trainer": _tables.TRAINERS,
         "network": _tables.NETWORKS,
+        "learning_rate_schedule": _tables.SCHEDULES,
         "loss": _tables.LOSSES,
         "distance": _tables.DISTANCES,
         "precision": _tables.PRECISIONS,
@@ -271,6 +277,25 @@ def _numbers(config):
         raise ValueError(
             "`penalty` must be none with `joint_batch`. "
             f"Received: penalty={config.penalty!r}"
+        )
+
+
+def _decay(config):
+    start, end = config.learning_rate_decay_start, config.learning_rate_decay_end
+    if end is None:
+        return
+    if start >= end:
+        raise ValueError(
+            "`learning_rate_decay_start` must be below `learning_rate_decay_end`. "
+            f"Received: learning_rate_decay_start={start} with "
+            f"learning_rate_decay_end={end}"
+        )
+    if config.learning_rate_final == 0 and config.steps > end:
+        raise ValueError(
+            "`steps` must be at most `learning_rate_decay_end`, since nothing is "
+            "learned once the rates are zero. Begin with a later end, or with "
+            f"`learning_rate_final` above 0. Received: steps={config.steps} with "
+            f"learning_rate_decay_end={end}"
         )
 
 

@@ -11,7 +11,11 @@ from launch import _untrusted
 from tfgan_tricks import _addons
 from tfgan_tricks import _checks
 
-_OPTIONS = {"trainer": _tables.TRAINERS, "network": _tables.NETWORKS}
+_OPTIONS = {
+    "trainer": _tables.TRAINERS,
+    "network": _tables.NETWORKS,
+    "learning_rate_schedule": _tables.SCHEDULES,
+}
 
 
 def _key(meaning, **kwargs):
@@ -83,6 +87,19 @@ class Config:
     )
     generator_learning_rate: float = _key("of the optimizer, which is the paper's")
     discriminator_learning_rate: float = _key("of the optimizer, which is the paper's")
+    learning_rate_schedule: str = _key(
+        f"of both learning rates: {', '.join(_tables.SCHEDULES)}", default="constant"
+    )
+    learning_rate_decay_start: int | None = _option(
+        "the last step with the whole learning rates, if they decay"
+    )
+    learning_rate_decay_end: int | None = _option(
+        "the first step with the final learning rates; the training's steps, as they "
+        "are when it begins, unless given"
+    )
+    learning_rate_final: float | None = _option(
+        "the final learning rates, as a fraction in [0, 1] of the whole ones"
+    )
     beta_1: float | None = _option("of both optimizers, where they have it")
     beta_2: float | None = _option("of both optimizers, where they have it")
     ema_decay: float | None = _option("of the average that generates, if it is kept")
@@ -148,10 +165,10 @@ def make(**values):
     Raises:
         ValueError: if a value is out of range, or of no use in this company.
     """
-    defaults = {}
+    defaults = {"learning_rate_schedule": "constant"}
     for owner, table in _OPTIONS.items():
-        defaults |= _defaults(owner, table, values[owner])
-    return Config(**{**defaults, **values})
+        defaults |= _defaults(owner, table, {**defaults, **values}[owner])
+    return Config(**_with_end(defaults | values))
 
 
 def changed(config, changes):
@@ -173,7 +190,15 @@ def changed(config, changes):
         defaults["penalty_weight"] = _tables.PENALTIES.get(first)
     if "conditional" in changes:
         defaults["label_dim"] = _tables.LABEL_DIM if changes["conditional"] else None
-    return dataclasses.replace(config, **{**defaults, **changes})
+    return Config(**_with_end(dataclasses.asdict(config) | defaults | changes))
+
+
+def _with_end(values):
+    """Values in which a decay ends with the training, unless they say where."""
+    decays = values["learning_rate_schedule"] != "constant"
+    if decays and values["learning_rate_decay_end"] is None:
+        return values | {"learning_rate_decay_end": values["steps"]}
+    return values
 
 
 def _defaults(owner, table, name):

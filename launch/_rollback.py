@@ -30,15 +30,17 @@ def roll_back(job, error):
     }
     _workdir.drop_metrics(job.output, step, json.dumps(entry) + "\n")
     _recovery.restore(job.trainer, job.workdir, step)
-    lower(job.trainer, job.config, count)
+    lower(job, count)
     job.say(f"\n{error}\nRollback {count} of {job.config.rollbacks}, to step {step}.")
 
 
-def lower(trainer, config, count):
+def lower(job, count: int) -> None:
     """Sets the learning rates that a training has after some rollbacks."""
-    if count:
-        for player, rate in zip(_PLAYERS, _rates(config, count).values(), strict=True):
-            getattr(trainer, f"{player}_optimizer").learning_rate = rate
+    job.rate_scale.assign(FACTOR**count)
+    if not count or job.config.learning_rate_schedule != "constant":
+        return
+    for player, rate in zip(_PLAYERS, _rates(job.config, count).values(), strict=True):
+        getattr(job.trainer, f"{player}_optimizer").learning_rate = rate
 
 
 def _rates(config, count):

@@ -12,6 +12,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from launch import _build
 from launch import _check
@@ -42,6 +43,7 @@ class Job:
     workdir: str
     source: data.Source
     trainer: Any
+    rate_scale: tf.Variable  # Of learning rates that decay, for rollbacks.
     facts: _workdir.Facts
     devices: _devices.Devices
     output: str  # The folder that this worker writes to.
@@ -92,15 +94,21 @@ def prepare(config, workdir, devices=_devices.ONE):
     _workdir.check_same_data(workdir, facts)
     steps_per_execution = _steps_per_execution(config, done)
     with strategy.scope():
+        rate_scale = tf.Variable(1.0, trainable=False, name="rate_scale")
         trainer = _build.trainer(
-            config, shape, steps_per_execution, facts.num_classes, source.examples
+            config,
+            shape,
+            steps_per_execution,
+            facts.num_classes,
+            source.examples,
+            rate_scale,
         )
     output = workdir if devices.is_chief else _temporary_folder()
-    job = Job(config, workdir, source, trainer, facts, devices, output)
+    job = Job(config, workdir, source, trainer, rate_scale, facts, devices, output)
     _batches(job)
     if done:
         _recovery.restore(trainer, workdir, done)
-    _rollback.lower(trainer, config, _workdir.rollbacks(workdir))
+    _rollback.lower(job, _workdir.rollbacks(workdir))
     _workdir.drop_metrics(output, after=done)
     _workdir.write_config(output, config, facts)
     return job

@@ -80,6 +80,15 @@ TRAINERS = {
     ),
 }
 
+# The options of each schedule of learning rates; it ends with the training's steps
+# unless it is told.
+_DECAY = {
+    "learning_rate_decay_start": 0,
+    "learning_rate_decay_end": None,
+    "learning_rate_final": 0.0,
+}
+SCHEDULES = {"constant": {}, "linear": _DECAY, "cosine": _DECAY}
+
 # How many numbers stand for a label unless it is told: the paper's.
 LABEL_DIM = 256
 

@@ -1,0 +1,94 @@
+"""Learning rates that change as a training goes on."""
+
+import math
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from launch import _config
+
+
+@keras.saving.register_keras_serializable("tfgan_tricks")
+class Decay(keras.optimizers.schedules.LearningRateSchedule):
+    """A learning rate that falls from one training step to another.
+
+        rate(s) = initial * (final + (1 - final) * m(t))
+        t = (s - start) / (end - start), at least 0 and at most 1
+        m(t) = 1 - t (linear) or (1 + cos(pi t)) / 2 (cosine)
+
+    Args:
+        kind: "linear" or "cosine".
+        initial: the rate up to step `start`.
+        start: the last step with the initial rate, zero or more.
+        end: the first step with the final rate, above `start`.
+        final: the final rate as a fraction of the initial one, in [0, 1].
+        clock: a variable with the number of finished training steps. `None` takes the
+            optimizer's number of updates instead, which differs with several updates
+            a step, or with updates that were skipped for their loss scale.
+        scale: a number or variable that multiplies every rate.
+
+    >>> decay = Decay("linear", initial=0.5, start=2, end=6, final=0.2)
+    >>> [round(float(decay(step)), 3) for step in (0, 2, 3, 6, 7)]
+    [0.5, 0.5, 0.4, 0.1, 0.1]
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        initial: float,
+        start: int,
+        end: int,
+        final: float = 0.0,
+        clock: tf.Variable | None = None,
+        scale: float | tf.Variable = 1.0,
+    ):
+        self.kind = kind
+        self.initial = initial
+        self.start = start
+        self.end = end
+        self.final = final
+        self._clock = clock
+        self._scale = scale
+
+    def __call__(self, step: Any) -> tf.Tensor:
+        step = tf.cast(step if self._clock is None else self._clock, tf.float32)
+        t = tf.clip_by_value((step - self.start) / (self.end - self.start), 0.0, 1.0)
+        m = 1 - t if self.kind == "linear" else (1 + tf.cos(math.pi * t)) / 2
+        return self._scale * self.initial * (self.final + (1 - self.final) * m)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "initial": self.initial,
+            "start": self.start,
+            "end": self.end,
+            "final": self.final,
+        }
+
+
+def both(
+    config: _config.Config,
+    clock: tf.Variable,
+    scale: float | tf.Variable = 1.0,
+) -> tuple[float | Decay, float | Decay]:
+    """The generator's and the discriminator's rates; numbers where they are constant.
+
+    A constant rate is kept in its optimizer, where a rollback sets another; one that
+    decays follows `clock` and `scale`, as in `Decay`.
+    """
+    rates = config.generator_learning_rate, config.discriminator_learning_rate
+    if config.learning_rate_schedule == "constant":
+        return rates
+    return tuple(
+        Decay(
+            config.learning_rate_schedule,
+            rate,
+            config.learning_rate_decay_start,
+            config.learning_rate_decay_end,
+            config.learning_rate_final,
+            clock,
+            scale,
+        )
+        for rate in rates
+    )
