@@ -1,6 +1,7 @@
 """Argument checks that report what was received."""
 
 import difflib
+import numbers
 
 
 def did_you_mean(name, known):
@@ -59,6 +60,13 @@ def channels(count):
     """Raises `ValueError` unless pictures can have that many channels."""
     if count not in (1, 2, 3, 4):
         raise ValueError(f"`channels` must be 1 to 4. Received: channels={count!r}")
+
+
+def integer(**arguments):
+    """Raises `ValueError` unless every argument is an integer."""
+    for name, value in arguments.items():
+        if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+            raise ValueError(f"`{name}` must be an integer. Received: {name}={value!r}")
 
 
 def positive_integer(**arguments):

@@ -102,6 +102,13 @@ def test_labels_stay_with_their_examples():
     assert isinstance(data.batches(source, 4).element_spec, tf.TensorSpec)
 
 
+def test_there_is_no_end_and_the_batches_say_so():
+    for start in (0, 10**9):
+        dataset = data.batches(POINTS, 3, start=start)
+        assert dataset.cardinality() == tf.data.INFINITE_CARDINALITY
+    assert dataset.take(3).cardinality() == 3
+
+
 def test_parallelism_is_stated_instead_of_tuned():
     options = data.batches(POINTS, 3).options()
     assert options.autotune.enabled is False
@@ -130,6 +137,11 @@ def test_the_end_of_an_iterator_is_not_waited_for():
         lambda: data.batches(data.Source(POINTS), 2, with_labels=True),
         lambda: data.batches(np.arange(5), 2),
         lambda: data.batches(np.array(["a", "b"]), 2),
+        lambda: data.batches(np.float32(3.0), 1),
+        lambda: data.batches(tf.data.Dataset.range(9), 1),
+        lambda: data.batches(POINTS, 2, start=1.5),
+        lambda: data.batches(POINTS, 2, seed=None),
+        lambda: data.batches(POINTS, 2, seed=0.5),
     ],
 )
 def test_bad_arguments_are_refused(call):

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tfgan_tricks import data
 
@@ -68,6 +69,61 @@ def test_labels_and_order_have_seeds_of_their_own():
     np.testing.assert_array_equal(one[0], other[0])
     assert set(one[1]) != set(other[1])
     assert set(first(1, seed=2, label_seed=1)[0][1]) == set(one[1])
+
+
+BAD_LABELS = {
+    "fewer than examples": (LABELS[:6], r"\[12\].*Received: labels=int64 \[6\]"),
+    "more than examples": (np.resize(LABELS, 13), r"Received: labels=int64 \[13\]"),
+    "a column": (LABELS[:, None], r"Received: labels=int64 \[12, 1\]"),
+    "one-hot": (np.eye(3)[LABELS], r"Received: labels=float64 \[12, 3\]"),
+    "floats": (LABELS + 0.5, r"Received: labels=float64"),
+    "texts": (LABELS.astype(str), "Received: labels=<U"),
+    "below zero": (LABELS - 1, "at least 0. Received: labels from -1 to 1"),
+    "without a name": (LABELS + 1, "from 0 to 2. Received: labels from 1 to 3"),
+    "none": (None, "Received"),
+    "empty": (LABELS[:0], "Received: source.labels="),
+}
+
+
+@pytest.mark.parametrize("labels, match", BAD_LABELS.values(), ids=BAD_LABELS)
+def test_labels_that_do_not_fit_are_refused_at_the_call(labels, match):
+    names = ("a", "b", "c") if "from 1 to 3" in match else ()
+    source = data.Source(SOURCE.examples, labels, label_names=names)
+    with pytest.raises(ValueError, match=match):
+        data.semi_supervised_batches(source, 4, labels_per_class=1)
+    if labels is None or len(labels):
+        with pytest.raises(ValueError, match="Received"):
+            data.batches(source, 4, with_labels=True)
+    assert data.batches(source, 4).element_spec.shape == (4, 1)
+
+
+def test_labels_of_any_integers_become_int64():
+    for labels in (LABELS.tolist(), LABELS.astype("uint8"), LABELS.astype("int32")):
+        source = data.Source(SOURCE.examples, labels)
+        batches = data.semi_supervised_batches(source, 4, labels_per_class=1)
+        assert batches.element_spec[1][1].dtype == "int64"
+        subset = data.labelled_subset(source, 2)
+        np.testing.assert_array_equal(
+            LABELS[subset.examples[:, 0].astype(int)], subset.labels
+        )
+
+
+@pytest.mark.parametrize("batch_size", [0, -3, 1.5, 13, None])
+def test_batch_sizes_that_cannot_be(batch_size):
+    with pytest.raises(ValueError, match=f"Received: batch_size={batch_size}"):
+        data.semi_supervised_batches(SOURCE, batch_size, labels_per_class=1)
+
+
+@pytest.mark.parametrize("batch_size", range(1, 13))
+@pytest.mark.parametrize("per_class", [1, 2, 3])
+def test_every_batch_size_has_labels(batch_size, per_class):
+    for _, labelled, labels in first(per_class, batch_size, count=5):
+        assert labelled.shape == labels.shape == (batch_size,)
+
+
+def test_there_is_no_end():
+    dataset = data.semi_supervised_batches(SOURCE, 4, labels_per_class=1)
+    assert dataset.cardinality() == tf.data.INFINITE_CARDINALITY
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,21 @@ import tensorflow as tf
 from tfgan_tricks import _checks
 from tfgan_tricks._unit_range import to_unit_range
 from tfgan_tricks.data import _options
+from tfgan_tricks.data import _source
 from tfgan_tricks.data._source import Source
 
 _NUM_PARALLEL_CALLS = 2
 _PREFETCH = 2
 
 
-def batches(source_or_array, batch_size, *, seed=0, start=0, with_labels=False):
+def batches(
+    source_or_array: Source | np.ndarray,
+    batch_size: int,
+    *,
+    seed: int = 0,
+    start: int = 0,
+    with_labels: bool = False,
+) -> tf.data.Dataset:
     """Endless shuffled batches; the one at index i is a pure function of i.
 
     Every epoch e permutes the N examples anew and drops the last N mod batch_size:
@@ -30,10 +38,12 @@ def batches(source_or_array, batch_size, *, seed=0, start=0, with_labels=False):
 
     Returns:
         A `tf.data.Dataset` of float32 `[batch_size, ...]`: uint8 scaled to [-1, 1],
-        floats as they are. With labels, of pairs with int64 `[batch_size]`.
+        floats as they are. With labels, of pairs with int64 `[batch_size]`. Its
+        cardinality is infinite, so that `fit` asks for `steps_per_epoch`.
 
     Raises:
-        ValueError: if an argument is out of range, or there are no labels to give.
+        ValueError: if an argument is out of range, there are no labels to give, or
+            they are not one integer for each example.
 
     >>> points = np.array([[0.0], [1.0], [2.0], [3.0]])
     >>> epoch = [batch.numpy() for batch in batches(points, 2).take(2)]
@@ -45,6 +55,7 @@ def batches(source_or_array, batch_size, *, seed=0, start=0, with_labels=False):
     """
     examples, labels = _parts(source_or_array, with_labels)
     _checks.positive_integer(batch_size=batch_size)
+    _checks.integer(seed=seed, start=start)
     _checks.not_negative(start=start)
     if batch_size > len(examples):
         raise ValueError(
@@ -55,23 +66,20 @@ def batches(source_or_array, batch_size, *, seed=0, start=0, with_labels=False):
     dataset = dataset.map(
         _gather(examples, labels), num_parallel_calls=_NUM_PARALLEL_CALLS
     )
-    return dataset.prefetch(_PREFETCH).with_options(_options.deterministic())
+    infinite = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
+    dataset = dataset.apply(infinite).prefetch(_PREFETCH)
+    return dataset.with_options(_options.deterministic())
 
 
 def _parts(source_or_array, with_labels):
-    if not isinstance(source_or_array, Source):
-        source_or_array = Source(np.asarray(source_or_array))
-    examples, labels = source_or_array.examples, source_or_array.labels
-    if examples.dtype != np.uint8 and examples.dtype.kind != "f":
-        raise ValueError(
-            "`source_or_array` must be uint8 or floats. "
-            f"Received: source_or_array.dtype={examples.dtype}"
-        )
-    if with_labels and labels is None:
+    given = source_or_array
+    source = given if isinstance(given, Source) else Source(given)
+    if with_labels and source.labels is None:
         raise ValueError(
             "`with_labels` needs a `Source` with labels. Received: with_labels=True"
         )
-    return examples, labels if with_labels else None
+    source = _source.checked(source if with_labels else source._replace(labels=None))
+    return source.examples, source.labels
 
 
 def _row_batches(num_examples, batch_size, seed, start):

@@ -4,11 +4,12 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_tricks import _checks
+from tfgan_tricks.data import _source
 from tfgan_tricks.data._batches import batches
 from tfgan_tricks.data._source import Source
 
 
-def labelled_subset(source, labels_per_class, *, seed=0):
+def labelled_subset(source: Source, labels_per_class: int, *, seed: int = 0) -> Source:
     """As many examples of each class as asked for, drawn at random by a seed.
 
     Args:
@@ -20,15 +21,20 @@ def labelled_subset(source, labels_per_class, *, seed=0):
         A `Source`, in the order of the classes.
 
     Raises:
-        ValueError: if there are no labels, or a class has fewer examples.
+        ValueError: if there are no labels, they are not one integer for each example,
+            or a class has fewer examples.
 
     >>> source = Source(np.arange(6.0)[:, None], np.array([0, 1, 0, 1, 0, 1]))
     >>> labelled_subset(source, 2).labels
     array([0, 0, 1, 1])
     """
     _checks.positive_integer(labels_per_class=labels_per_class)
-    if source.labels is None:
-        raise ValueError("`source` must have labels. Received: source.labels=None")
+    _checks.integer(seed=seed)
+    if source.labels is None or not len(source.labels):
+        raise ValueError(
+            f"`source` must have labels. Received: source.labels={source.labels!r}"
+        )
+    source = _source.checked(source)
     classes, counts = np.unique(source.labels, return_counts=True)
     if counts.min() < labels_per_class:
         raise ValueError(
@@ -44,8 +50,14 @@ def labelled_subset(source, labels_per_class, *, seed=0):
 
 
 def semi_supervised_batches(
-    source, batch_size, *, labels_per_class, label_seed=0, seed=0, start=0
-):
+    source: Source,
+    batch_size: int,
+    *,
+    labels_per_class: int,
+    label_seed: int = 0,
+    seed: int = 0,
+    start: int = 0,
+) -> tf.data.Dataset:
     """Endless batches for `SemiSupervisedGAN`: many unlabelled, few labelled examples.
 
     All examples serve as unlabelled ones. The labelled ones are those of
@@ -60,7 +72,8 @@ def semi_supervised_batches(
         start: the index of the first batch, as in `batches`.
 
     Returns:
-        A `tf.data.Dataset` of `(examples, (labelled_examples, labels))`.
+        A `tf.data.Dataset` of `(examples, (labelled_examples, labels))`, of infinite
+        cardinality.
 
     Raises:
         ValueError: as `batches` and `labelled_subset`.
@@ -71,6 +84,7 @@ def semi_supervised_batches(
     >>> examples.shape, labelled_examples.shape, sorted(labels.numpy().tolist())
     (TensorShape([4, 2]), TensorShape([4, 2]), [0, 0, 1, 1])
     """
+    _checks.positive_integer(batch_size=batch_size)
     labelled = labelled_subset(source, labels_per_class, seed=label_seed)
     repeated = np.resize(
         np.arange(len(labelled.labels)),

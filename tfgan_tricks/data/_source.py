@@ -26,3 +26,37 @@ class Source(NamedTuple):
     skipped: int = 0
     label_names: tuple[str, ...] = ()
     left_out: tuple[tuple[str, int], ...] = ()
+
+
+def checked(source: Source) -> Source:
+    """Returns a `Source` of arrays that can be batched, with a label each if any.
+
+    Raises:
+        ValueError: if examples are not an array of uint8 or floats, or labels are not
+            one integer for each, from 0 on, with a name if there are names.
+    """
+    examples, labels = np.asarray(source.examples), source.labels
+    if examples.dtype != np.uint8 and examples.dtype.kind != "f" or not examples.ndim:
+        raise ValueError(
+            "`source_or_array` must be uint8 or floats, [N, ...]. Received: "
+            f"{examples.dtype} {list(examples.shape)}"
+        )
+    if labels is not None:
+        names = source.label_names
+        labels = _checked_labels(np.asarray(labels), len(examples), names)
+    return source._replace(examples=examples, labels=labels)
+
+
+def _checked_labels(labels, count, names):
+    if labels.shape != (count,) or labels.dtype.kind not in "iu":
+        raise ValueError(
+            f"`labels` must be integers [{count}], one for each example. "
+            f"Received: labels={labels.dtype} {list(labels.shape)}"
+        )
+    low, high = (int(labels.min()), int(labels.max())) if count else (0, 0)
+    if low < 0 or names and high >= len(names):
+        wanted = f"from 0 to {len(names) - 1}" if names else "at least 0"
+        raise ValueError(
+            f"`labels` must be {wanted}. Received: labels from {low} to {high}"
+        )
+    return labels.astype("int64")
