@@ -90,7 +90,7 @@ def prepare(config, workdir, devices=_devices.ONE):
     shape = source.examples.shape[1:]
     _check.check_network(config, shape)
     done = _recovery.newest_step(workdir)
-    facts = _facts(config, source)
+    facts = _known(config, source)
     _workdir.check_same_data(workdir, facts)
     steps_per_execution = _steps_per_execution(config, done)
     with strategy.scope():
@@ -114,7 +114,7 @@ def prepare(config, workdir, devices=_devices.ONE):
     return job
 
 
-def _facts(config, source):
+def _known(config, source):
     num_classes = _check.num_classes(config, source)
     names = () if num_classes is None else source.label_names
     return _workdir.Facts(

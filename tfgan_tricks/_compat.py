@@ -3,12 +3,17 @@
 Keras 2.15 with TensorFlow 2.15 (for TensorFlow Addons) and Keras 3.15 or later.
 """
 
+import collections
 import contextlib
+import threading
 
 import keras
 import tensorflow as tf
 
 KERAS_3 = int(keras.__version__.split(".")[0]) >= 3
+
+# Batches by index, of any kind.
+PyDataset = keras.utils.PyDataset if KERAS_3 else keras.utils.Sequence
 
 
 def add_state(layer, name, shape, initializer="zeros", dtype="float32", mean=True):
@@ -61,6 +66,48 @@ def scale_loss(optimizer, loss):
 def unscale_gradients(optimizer, gradients):
     """Undoes `scale_loss`; Keras 3 optimizers do this themselves."""
     return getattr(optimizer, "get_unscaled_gradients", lambda x: x)(gradients)
+
+
+def clip_after_sum(optimizer):
+    """Lets an optimizer clip the sum of the replicas' gradients.
+
+    In Keras 3 each replica clips what it has and then all are summed. So what is
+    clipped here is the sum, and each replica hands on its share of that.
+    """
+    if not KERAS_3:
+        return
+    clip = optimizer._clip_gradients
+
+    def clip_sum(gradients):
+        options = optimizer.clipnorm, optimizer.global_clipnorm, optimizer.clipvalue
+        if not any(options):
+            return gradients
+        context = tf.distribute.get_replica_context()
+        summed = context.all_reduce(tf.distribute.ReduceOp.SUM, list(gradients))
+        share = 1.0 / context.num_replicas_in_sync
+        return [tf.math.scalar_mul(share, gradient) for gradient in clip(summed)]
+
+    optimizer._clip_gradients = clip_sum
+
+
+class LearningRates(float):
+    """The rates of several optimizers, read and assigned as if they were one variable.
+
+    Callbacks of Keras 2 treat a model's `optimizer.lr` so. An assignment keeps the
+    rates' ratios.
+    """
+
+    dtype = tf.float32
+
+    def __new__(cls, optimizers):
+        rates = super().__new__(cls, keras.backend.get_value(optimizers[0].lr))
+        rates.optimizers = optimizers
+        return rates
+
+    def assign(self, value):
+        for optimizer in self.optimizers:
+            rate = float(keras.backend.get_value(optimizer.lr))
+            optimizer.learning_rate = float(value) * (rate / self if self else 1.0)
 
 
 def logs(metrics):
@@ -135,3 +182,108 @@ def consumers(network, tensor):
 def tf_variables(network):
     """A network's variables as TensorFlow's own."""
     return [v.value for v in network.variables] if KERAS_3 else network.variables
+
+
+if KERAS_3:
+
+    def substituted(variables, values):
+        """A context in which variables have the values of others, to read."""
+        return keras.StatelessScope(
+            state_mapping=[
+                (v, tf.convert_to_tensor(x))
+                for v, x in zip(variables, values, strict=True)
+            ]
+        )
+
+else:
+
+    @contextlib.contextmanager
+    def substituted(variables, values):
+        """A context in which variables have the values of others, to read."""
+        pairs = [
+            [getattr(each, "_variable", each) for each in pair]  # Of an autocast one.
+            for pair in zip(variables, values, strict=True)
+        ]
+        _exchange(pairs)
+        try:
+            yield
+        finally:
+            _exchange(pairs)
+
+    def _exchange(pairs):
+        """Layers hold the variables, so each pair of them exchanges its content."""
+        for one, other in pairs:
+            one.__dict__, other.__dict__ = other.__dict__, one.__dict__
+            one.__class__, other.__class__ = other.__class__, one.__class__
+
+
+# Random states of Keras' own layers are variables, which checkpoints can hold.
+NOISE_IS_SAVED = KERAS_3
+
+
+def noisy_layers(network):
+    """The layers of a network that draw random numbers in training."""
+    found = []
+    for layer in network._flatten_layers():
+        draws = (
+            layer._seed_generators if KERAS_3 else hasattr(layer, "_random_generator")
+        )
+        amounts = [getattr(layer, name, None) for name in ("rate", "dropout", "stddev")]
+        if draws and 0 not in amounts:
+            found.append(layer)
+    return found
+
+
+class ListOfThread(collections.UserList):
+    """A list that each thread has its own of."""
+
+    def __init__(self, items=()):
+        self._local = threading.local()
+        self.data.extend(items)
+
+    @property
+    def data(self):
+        return self._local.__dict__.setdefault("items", [])
+
+
+if KERAS_3:
+
+    def call_losses(network):
+        """What a network's layers added to its losses when it was last called."""
+        return [x for layer in network._flatten_layers() for x in layer._losses]
+
+    def weight_losses(network):
+        """The losses of a network that are functions of its weights."""
+        return network._get_regularization_losses()
+
+    def keep_losses_apart(network):
+        """Lets the threads of several replicas call a network in turns."""
+        for layer in network._flatten_layers():
+            layer._losses = ListOfThread()
+
+    def seed_states(network):
+        """The states of the random numbers that a network's layers draw."""
+        layers = network._flatten_layers()
+        return [seed.state for layer in layers for seed in layer._seed_generators]
+
+else:
+
+    def call_losses(network):
+        """What a network's layers added to its losses when it was last called."""
+        return [x for layer in network._flatten_layers() for x in layer._eager_losses]
+
+    def weight_losses(network):
+        """The losses of a network that are functions of its weights."""
+        losses = [
+            function()
+            for layer in network._flatten_layers()
+            for function in layer._callable_losses
+        ]
+        return [loss for loss in losses if loss is not None]
+
+    def keep_losses_apart(network):
+        """Lets the threads of several replicas call a network in turns."""
+
+    def seed_states(network):
+        """The states of the random numbers that a network's layers draw."""
+        return []

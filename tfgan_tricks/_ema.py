@@ -1,33 +1,143 @@
 """Exponential moving averages of a network's weights."""
 
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
+from tfgan_tricks import _compat
 
-def copy_of(network):
-    """A second network of the same structure and with equal weights.
 
-    Under a distribution strategy, call it in the strategy's scope.
+@keras.saving.register_keras_serializable("tfgan_tricks")
+class MovingAverage(keras.Model):
+    """A network, run with a moving average in the place of each of its weights.
+
+    The network itself is shared, not copied: its functions need no serialization, and
+    what is set in it before the first update (pretrained weights, say) counts.
+
+    Args:
+        network: A built `keras.Model` whose floating-point weights are float32.
+        **kwargs: `name`.
+
+    Attributes:
+        averaged: The network.
+
+    Raises:
+        ValueError: If a weight has a dtype in which an average would not move.
     """
-    types = {type(layer) for layer in network._flatten_layers()}
-    own = {t.__name__: t for t in types if not t.__module__.startswith("keras.")}
-    # Code in its layers is trusted: the network is in memory, and whoever read it from
-    # a file has decided on that.
-    with keras.saving.custom_object_scope(own):
-        config = keras.saving.serialize_keras_object(network)
-        copy = keras.saving.deserialize_keras_object(config, safe_mode=False)
-    copy.set_weights(network.get_weights())
-    return copy
+
+    def __init__(self, network: keras.Model, **kwargs):
+        kwargs.setdefault("name", f"average_of_{network.name}")
+        super().__init__(autocast=False, **kwargs)
+        _check_dtypes(network)
+        # Functions, since Keras would take the network and its weights for ours.
+        self._averaged = lambda: network
+        originals = list(network.weights)
+        self._originals = lambda: originals
+        parameters = {id(variable) for variable in _compat.parameters(network)}
+        self._is_parameter = [id(weight) in parameters for weight in originals]
+        self._averages = [
+            _compat.add_state(self, f"average_{i}", w.shape, dtype=_dtype(w))
+            for i, w in enumerate(originals)
+        ]
+        for index, variable in enumerate(self._averages):
+            # In Keras 3, checkpoints of TensorFlow do not look into lists.
+            setattr(self, f"average_{index}", variable)
+        self.start()
+        self.built = True
+
+    @property
+    def averaged(self) -> keras.Model:
+        return self._averaged()
+
+    @property
+    def input_shape(self):
+        return self.averaged.input_shape
+
+    @property
+    def output_shape(self):
+        return self.averaged.output_shape
+
+    @property
+    def trainable_weights(self):
+        return list(itertools.compress(self._averages, self._is_parameter))
+
+    @property
+    def non_trainable_weights(self):
+        are_copies = [not is_parameter for is_parameter in self._is_parameter]
+        return list(itertools.compress(self._averages, are_copies))
+
+    # Of Keras 3, which has both apart.
+    trainable_variables = trainable_weights
+    non_trainable_variables = non_trainable_weights
+
+    def build(self, input_shape=None):
+        self.built = True
+
+    def call(self, inputs, training=False):
+        with _compat.substituted(self._originals(), self._averages):
+            return self.averaged(inputs, training=training)
+
+    def compute_output_shape(self, input_shape):
+        return self.averaged.compute_output_shape(input_shape)
+
+    def start(self):
+        """Sets every average to the present weight."""
+        for average, weight in self._pairs():
+            average.assign(tf.convert_to_tensor(weight))
+
+    def update(self, decay: float | tf.Tensor):
+        """Moves the averages: a <- decay * a + (1 - decay) * w.
+
+        Weights that are never trained, such as moving statistics, are copied.
+        """
+        pairs = zip(self._pairs(), self._is_parameter, strict=True)
+        for (average, weight), is_parameter in pairs:
+            value = tf.convert_to_tensor(weight)
+            if is_parameter:
+                average.assign_add(tf.cast(1 - decay, value.dtype) * (value - average))
+            else:
+                average.assign(value)
+
+    def save_network(self, path: str):
+        """Saves the network, with the averages for weights, as `keras.Model.save`."""
+        weights = self.averaged.get_weights()
+        self._assign(tf.convert_to_tensor(average) for average in self._averages)
+        try:
+            self.averaged.save(path)
+        finally:
+            self.averaged.set_weights(weights)
+
+    def get_config(self) -> dict[str, Any]:
+        network = keras.saving.serialize_keras_object(self.averaged)
+        return {"name": self.name, "network": network}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        network = keras.saving.deserialize_keras_object(
+            config["network"], custom_objects=custom_objects
+        )
+        return cls(network, name=config["name"])
+
+    def _pairs(self) -> Sequence[tuple]:
+        return list(zip(self._averages, self._originals(), strict=True))
+
+    def _assign(self, values):
+        for weight, value in zip(self._originals(), values, strict=True):
+            weight.assign(value)
 
 
-def update(average, network, decay):
-    """Moves `average` towards `network`: a <- decay * a + (1 - decay) * w.
+def _dtype(weight) -> str:
+    return tf.as_dtype(weight.dtype).name
 
-    Weights that are no parameters, such as moving statistics, are copied.
-    """
-    for mean, weight in zip(average.weights, network.weights, strict=True):
-        value = tf.convert_to_tensor(weight)
-        if weight.trainable:
-            mean.assign_add(tf.cast(1 - decay, value.dtype) * (value - mean))
-        else:
-            mean.assign(value)
+
+def _check_dtypes(network):
+    half = {_dtype(weight) for weight in network.weights} & {"float16", "bfloat16"}
+    if half:
+        raise ValueError(
+            f"`{network.name}` must have float32 weights to be averaged: in half "
+            "precision an average does not move. Use the dtype policy "
+            f"mixed_{min(half)}. Received: weights of dtype {', '.join(sorted(half))}"
+        )

@@ -292,7 +292,7 @@ def _checked_rows(labels, declared):
 def _label_readers(network, key):
     """The layers that a network's labels go to, through others that reshape them."""
     structure = _compat.input_structure(network)
-    if not _has_graph(network):
+    if not has_graph(network):
         return [network]
     reached = [structure[key] if isinstance(structure, dict) else structure[1]]
     readers = []
@@ -305,7 +305,7 @@ def _label_readers(network, key):
     return readers
 
 
-def _has_graph(network):
+def has_graph(network):
     """`True` if a model is its layers: Functional or Sequential, its `call` Keras'."""
     return _is_known(network) and bool(getattr(network, "outputs", None))
 
@@ -335,7 +335,7 @@ def _steps_from_the_end(network) -> Iterator[Any]:
             yield from _steps_from_the_end(layer)
     elif not isinstance(network, keras.Model):
         yield network
-    elif not _has_graph(network):
+    elif not has_graph(network):
         yield None
     else:
         tensors = network.outputs

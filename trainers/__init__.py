@@ -1,6 +1,6 @@
 """Keras models that train GANs, one per paper."""
 
-from trainers._batches import Batch as Batch
+from trainers._batch import Batch as Batch
 from trainers.base import AdversarialTrainer as AdversarialTrainer
 from trainers.feature_matching_gan import FeatureMatchingGAN as FeatureMatchingGAN
 from trainers.hinge_gan import HingeGAN as HingeGAN

@@ -1,47 +1,127 @@
-"""The trainers' arguments: checks, and what is made of them."""
+"""Checks of the trainers' arguments."""
 
-from tfgan_tricks import _checks
-from tfgan_tricks import _ema
-from tfgan_tricks.penalties import HistoricalAverage
+import numbers
+import reprlib
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from tfgan_tricks import _facts
 
 
-def check(discriminator_steps, penalties, joint_batch):
-    if not discriminator_steps >= 1:
+def check(discriminator_steps: int, has_penalties: bool, joint_batch: bool, seed: int):
+    if isinstance(discriminator_steps, bool) or not discriminator_steps >= 1:
         raise ValueError(
             "`discriminator_steps` must be 1 or more. "
             f"Received: discriminator_steps={discriminator_steps!r}"
         )
-    names = [penalty.name for penalty in penalties]
-    if len(set(names)) < len(names):
-        raise ValueError(
-            f"`penalties` must have different names. Received: penalties={names!r}"
-        )
-    if names and joint_batch:
+    if has_penalties and joint_batch:
         raise ValueError(
             "`penalties` must be empty with `joint_batch`: a penalty's points belong "
-            f"to neither half of the batch. Received: penalties={names!r}"
+            "to neither half of the batch. Received: joint_batch=True"
+        )
+    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral):
+        raise ValueError(
+            "`seed` must be an integer, from which all random numbers follow. "
+            f"Received: seed={seed!r}"
         )
 
 
-def check_jit(jit_compile, replicas):
+def checked_range(output_range: Any, generator: Any) -> tuple[float, float] | None:
+    """The range that is told, or else the one that the generator's end tells."""
+    if output_range is None:
+        return _facts.output_range(generator)
+    low, high = (float(bound) for bound in output_range)
+    if not low < high:
+        raise ValueError(
+            "`output_range` must be the least and the greatest value of an image. "
+            f"Received: output_range={output_range!r}"
+        )
+    return low, high
+
+
+def check_jit(jit_compile: Any, replicas: int):
     if replicas > 1 and jit_compile is True:
         raise ValueError(
-            "`jit_compile` must be false on several replicas, which XLA does not "
-            f"compile together. Received: jit_compile=True on {replicas} replicas"
+            "`jit_compile` must be False on several replicas: XLA cannot compile one "
+            f"step for all of them. Received: jit_compile=True on {replicas} replicas"
         )
 
 
-def average(network, **decay):
-    """A copy of a network to average its weights in, or `None` without a decay."""
-    if None in decay.values():
-        return None
-    _checks.decay(**decay)
-    return _ema.copy_of(network)
+def check_compiled(trainer: Any, method: str):
+    if trainer.generator_optimizer is None:
+        raise ValueError(
+            f"`compile` must be called before `{method}`. "
+            f"Received: a {type(trainer).__name__} that is not compiled"
+        )
 
 
-def history(player, weight, initial):
-    """The historical averaging of a player, or `None` without a weight."""
-    if weight is None:
-        return None
-    name = f"{initial}_history"
-    return HistoricalAverage(player.trainable_variables, weight, name=name)
+def refuse_compile_arguments(given: Mapping[str, Any]):
+    """Raises `ValueError` for arguments that `compile` of one model would have."""
+    wrong = [name for name, value in given.items() if value is not None]
+    if wrong:
+        raise ValueError(
+            "`compile` accepts `generator_optimizer` and `discriminator_optimizer`, "
+            "`jit_compile`, `steps_per_execution` and `run_eagerly`; losses and "
+            "metrics are the trainer's own. "
+            f"Received: {', '.join(f'{name}={given[name]!r}' for name in wrong)}"
+        )
+
+
+def refuse(**given: Any):
+    """Raises `ValueError` for arguments of Keras that have no meaning for a GAN."""
+    for name, value in given.items():
+        if value is not None:
+            raise ValueError(
+                f"`{name}` is unsupported: a step has no loss per example and no "
+                "targets to weight or to hold out. Leave it out. "
+                f"Received: {name}={reprlib.repr(value)}"
+            )
+
+
+def check_scored(trainer: Any, name: str, data: Any):
+    """Raises `ValueError` for data to evaluate where the trainer has no scores."""
+    if data is not None and not trainer.score_names:
+        raise ValueError(
+            f"`{name}` must be None for {type(trainer).__name__}, which has nothing to "
+            "evaluate: the losses of a GAN do not tell how good its samples are. "
+            f"Received: {name}={reprlib.repr(data)}"
+        )
+
+
+def too_few_batches(trainer: Any, received: str) -> ValueError:
+    """The error for data that are not enough for one step."""
+    return ValueError(
+        f"`x` must have at least {trainer.batches_per_step} batches, which one "
+        f"training step draws. Received: {received}"
+    )
+
+
+def checked_terms(terms: Any, player: Any, trackers: Mapping[str, Any]) -> dict:
+    """The named terms of an objective, as float32 scalars."""
+    objective = f"{player.role}_objective"
+    if not isinstance(terms, dict) or not terms:
+        raise ValueError(
+            f"`{objective}` must return a dict of named scalars, whose sum is "
+            f'minimized, such as {{"{player.initial}_loss": loss}}. '
+            f"Received: {terms!r}"
+        )
+    unknown = sorted(terms.keys() - trackers.keys())
+    if unknown:
+        raise ValueError(
+            f"`{objective}` must return terms that `loss_names` names, which the logs "
+            f"are made from. Add {', '.join(map(repr, unknown))} to the class "
+            f"attribute `loss_names`. Received: {', '.join(terms)}"
+        )
+    return {name: tf.cast(value, tf.float32) for name, value in terms.items()}
+
+
+def check_gradients(gradients: list, player: Any):
+    if all(gradient is None for gradient in gradients):
+        raise ValueError(
+            f"`{player.role}` must get a gradient, but there is none by any of its "
+            "weights: an operation without a derivative (argmax, rounding, a cast to "
+            "integers, numpy) stands between them and the loss. Replace it, or use "
+            f"`tf.custom_gradient`. Received: {player.role}={player.network.name!r}"
+        )

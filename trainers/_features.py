@@ -1,9 +1,12 @@
 """Features of the discriminator, which a generator matches on average."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from tfgan_tricks import _checks
+from tfgan_tricks import _facts
 from tfgan_tricks import _replica
 
 _DISTANCES = {
@@ -18,41 +21,62 @@ def check_distance(distance):
         raise _checks.unknown_name("distance", distance, _DISTANCES)
 
 
-def mean_distance(real, fake, distance):
-    """How far apart the means of features over the global batch are."""
-    means = [
-        _replica.global_mean(tf.cast(features, tf.float32), axis=0)
-        for features in (real, fake)
-    ]
-    return _DISTANCES[distance](means[0] - means[1])
+def mean_distance(real: Any, fake: Any, distance: str) -> tf.Tensor:
+    """Returns how far apart the means of features over the global batch are.
+
+    Those of several layers are added up.
+    """
+    pairs = zip(tf.nest.flatten(real), tf.nest.flatten(fake), strict=True)
+    return tf.add_n(
+        [_DISTANCES[distance](_mean(one) - _mean(other)) for one, other in pairs]
+    )
 
 
-def reader(discriminator, layer):
-    """A function from inputs to logits and features, in training mode.
+def _mean(features):
+    return _replica.global_mean(tf.cast(features, tf.float32), axis=0)
+
+
+def reader(discriminator: keras.Model, names: Any) -> keras.Model:
+    """Returns a model of the discriminator's layers from inputs to logits and features.
 
     Args:
-        discriminator: a `keras.Model`; of two outputs, logits and features, if `layer`
-            is `None`.
-        layer: the name of the layer whose outputs are the features.
+        discriminator: A Functional or Sequential `keras.Model`; or, if `names` is
+            `None`, any model with two outputs, logits and features.
+        names: The name of the layer whose outputs are the features, or a list of names.
 
     Raises:
-        ValueError: if there is no such layer, or there are not two outputs.
+        ValueError: If there is no such layer, or there are not two outputs.
     """
-    if layer is None:
+    if names is None:
         _check_outputs(discriminator)
-        return lambda inputs: discriminator(inputs, training=True)
-    names = [each.name for each in discriminator.layers]
-    if layer not in names:
-        raise _checks.unknown_name("features", layer, names)
-    outputs = [discriminator.outputs[0], discriminator.get_layer(layer).output]
-    network = keras.Model(discriminator.inputs, outputs)
-    # A function, since Keras would take a model for a third network, to be saved too.
-    return lambda inputs: network(inputs, training=True)
+        return discriminator
+    outputs = getattr(discriminator, "outputs", None)
+    if not outputs or not _facts.has_graph(discriminator):
+        raise ValueError(
+            "`features` must be None for a subclassed discriminator, whose layers "
+            "cannot be read by name. Let its `call` return two outputs, logits and "
+            f"features. Received: features={names!r}"
+        )
+    features = [_output_of(discriminator, name) for name in _listed(names)]
+    if isinstance(names, str):
+        (features,) = features
+    return keras.Model(discriminator.inputs, [outputs[0], features])
+
+
+def _listed(names):
+    return [names] if isinstance(names, str) else list(names)
+
+
+def _output_of(discriminator, name):
+    known = [layer.name for layer in discriminator.layers]
+    if name not in known:
+        raise _checks.unknown_name("features", name, known)
+    return discriminator.get_layer(name).output
 
 
 def _check_outputs(discriminator):
-    count = len(getattr(discriminator, "outputs", None) or [None, None])
-    if count != 2:
+    shapes = _facts.output_shape(discriminator)
+    if not isinstance(shapes, list) or len(shapes) != 2:
         names = ", ".join(layer.name for layer in discriminator.layers)
         raise ValueError(
             "`features` must name a layer of a discriminator that has one output: "

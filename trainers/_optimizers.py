@@ -1,39 +1,79 @@
 """The players' optimizers."""
 
+from typing import Any
+
 import keras
+import tensorflow as tf
 
 from tfgan_tricks import _addons
 from tfgan_tricks import _compat
-from trainers import _skipping
+
+_REFUSED_ON_REPLICAS = ("gradient_accumulation_steps", "ema_overwrite_frequency")
 
 
 class Paper:
     """The optimizer of a paper, made anew for each player of each trainer."""
 
-    def __init__(self, name, **arguments):
+    def __init__(self, name: str, **arguments: Any):
         self.name = name
         self.arguments = arguments
 
-    def make(self):
+    def make(self) -> Any:
         return getattr(keras.optimizers, self.name)(**self.arguments)
 
 
-def pair(trainer, generator_optimizer, discriminator_optimizer):
-    """Both players' optimizers, each with its slots, for weights to be loaded into."""
-    _check_distinct(generator_optimizer, discriminator_optimizer)
-    paper = trainer.paper_optimizer
-    generator, discriminator = trainer.generator, trainer.discriminator
-    return (
-        _built(generator_optimizer or paper.make(), generator, discriminator),
-        _built(discriminator_optimizer or paper.make(), discriminator),
-    )
+class Pair:
+    """Both players' optimizers, as Keras' callbacks look for several of a model.
+
+    `LearningRateScheduler`, `ReduceLROnPlateau` and `SwapEMAWeights` act on each.
+    """
+
+    built = True
+
+    def __init__(self, generator: Any, discriminator: Any):
+        self.optimizers = [generator, discriminator]
+
+    @property
+    def iterations(self):
+        return self.optimizers[0].iterations
+
+    @property
+    def variables(self):
+        return [v for optimizer in self.optimizers for v in optimizer.variables]
+
+    @property
+    def lr(self):
+        """Both learning rates, as the callbacks of Keras 2 read and assign one."""
+        return _compat.LearningRates(self.optimizers)
 
 
-def _built(optimizer, player, *judges):
-    """The optimizer of a player, whose gradient passes through its judges too."""
-    optimizer = _scaled(_get(optimizer), player, *judges)
-    _compat.build_optimizer(optimizer, player.trainable_variables)
+def prepared(optimizer: Any, network: keras.Model, needs_loss_scale: bool) -> Any:
+    """The optimizer, with slots for the weights of `network`, as training needs it."""
+    optimizer = _get(optimizer)
+    if needs_loss_scale and not _has_loss_scale(optimizer):
+        optimizer = keras.mixed_precision.LossScaleOptimizer(optimizer)
+    _compat.build_optimizer(optimizer, network.trainable_variables)
+    if tf.distribute.get_strategy().num_replicas_in_sync > 1:
+        _check_replicas(_inner(optimizer))
+        _compat.clip_after_sum(_inner(optimizer))
     return optimizer
+
+
+def finalize(optimizer: Any, variables: list):
+    """Puts averages that an optimizer keeps into the weights, as Keras does."""
+    inner = _inner(optimizer)
+    if getattr(inner, "use_ema", False):
+        inner.finalize_variable_values(variables)
+
+
+def check_distinct(generator_optimizer: Any, discriminator_optimizer: Any):
+    shared = generator_optimizer is discriminator_optimizer
+    if shared and not isinstance(generator_optimizer, (str, dict, type(None))):
+        raise ValueError(
+            "`generator_optimizer` and `discriminator_optimizer` must be two objects, "
+            "since an optimizer keeps the state of one network. "
+            f"Received: generator_optimizer={generator_optimizer!r} for both"
+        )
 
 
 def _get(optimizer):
@@ -42,18 +82,20 @@ def _get(optimizer):
     return keras.optimizers.get(optimizer)
 
 
-def _scaled(optimizer, *networks):
-    with_scale = keras.mixed_precision.LossScaleOptimizer
-    if isinstance(optimizer, with_scale) or not _skipping.needs_loss_scale(*networks):
-        return optimizer
-    return with_scale(optimizer)
+def _has_loss_scale(optimizer):
+    return isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer)
 
 
-def _check_distinct(generator_optimizer, discriminator_optimizer):
-    shared = generator_optimizer is discriminator_optimizer
-    if shared and not isinstance(generator_optimizer, (str, type(None))):
-        raise ValueError(
-            "`generator_optimizer` and `discriminator_optimizer` must be two objects, "
-            "since an optimizer keeps the state of one network. "
-            f"Received: generator_optimizer={generator_optimizer!r} for both"
-        )
+def _inner(optimizer):
+    return optimizer.inner_optimizer if _has_loss_scale(optimizer) else optimizer
+
+
+def _check_replicas(optimizer):
+    for name in _REFUSED_ON_REPLICAS:
+        if getattr(optimizer, name, None) is not None:
+            raise ValueError(
+                f"`{name}` must be None on several replicas, where Keras cannot update "
+                "weights in a branch. Train on one device, or leave it out. "
+                f"Received: {name}={getattr(optimizer, name)!r} of "
+                f"{type(optimizer).__name__}"
+            )

@@ -1,7 +1,6 @@
 """Updates whose gradients overflow in float16: skipped, counted and undone."""
 
 import functools
-import math
 
 import keras
 import tensorflow as tf
@@ -32,18 +31,14 @@ class Count(keras.metrics.Metric):
         pass
 
 
-def counts(trainer):
-    """Makes a count of skipped updates for each player that needs a loss scale."""
-    players = {"d": [trainer.discriminator]}
-    players["g"] = [trainer.generator, trainer.discriminator]
-    metrics = {}
-    for initial, networks in players.items():
-        if needs_loss_scale(*networks):
-            name = f"{initial}_skipped"
-            count = _compat.add_state(trainer, name, (), dtype="int64", mean=False)
-            setattr(trainer, name, count)
-            metrics[name] = Count(name, functools.partial(getattr, trainer, name))
-    return metrics
+def counts(players):
+    """The metrics that show how many updates were skipped, by name."""
+    return {
+        name: Count(name, functools.partial(getattr, player, "skipped"))
+        for player in players
+        if player.skipped is not None
+        for name in [f"{player.initial}_skipped"]
+    }
 
 
 def needs_loss_scale(*networks):
@@ -56,14 +51,15 @@ def unscaled(optimizer, gradients):
     """Gradients to apply, and whether an optimizer with a loss scale will do so.
 
     It must on all replicas or on none, but Keras 3.15 decides by the first replica's
-    gradients, before it sums them. So one of them is made NaN if any is not finite.
+    gradients, before it sums them. So one of them is made NaN if any is not finite,
+    by a root: a constant NaN would be found by `enable_check_numerics`.
     """
     gradients = _compat.unscale_gradients(optimizer, gradients)
     if not isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer):
         return gradients, True
     wrong = [tf.reduce_any(~tf.math.is_finite(_values(g))) for g in _present(gradients)]
     share = _replica.global_mean(tf.cast(tf.reduce_any(wrong), tf.float32))
-    poison = tf.where(share > 0.0, math.nan, 0.0)
+    poison = tf.sqrt(-share)
     first = next(i for i, gradient in enumerate(gradients) if gradient is not None)
     poisoned = [*gradients]
     poisoned[first] = tf.convert_to_tensor(gradients[first]) + poison
@@ -78,36 +74,22 @@ def _values(gradient):
     return gradient.values if isinstance(gradient, tf.IndexedSlices) else gradient
 
 
-def undone(name):
-    """Decorates an update, so that one that is skipped leaves its count only.
+def undone(update, player, players):
+    """Calls an update, so that one that is skipped leaves nothing but its count.
 
     Moving statistics, singular vectors and historical averages are what they were.
 
     Args:
-        name: the trainer's attribute that counts.
+        update: A function that returns `True` if the gradients were applied.
+        player: The `Player` that it updates.
+        players: Both of them: to update one moves state of the other, too.
     """
-
-    def decorate(update):
-        @functools.wraps(update)
-        def counting(trainer, *args, **kwargs):
-            count = getattr(trainer, name, None)
-            if count is None:
-                return update(trainer, *args, **kwargs)
-            state = _state(trainer)
-            before = [tf.identity(variable) for variable in state]
-            is_finite = update(trainer, *args, **kwargs)
-            count.assign_add(tf.cast(~is_finite, tf.int64))
-            for variable, value in zip(state, before, strict=True):
-                variable.assign(tf.where(is_finite, tf.identity(variable), value))
-            return is_finite
-
-        return counting
-
-    return decorate
-
-
-def _state(trainer):
-    """All that an update may change beside parameters."""
-    histories = (trainer.discriminator_history, trainer.generator_history)
-    owners = [trainer.generator, trainer.discriminator, *filter(None, histories)]
-    return [variable for owner in owners for variable in owner.non_trainable_variables]
+    if player.skipped is None:
+        update()
+        return
+    state = [variable for each in players for variable in each.state]
+    before = [tf.identity(variable) for variable in state]
+    is_finite = update()
+    player.skipped.assign_add(tf.cast(~is_finite, tf.int64))
+    for variable, value in zip(state, before, strict=True):
+        variable.assign(tf.where(is_finite, tf.identity(variable), value))

@@ -1,6 +1,25 @@
-"""Several training steps in one execution, on several replicas."""
+"""When a training step runs, and several of them in one execution."""
+
+import functools
+from collections.abc import Callable
 
 import tensorflow as tf
+
+
+def after_data(train_step: Callable) -> Callable:
+    """Decorates a step, so that none of it runs before its data are there.
+
+    At the end of a dataset whose length is unknown, TensorFlow would run the parts that
+    need no data, such as the count of steps, once more.
+    """
+
+    @functools.wraps(train_step)
+    def waiting(trainer, data):
+        tensors = [each for each in tf.nest.flatten(data) if tf.is_tensor(each)]
+        with tf.control_dependencies(tensors):
+            return train_step(trainer, data)
+
+    return waiting
 
 
 def in_one_execution(trainer, step, names):

@@ -2,146 +2,168 @@
 
 import abc
 import zlib
+from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
 
-from tfgan_tricks import _checks
 from tfgan_tricks import _compat
-from tfgan_tricks import _ema
+from tfgan_tricks import _facts
 from tfgan_tricks import _replica
 from tfgan_tricks import layers
+from tfgan_tricks.losses import AdversarialLoss
+from tfgan_tricks.losses import _over_outputs
+from tfgan_tricks.penalties._checks import check as checked_penalties
 from trainers import _arguments
-from trainers import _batches
+from trainers import _batch
+from trainers import _forms
+from trainers import _networks
 from trainers import _ordering
+from trainers import _serializing
 from trainers import _skipping
-from trainers._fitting import Fittable
-from trainers._optimizers import Paper
-from trainers._saving import Saveable
+from trainers import _step_data
+from trainers._batch import Batch
+from trainers._player import Player
+from trainers._two_player_model import TwoPlayerModel
 
 # A seed that is a function of a seed and a number, and unlike both.
 fold = tf.random.experimental.stateless_fold_in
 
 
-class AdversarialTrainer(Saveable, Fittable, keras.Model, abc.ABC):
+class AdversarialTrainer(TwoPlayerModel, abc.ABC):
     """A generator and a discriminator that `fit` trains against each other.
 
     Subclasses choose the loss and override `train_step`, where the schedule is stated
-    in verbs: `alternate`, or `real_batches`, `update_discriminator`,
-    `update_generator` and `finish_step` for anything else. What a player minimises is
-    in `discriminator_objective` and `generator_objective`, which may be replaced whole.
+    in verbs. These methods may be replaced, each of them whole:
 
-    `fit` takes a `tf.data.Dataset` of batches, or arrays, of images or of
-    `(images, labels)`. A step that draws several fresh batches takes them from the
-    same dataset, `batches_per_step` at a time. Labels condition both networks where
-    those take two inputs, `[latents, labels]` and `[images, labels]`; they are not
-    used otherwise.
+    - `train_step(data)`: the schedule of one step, by `alternate`, or by
+      `real_batches`, `update_discriminator`, `update_generator` and `finish_step`.
+    - `arrange(batch)`: the form in which a dataset's batches reach `train_step`.
+    - `real_batches(data)`: the `Batch` of each update.
+    - `discriminator_objective(real, fake, seed)`, `generator_objective(real, seed)`:
+      what a player minimizes, the sum of the terms in a dict. `loss_names` has the
+      names of those that are no penalties.
+    - `read(batch)`: the discriminator's outputs, and features to match or `None`. It is
+      the only road to the discriminator, through `discriminator_player.run`.
+    - `critic(batch)`: float32 logits, from what `read` returns.
 
-    Made and compiled in the scope of a `tf.distribute` strategy, it learns and reports
-    on several replicas what it does on one: statistics, latents and random numbers are
-    those of the global batch, and all state is the same on each. Batch normalization of
-    your own needs `synchronized=True` for this; otherwise each replica normalises by
-    itself. Batches must be of a set size that the number of replicas divides, as
-    `batch(size, drop_remainder=True)` makes them; arrays lose a last batch that is not
-    full. A `tf.distribute.DistributedDataset` is taken as it is, an element for each
-    step, which holds the examples of all its `batches_per_step` batches.
+    To these terms the step adds what the networks bring themselves, regularizers and
+    `add_loss`, as `d_losses` and `g_losses`, and historical averaging.
+
+    Create and compile the trainer in a `tf.distribute` strategy's scope, the networks
+    too, to train on several replicas. Weights and logs match a single replica, because
+    batch statistics, latents and random numbers are computed for the global batch.
+    Batch normalization of your own needs `synchronized=True` for this, and layers of
+    Keras that draw random numbers, such as `Dropout`, draw them on each replica.
 
     Randomness is a pure function of `seed` and the number of finished steps. Logits,
     losses, penalties and averages are float32 whatever the networks' dtype policy; see
     `compile` for float16.
 
     Args:
-        generator: a `keras.Model` from latents `[batch, latent_dim]`, or from
-            `[latents, labels]` with labels `[batch]`, to images.
-        discriminator: a `keras.Model` from images to logits `[batch]`, `[batch, 1]` or
-            `[batch, height, width, 1]`.
-        loss: an `AdversarialLoss`.
-        penalties: penalties on the discriminator, added to its loss.
-        discriminator_history: weight, zero or more, of the discriminator's historical
-            averaging, see `penalties.HistoricalAverage`; it is in the logs as
-            `d_history`. `None` does without.
-        generator_history: likewise, of the generator, `g_history`.
-        discriminator_steps: discriminator updates per generator update, one or more.
-        reuse_real_batch: whether all updates of a step share one batch of real images;
-            otherwise each draws a fresh one, as in the papers.
-        joint_batch: whether the discriminator is called on real and fake images joined
-            on axis 0, real first, in the generator's updates too, as
-            `layers.JointMinibatchDiscrimination` needs it. Batch statistics in the
-            discriminator are then those of both. A penalty's points have no place in
-            such a batch, so that `penalties` must be empty.
-        ema_decay: decay per step, in [0, 1), of an exponential moving average of the
-            generator's weights, which then generates; `None` keeps no average.
-        seed: of the latents and of the penalties' random numbers.
-        **kwargs: of `keras.Model`.
+        generator: A `keras.Model` from latents `[batch, latent_dim]`, or from
+            `[latents, labels]`, to images or points.
+        discriminator: A `keras.Model` from images, or from `[images, labels]`, to
+            logits `[batch]`, `[batch, 1]` or `[batch, height, width, 1]`, or to a list
+            of these, over which losses are summed (multi-scale discriminators). It is
+            built if it is not. Labels are class indices of shape `[batch]` or
+            `[batch, 1]`, or one-hot.
+        loss: An `AdversarialLoss`.
+        penalties: List of penalties on the discriminator, added to its loss.
+        discriminator_history: Weight of the discriminator's historical averaging, zero
+            or more, see `penalties.HistoricalAverage`; `d_history` in the logs. `None`
+            does without.
+        generator_history: Weight of the generator's, `g_history` in the logs.
+        discriminator_steps: Number of discriminator updates per generator update.
+        reuse_real_batch: If `True`, all updates of a step share one batch of real
+            images. By default each draws a fresh one, as in the papers.
+        joint_batch: If `True`, every update calls the discriminator once, on real and
+            fake images concatenated on axis 0, real first, as
+            `layers.JointMinibatchDiscrimination` requires. Batch statistics in the
+            discriminator are then those of both. `penalties` must be empty.
+        ema_decay: Decay per step, in [0, 1), of an exponential moving average of the
+            generator's weights, which then generates. It starts from the weights at
+            the first step. `None` keeps no average.
+        output_range: The least and greatest value of images, two numbers. By default
+            it is found from the generator's last activation.
+        seed: Integer seed of the latents, the penalties and the order of arrays.
+        **kwargs: `name` and `dtype`, as of `keras.Model`.
 
     Raises:
-        ValueError: if an argument is out of its range, if two penalties have the same
-            name, if there are any with `joint_batch`, or if the generator has no known
-            input shape.
+        ValueError: If an argument is out of its range, or the networks do not fit
+            together.
 
     Attributes:
-        ema_generator: the averaged generator, or `None`.
-        step: how many training steps are finished.
+        generator, discriminator: The networks.
+        generator_optimizer, discriminator_optimizer: From `compile` on.
+        ema_generator: The averaged generator, or `None`.
+        sampling_generator: The generator to draw samples from: the averaged one where
+            it is kept.
+        output_range: The range of images, or `None` if unknown.
+        step: The number of finished training steps.
     """
 
-    # Of both players, in the paper.
-    paper_optimizer = Paper("Adam", learning_rate=2e-4, beta_1=0.5)
-    loss_names = ("d_loss", "g_loss")
-    score_names = ()  # Of what `test_step` reports.
+    loss_names: Sequence[str] = ("d_loss", "g_loss")
 
     def __init__(
         self,
-        generator,
-        discriminator,
+        generator: keras.Model,
+        discriminator: keras.Model,
         *,
-        loss,
-        penalties=(),
-        discriminator_history=None,
-        generator_history=None,
-        discriminator_steps=1,
-        reuse_real_batch=False,
-        joint_batch=False,
-        ema_decay=None,
-        seed=0,
-        **kwargs,
+        loss: AdversarialLoss,
+        penalties: Sequence[Callable] = (),
+        discriminator_history: float | None = None,
+        generator_history: float | None = None,
+        discriminator_steps: int = 1,
+        reuse_real_batch: bool = False,
+        joint_batch: bool = False,
+        ema_decay: float | None = None,
+        output_range: tuple[float, float] | None = None,
+        seed: int = 0,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        _arguments.check(discriminator_steps, penalties, joint_batch)
-        self.generator = generator
-        self.discriminator = discriminator
+        penalties = checked_penalties(penalties, taken=self.loss_names)
+        _arguments.check(discriminator_steps, bool(penalties), joint_batch, seed)
+        _networks.fit_together(generator, discriminator)
         self.adversarial_loss = loss
-        self.penalties = tuple(penalties)
-        history = _arguments.history
-        self.discriminator_history = history(discriminator, discriminator_history, "d")
-        self.generator_history = history(generator, generator_history, "g")
+        self.penalties = penalties
         self.discriminator_steps = discriminator_steps
         self.reuse_real_batch = reuse_real_batch
         self.joint_batch = joint_batch
         self.ema_decay = ema_decay
+        self.output_range = _arguments.checked_range(output_range, generator)
         self.seed = seed
-        self.latent_dim = _checks.latent_dim(generator)
-        self.ema_generator = _arguments.average(generator, ema_decay=ema_decay)
+        self.generator_player = Player(
+            "generator", generator, judges=[discriminator], history=generator_history
+        )
+        self.generator_player.keep_average(ema_decay=ema_decay)
+        self.discriminator_player = Player(
+            "discriminator", discriminator, history=discriminator_history
+        )
+        self.latent_dim = _facts.latent_dim(generator)
         self.step = _compat.add_state(self, "step", (), dtype="int64", mean=False)
-        self.trackers = self._trackers()
         self.built = True
 
     @property
-    def generator_needs_real(self):
-        """Whether the generator's objective looks at real images."""
+    def generator_needs_real(self) -> bool:
+        """`True` if the generator's objective looks at real images."""
         return self.joint_batch or self.adversarial_loss.generator_needs_real
 
     @property
-    def batches_per_step(self):
-        """How many batches of real images one training step draws."""
+    def batches_per_step(self) -> int:
+        """The number of batches of real images that one training step draws."""
         if self.reuse_real_batch:
             return 1
         return self.discriminator_steps + self.generator_needs_real
 
     @abc.abstractmethod
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """The schedule of one step, in verbs; returns the logs."""
 
-    def alternate(self, data):
+    def alternate(self, data: Any) -> dict[str, tf.Tensor]:
         """`discriminator_steps` discriminator updates, then one of the generator."""
         *batches, last = self.real_batches(data)
         for index, real in enumerate(batches):
@@ -149,105 +171,176 @@ class AdversarialTrainer(Saveable, Fittable, keras.Model, abc.ABC):
         self.update_generator(last)
         return self.finish_step()
 
-    def real_batches(self, data):
-        """A `Batch` for each discriminator update of the step, and the generator's."""
-        labelled = _checks.is_conditional(self.generator)
-        batches = _batches.split(data, self.batches_per_step, labelled)
-        return _batches.one_per_update(batches, self.discriminator_steps)
+    def real_batches(self, data: Any) -> list[Batch]:
+        """Returns a `Batch` for each discriminator update, and the generator's."""
+        labels_wanted = _facts.is_conditional(self.generator)
+        batches = [
+            Batch(tf.cast(images, tf.float32), labels if labels_wanted else None)
+            for images, labels in _step_data.pairs(data, self.batches_per_step)
+        ]
+        return _batch.one_per_update(batches, self.discriminator_steps)
 
-    @_skipping.undone("d_skipped")
-    def update_discriminator(self, real, index=0):
+    def update_discriminator(self, real: Batch, index: int = 0):
         """The step's discriminator update number `index`."""
         seed = self.random_seed(f"discriminator {index}")
-        with layers.updates_once(self.discriminator):
+
+        def update():
             fake = self.sample_like(real, fold(seed, 0))
             fake = fake._replace(images=tf.stop_gradient(fake.images))
             return self._descend(
+                self.discriminator_player,
                 lambda: self.discriminator_objective(real, fake, fold(seed, 1)),
-                self.discriminator,
-                self.discriminator_optimizer,
-                self.discriminator_history,
             )
 
-    @_skipping.undone("g_skipped")
-    def update_generator(self, real):
+        self._update(self.discriminator_player, update)
+
+    def update_generator(self, real: Batch):
+        """The step's generator update."""
         seed = self.random_seed("generator")
-        with layers.updates_once(self.generator):
-            return self._descend(
-                lambda: self.generator_objective(real, seed),
-                self.generator,
-                self.generator_optimizer,
-                self.generator_history,
-            )
+        player = self.generator_player
+        self._update(
+            player,
+            lambda: self._descend(player, lambda: self.generator_objective(real, seed)),
+        )
 
-    def finish_step(self):
+    def finish_step(self) -> dict[str, tf.Tensor]:
         """Ends the step; returns the logs."""
         self.step.assign_add(1)
-        if self.ema_generator is not None:
-            _ema.update(self.ema_generator, self.generator, self.ema_decay)
-        return _compat.logs(self.trackers.values())
+        for player in self.players:
+            player.update_average()
+        return _compat.logs(self.metrics)
 
-    def discriminator_objective(self, real, fake, seed):
-        """What the discriminator minimises: the sum of the returned, named terms."""
-        loss = self.adversarial_loss.discriminator(**self.logits(real, fake))
-        return {"d_loss": loss, **self.penalty_terms(real, fake, seed)}
+    def discriminator_objective(
+        self, real: Batch, fake: Batch, seed: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """What the discriminator minimizes: the sum of the returned, named terms."""
+        loss = _over_outputs.summed(self.adversarial_loss.discriminator)
+        terms = {"d_loss": loss(**self.logits(real, fake))}
+        return terms | self.penalty_terms(real, fake, seed)
 
-    def penalty_terms(self, real, fake, seed):
+    def penalty_terms(
+        self, real: Batch, fake: Batch, seed: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
         """The discriminator's penalties, by name."""
 
         def critic(images):
             return self.critic(real._replace(images=images))
 
         images = {"real": real.images, "fake": fake.images}
-        return {
-            penalty.name: penalty(critic, **images, seed=fold(seed, index))
-            for index, penalty in enumerate(self.penalties)
-        }
+        with self.discriminator_player.without_losses():
+            return {
+                penalty.name: penalty(critic, **images, seed=fold(seed, index))
+                for index, penalty in enumerate(self.penalties)
+            }
 
-    def generator_objective(self, real, seed):
-        """What the generator minimises: the sum of the returned, named terms."""
+    def generator_objective(self, real: Batch, seed: tf.Tensor) -> dict[str, tf.Tensor]:
+        """What the generator minimizes: the sum of the returned, named terms."""
         fake = self.sample_like(real, seed)
         if self.generator_needs_real:
             logits = self.logits(real, fake)
         else:
             logits = {"fake_logits": self.critic(fake)}
-        return {"g_loss": self.adversarial_loss.generator(**logits)}
+        return {
+            "g_loss": _over_outputs.summed(self.adversarial_loss.generator)(**logits)
+        }
 
-    def logits(self, real, fake):
+    def logits(self, real: Batch, fake: Batch) -> dict[str, Any]:
         """The critic on real and on fake images, by the names a loss takes."""
-        both = _batches.of_both(self.critic, real, fake, self.joint_batch)
+        both = _batch.of_both(self.critic, real, fake, self.joint_batch)
         return dict(zip(("real_logits", "fake_logits"), both, strict=True))
 
-    def critic(self, batch):
-        """The discriminator's logits, in float32; the only road to it."""
-        return tf.cast(self.discriminator(batch.inputs, training=True), tf.float32)
+    def read(self, batch: Batch) -> tuple[Any, tf.Tensor | None]:
+        """The discriminator's outputs, and features of it or `None`."""
+        return self.discriminator_player.run(batch.images, batch.labels), None
 
-    def sample_like(self, real, seed):
+    def critic(self, batch: Batch) -> Any:
+        """The discriminator's logits, in float32."""
+        outputs, _ = self.read(batch)
+        return tf.nest.map_structure(lambda x: tf.cast(x, tf.float32), outputs)
+
+    def sample_like(self, real: Batch, seed: tf.Tensor) -> Batch:
         """A `Batch` generated with the labels of `real`; the only road to fakes."""
         shape = [tf.shape(real.images)[0], self.latent_dim]
-        latents = real._replace(images=_replica.stateless_normal(shape, seed))
-        return real._replace(images=self.generator(latents.inputs, training=True))
+        latents = _replica.stateless_normal(shape, seed)
+        return real._replace(images=self.generator_player.run(latents, real.labels))
 
-    def random_seed(self, tag):
+    def random_seed(self, tag: str) -> tf.Tensor:
         """The seed of the draw `tag` in this step, two int64."""
         start = tf.stack([tf.constant(self.seed, tf.int64), tf.identity(self.step)])
         return fold(start, zlib.crc32(tag.encode()))
 
-    def _descend(self, objective, player, optimizer, history):
+    def arrange(self, batch: Any) -> Any:
+        """Returns a batch of a dataset in the form in which `train_step` gets it.
+
+        Raises:
+            ValueError: If the batch has another form than this trainer trains on.
+        """
+        pair = _forms.as_pair(batch)
+        if _facts.is_conditional(self.generator):
+            return _forms.with_labels(pair)
+        return pair[0] if isinstance(pair, tuple) else pair
+
+    @property
+    def num_classes(self) -> int | None:
+        """The number of classes that the networks know, or `None` if unknown."""
+        known = map(_facts.num_classes, (self.generator, self.discriminator))
+        return next((count for count in known if count is not None), None)
+
+    @property
+    def logit_shapes(self) -> list:
+        """The shapes of the discriminator's logits, an output each."""
+        shape = _facts.output_shape(self.discriminator)
+        return shape if isinstance(shape, list) else [shape]
+
+    def get_config(self) -> dict[str, Any]:
+        histories = {
+            f"{player.role}_history": player.history and player.history.weight
+            for player in self.players
+        }
+        return histories | {
+            "name": self.name,
+            "generator": _serializing.of(self.generator),
+            "discriminator": _serializing.of(self.discriminator),
+            "penalties": [_serializing.of(penalty) for penalty in self.penalties],
+            "discriminator_steps": self.discriminator_steps,
+            "reuse_real_batch": self.reuse_real_batch,
+            "joint_batch": self.joint_batch,
+            "ema_decay": self.ema_decay,
+            "output_range": self.output_range,
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        parts = {
+            name: _serializing.restored(config[name], custom_objects)
+            for name in ("generator", "discriminator")
+        }
+        parts["penalties"] = [
+            _serializing.restored(penalty, custom_objects)
+            for penalty in config["penalties"]
+        ]
+        return cls(**config | parts)
+
+    def _update(self, player, update):
+        with layers.updates_once(player.network):
+            _skipping.undone(update, player, self.players)
+
+    def _descend(self, player, objective):
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        variables = player.trainable_variables
-        if history:
-            history.update(variables)
+        variables = player.network.trainable_variables
+        player.begin_update()
         with tf.GradientTape() as tape:
-            terms = objective()
-            if history:
-                terms[history.name] = history(variables)
+            terms = _arguments.checked_terms(objective(), player, self.trackers)
+            terms |= player.own_terms()
             # Keras sums gradients over the replicas.
             total = tf.add_n(list(terms.values())) / replicas
-            total = _compat.scale_loss(optimizer, total)
-        terms, gradients = _ordering.joined((terms, tape.gradient(total, variables)))
-        gradients, is_finite = _skipping.unscaled(optimizer, gradients)
-        optimizer.apply_gradients(zip(gradients, variables, strict=True))
+            total = _compat.scale_loss(player.optimizer, total)
+        gradients = tape.gradient(total, variables)
+        _arguments.check_gradients(gradients, player)
+        terms, gradients = _ordering.joined((terms, gradients))
+        gradients, is_finite = _skipping.unscaled(player.optimizer, gradients)
+        player.optimizer.apply_gradients(zip(gradients, variables, strict=True))
         for name, value in terms.items():
             self.trackers[name].update_state(value)
         return is_finite

@@ -1,10 +1,9 @@
 """The GAN whose generator matches features of the discriminator."""
 
 import keras
-import tensorflow as tf
 
 from tfgan_tricks import losses
-from trainers import _batches
+from trainers import _batch
 from trainers import _features
 from trainers.base import AdversarialTrainer
 
@@ -23,8 +22,9 @@ class FeatureMatchingGAN(AdversarialTrainer):
     Args:
         generator: as in `AdversarialTrainer`.
         discriminator: likewise; or with two outputs, logits and features.
-        features: the name of the discriminator's layer whose outputs are f; `None` for
-            a discriminator with two outputs.
+        features: The name of the discriminator's layer whose outputs are f, or a list
+            of names, over which distances are summed; `None` for a discriminator with
+            two outputs.
         distance: "l2", "mse" or "l1".
         base: the discriminator's loss: a name for `losses.get`, or an
             `AdversarialLoss`.
@@ -67,21 +67,28 @@ class FeatureMatchingGAN(AdversarialTrainer):
         self.features = features
         self.distance = distance
         self.base = base
-        self.read = _features.reader(discriminator, features)
+        reader = _features.reader(discriminator, features)
+        # A function, since Keras would take a model for a third network, to be saved.
+        self._reader = lambda: reader
 
     def train_step(self, data):
         return self.alternate(data)
 
     def generator_objective(self, real, seed):
-        features = _batches.of_both(
-            lambda batch: self.read(batch.inputs)[1],
+        features = _batch.of_both(
+            lambda batch: self.read(batch)[1],
             *(real, self.sample_like(real, seed)),
             joint=self.joint_batch,
         )
         return {"g_loss": _features.mean_distance(*features, self.distance)}
 
-    def critic(self, batch):
-        return tf.cast(self.read(batch.inputs)[0], tf.float32)
+    def read(self, batch):
+        run = self.discriminator_player.run
+        return run(batch.images, batch.labels, through=self._reader())
+
+    @property
+    def logit_shapes(self):
+        return super().logit_shapes[:1]
 
     def get_config(self):
         return super().get_config() | {

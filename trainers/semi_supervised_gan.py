@@ -4,12 +4,13 @@ import keras
 import tensorflow as tf
 
 from tfgan_tricks import _compat
-from tfgan_tricks import _ema
+from tfgan_tricks import _facts
 from tfgan_tricks import _replica
 from tfgan_tricks import losses
-from trainers import _arguments
-from trainers import _batches
+from trainers import _batch
 from trainers import _features
+from trainers import _step_data
+from trainers._batch import Batch
 from trainers._optimizers import Paper
 from trainers.base import AdversarialTrainer
 
@@ -105,11 +106,15 @@ class SemiSupervisedGAN(AdversarialTrainer):
                 "`joint_batch` must be false: labelled images would be in neither half "
                 "of it. Received: joint_batch=True"
             )
-        self.ema_discriminator = _arguments.average(
-            discriminator, discriminator_ema_decay=discriminator_ema_decay
+        _check_unlabeled(generator, discriminator)
+        self.discriminator_player.keep_average(
+            discriminator_ema_decay=discriminator_ema_decay
         )
+        reader = discriminator
         if feature_matching:
-            self.read = _features.reader(discriminator, features)
+            reader = _features.reader(discriminator, features)
+        # A function, since Keras would take a model for a third network, to be saved.
+        self._reader = lambda: reader
         self.error = keras.metrics.Mean(name="error")
 
     @property
@@ -120,32 +125,42 @@ class SemiSupervisedGAN(AdversarialTrainer):
     def metrics(self):
         return [*super().metrics, self.error]
 
+    @property
+    def ema_discriminator(self):
+        return self.discriminator_player.average
+
+    @property
+    def num_classes(self):
+        return _class_logits(_facts.output_shape(self.discriminator))[-1]
+
+    @property
+    def logit_shapes(self):
+        return []
+
     def train_step(self, data):
-        logs = self.alternate(data)
-        if self.ema_discriminator is not None:
-            decay = self.discriminator_ema_decay
-            _ema.update(self.ema_discriminator, self.discriminator, decay)
-        return logs
+        return self.alternate(data)
+
+    def arrange(self, batch):
+        fits = isinstance(batch, tuple) and len(batch) == 2
+        if not fits or not isinstance(batch[1], tuple) or len(batch[1]) != 2:
+            raise ValueError(
+                "`x` must consist of `(images, (labeled_images, labels))`, see "
+                f"`data.semi_supervised_batches`. Received: {batch}"
+            )
+        return batch
 
     def real_batches(self, data):
-        if not isinstance(data, tuple) or not isinstance(data[1], tuple):
-            raise ValueError(
-                f"`x` must hold `(images, (labelled_images, labels))`. Received: {data}"
-            )
-        count = self.batches_per_step
-        batches = [
-            unlabelled._replace(labelled=labelled)
-            for unlabelled, labelled in zip(
-                _batches.split(data[0], count, with_labels=False),
-                _batches.split(data[1], count, with_labels=True),
-                strict=True,
-            )
-        ]
-        return _batches.one_per_update(batches, self.discriminator_steps)
+        batches = []
+        for images, (labeled_images, labels) in _step_data.pairs(
+            data, self.batches_per_step
+        ):
+            labeled = Batch(tf.cast(labeled_images, tf.float32), labels)
+            batches.append(Batch(tf.cast(images, tf.float32), labeled=labeled))
+        return _batch.one_per_update(batches, self.discriminator_steps)
 
     def discriminator_objective(self, real, fake, seed):
-        images, labels, _ = real.labelled
-        logits = self.class_logits(images)
+        labels = tf.reshape(real.labeled.labels, [-1])
+        logits = self.class_logits(real.labeled)
         supervised = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
         unsupervised = self.adversarial_loss.discriminator(
             real_logits=self.critic(real), fake_logits=self.critic(fake)
@@ -161,16 +176,20 @@ class SemiSupervisedGAN(AdversarialTrainer):
         if not self.feature_matching:
             loss = self.adversarial_loss.generator(fake_logits=self.critic(fake))
         else:
-            features = [self.read(batch.images)[1] for batch in (real, fake)]
+            features = [self.read(batch)[1] for batch in (real, fake)]
             loss = _features.mean_distance(*features, self.distance)
         return {"g_loss": loss}
 
-    def critic(self, batch):
-        return tf.reduce_logsumexp(self.class_logits(batch.images), axis=-1)
+    def read(self, batch):
+        outputs = self.discriminator_player.run(batch.images, through=self._reader())
+        return outputs if isinstance(outputs, (tuple, list)) else (outputs, None)
 
-    def class_logits(self, images):
-        """The K logits of images `[batch, K]`, in float32 and training mode."""
-        return _logits(self.discriminator(images, training=True))
+    def critic(self, batch):
+        return tf.reduce_logsumexp(self.class_logits(batch), axis=-1)
+
+    def class_logits(self, batch):
+        """The K logits of a batch `[batch, K]`, in float32 and training mode."""
+        return tf.cast(self.read(batch)[0], tf.float32)
 
     def test_step(self, data):
         images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
@@ -183,8 +202,8 @@ class SemiSupervisedGAN(AdversarialTrainer):
         return self._classes(keras.utils.unpack_x_y_sample_weight(data)[0])
 
     def _classes(self, images):
-        classifier = self.ema_discriminator or self.discriminator
-        return tf.argmax(_logits(classifier(images, training=False)), axis=-1)
+        outputs = self.discriminator_player.sampling_network(images, training=False)
+        return tf.argmax(tf.cast(_class_logits(outputs), tf.float32), axis=-1)
 
     def get_config(self):
         return super().get_config() | {
@@ -196,7 +215,17 @@ class SemiSupervisedGAN(AdversarialTrainer):
         }
 
 
-def _logits(outputs):
+def _class_logits(outputs):
     """The first of two outputs, or the only one."""
-    logits = outputs[0] if isinstance(outputs, (tuple, list)) else outputs
-    return tf.cast(logits, tf.float32)
+    return outputs[0] if isinstance(outputs, list) else outputs
+
+
+def _check_unlabeled(*networks):
+    for network in networks:
+        shapes = _facts.input_shapes(network)
+        if len(shapes) > 1:
+            raise ValueError(
+                "`generator` and `discriminator` must take no labels: those of the few "
+                "labeled images are targets of the discriminator. Received: inputs of "
+                f"shape {', '.join(map(str, shapes))}"
+            )

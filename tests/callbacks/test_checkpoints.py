@@ -6,8 +6,8 @@ import tensorflow as tf
 from tests.callbacks.tiny import Tiny
 from tests.callbacks.tiny import compiled
 from tests.callbacks.tiny import train
-from tfgan_tricks import _ema
 from tfgan_tricks import callbacks
+from tfgan_tricks._ema import MovingAverage
 
 
 def saved_steps(directory):
@@ -55,7 +55,7 @@ class TwoPlayers(keras.Model):
             network = keras.Sequential([keras.layers.InputLayer((2,)), dense])
             setattr(self, name, network)
         if keeps_average:
-            self.average = _ema.copy_of(self.generator)
+            self.average = MovingAverage(self.generator)
         self.built = True
 
     def call(self, inputs):

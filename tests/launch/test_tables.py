@@ -136,7 +136,7 @@ def test_precision_is_the_policy_of_both_networks_and_of_nothing_else(name, prec
         assert network.layers[0].compute_dtype == dtype
         dtypes = {tf.as_dtype(weight.dtype) for weight in network.trainable_weights}
         assert dtypes == {tf.float32}
-    assert hasattr(trainer, "d_skipped") == (dtype == "float16")
+    assert trainer.discriminator_player.needs_loss_scale == (dtype == "float16")
 
 
 @pytest.mark.parametrize(

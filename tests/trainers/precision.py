@@ -39,7 +39,8 @@ def scales(trainer):
 
 
 def skipped(trainer):
-    return [int(count.numpy()) for count in (trainer.g_skipped, trainer.d_skipped)]
+    players = trainer.generator_player, trainer.discriminator_player
+    return [int(player.skipped.numpy()) for player in players]
 
 
 def all_weights(network):

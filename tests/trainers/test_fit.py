@@ -91,7 +91,7 @@ def test_reused_batches_are_the_users_batches():
 
 def test_partial_last_batch_is_trained_on():
     seen = spy(toy.points(29))
-    assert [len(batch) for batch in seen] == [8, 8, 7, 6]
+    assert [len(batch) for batch in seen] == [8, 8, 8, 5]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,8 @@ def test_partial_last_batch_is_trained_on():
 @pytest.mark.parametrize("cls", [trainers.LSGAN, trainers.RelativisticGAN])
 def test_kinds_of_data(cls, data):
     trainer = toy.make(cls)
-    trainer.fit(data, batch_size=8, verbose=0)
+    is_array = isinstance(data, np.ndarray)
+    trainer.fit(data, batch_size=8 if is_array else None, verbose=0)
     assert int(trainer.step.numpy()) == (4 if cls is trainers.LSGAN else 2)
 
 
@@ -137,7 +138,7 @@ def test_arrays_are_shuffled_by_the_seed():
     ("data", "message"),
     [
         (None, "Received: x=None"),
-        (iter([toy.points()]), "Received: x=<list_iterator"),
+        (iter([toy.points()]), "from_generator.*Received: x=<list_iterator"),
         (toy.points(7), "at least 2 batches.*Received: 1 batches"),
     ],
     ids=["nothing", "an iterator", "less than a step"],

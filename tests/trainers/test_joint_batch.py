@@ -125,11 +125,11 @@ def test_it_trains_on_a_partial_last_batch_too(mode):
 
 
 def test_labels_are_joined_with_their_images():
-    real = trainers.Batch(tf.zeros([2, 3]), tf.constant([1, 2]), labelled="kept")
+    real = trainers.Batch(tf.zeros([2, 3]), tf.constant([1, 2]), labeled="kept")
     both = real.joined(trainers.Batch(tf.ones([2, 3]), tf.constant([4, 5])))
     np.testing.assert_array_equal(both.images[:, 0], [0, 0, 1, 1])
     np.testing.assert_array_equal(both.labels, [1, 2, 4, 5])
-    assert both.labelled == "kept"
+    assert both.labeled == "kept"
     plain = trainers.Batch(tf.zeros([2, 3]))
     assert plain.joined(plain).labels is None
 

@@ -60,7 +60,7 @@ def test_both_optimizers_have_a_scale_of_their_own_in_float16_only(policy):
     trainer = precision.make(policy)
     assert kinds(trainer) == 2 * [policy == "mixed_float16"]
     assert trainer.generator_optimizer is not trainer.discriminator_optimizer
-    assert hasattr(trainer, "g_skipped") == (policy == "mixed_float16")
+    assert (trainer.generator_player.skipped is not None) == (policy == "mixed_float16")
 
 
 def two(generator_dtype, discriminator_dtype):

@@ -37,7 +37,7 @@ def batch():
     real, labelled = (RNG.normal(0, 2, (7, 2)).astype("float32") for _ in range(2))
     labels = tf.constant(RNG.integers(0, 3, 7))
     return trainers.Batch(
-        tf.constant(real), labelled=trainers.Batch(tf.constant(labelled), labels)
+        tf.constant(real), labeled=trainers.Batch(tf.constant(labelled), labels)
     )
 
 
@@ -59,9 +59,9 @@ def test_the_discriminators_terms_are_those_of_the_paper(scale):
     trainer, real = make(scale), batch()
     fake = trainer.sample_like(real, SEED)
     terms = trainer.discriminator_objective(real, fake, SEED)
-    labelled = log_probabilities(trainer, real.labelled.images)
+    labelled = log_probabilities(trainer, real.labeled.images)
     conditional = labelled[:, :3] - log_real(labelled)[:, None]
-    supervised = -conditional[np.arange(7), real.labelled.labels.numpy()].mean()
+    supervised = -conditional[np.arange(7), real.labeled.labels.numpy()].mean()
     unlabelled = -log_real(log_probabilities(trainer, real.images)).mean()
     generated = -log_probabilities(trainer, fake.images)[:, 3].mean()
     assert set(terms) == {"d_loss", "supervised_loss"}
@@ -135,8 +135,8 @@ def test_unlabelled_labelled_and_the_generators_images_are_the_streams_own():
     assert len(batches) == 2
     for index, each in enumerate(batches):
         np.testing.assert_array_equal(each.images, rows[index::2])
-        np.testing.assert_array_equal(each.labelled.images, 100 + rows[index::2])
-        np.testing.assert_array_equal(each.labelled.labels, np.arange(12)[index::2] % 3)
+        np.testing.assert_array_equal(each.labeled.images, 100 + rows[index::2])
+        np.testing.assert_array_equal(each.labeled.labels, np.arange(12)[index::2] % 3)
 
 
 def test_evaluate_gives_the_error_and_predict_the_classes():

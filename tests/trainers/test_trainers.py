@@ -85,8 +85,12 @@ def test_averaged_generator_follows_the_recursion():
     for a, b in zip(snapshot(trainer.ema_generator), expected, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
     assert differ(start, expected)
-    batch_norms = (trainer.generator.layers[-2], trainer.ema_generator.layers[-2])
-    np.testing.assert_array_equal(*(layer.moving_mean.numpy() for layer in batch_norms))
+    statistics = [
+        [weight.numpy() for weight in network.non_trainable_weights]
+        for network in (trainer.generator, trainer.ema_generator)
+    ]
+    for a, b in zip(*statistics, strict=True):
+        np.testing.assert_array_equal(a, b)
     assert trainer.sampling_generator is trainer.ema_generator
 
 
@@ -135,24 +139,13 @@ def test_wgan_keeps_its_critic_clipped():
 def latents_seen(trainer, steps):
     """The latents of every update, from a generator that keeps them."""
     seen = []
-    generator = trainer.generator
+    run = trainer.generator_player.run
 
-    class Spy:
-        def __call__(self, latents, training):
-            seen.append(latents.numpy())
-            return generator(latents, training=training)
+    def spy(latents, *args):
+        seen.append(latents.numpy())
+        return run(latents, *args)
 
-    spied = Spy()
-    original = trainer.sample_like
-
-    def sample_like(real, seed):
-        trainer.__dict__["generator"] = spied
-        try:
-            return original(real, seed)
-        finally:
-            trainer.__dict__["generator"] = generator
-
-    trainer.__dict__["sample_like"] = sample_like
+    trainer.generator_player.__dict__["run"] = spy
     trainer.fit(toy.endless(), steps_per_epoch=steps, verbose=0)
     return np.stack(seen)
 
@@ -198,10 +191,10 @@ def test_trainers_are_final_and_override_only_the_step(cls):
     assert cls.__bases__ == (trainers.AdversarialTrainer,)
     overridden = {name for name in vars(cls) if callable(vars(cls)[name])}
     assert "train_step" in overridden
-    meant = {"__init__", "get_config", "generator_objective", "_clip_critic", "critic"}
+    meant = {"__init__", "get_config", "generator_objective", "_clip_critic", "read"}
     if cls is trainers.SemiSupervisedGAN:  # It takes other data, and it classifies.
-        meant |= {"real_batches", "discriminator_objective", "class_logits"}
-        meant |= {"test_step", "predict_step", "_classes"}
+        meant |= {"arrange", "real_batches", "discriminator_objective", "critic"}
+        meant |= {"class_logits", "test_step", "predict_step", "_classes"}
     assert overridden - {"train_step"} <= meant
 
 

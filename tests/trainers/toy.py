@@ -69,8 +69,8 @@ def endless(batch_size=8, cls=None):
 def batch(count):
     """A batch for one update of any trainer."""
     images = tf.constant(points(count))
-    labelled = trainers.Batch(images[::-1], tf.zeros([count], tf.int64))
-    return trainers.Batch(images, labelled=labelled)
+    labeled = trainers.Batch(images[::-1], tf.zeros([count], tf.int64))
+    return trainers.Batch(images, labeled=labeled)
 
 
 def weights(trainer):

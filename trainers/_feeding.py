@@ -1,0 +1,241 @@
+"""From what users pass to `fit` to a dataset with an element for each step."""
+
+import contextlib
+import re
+import reprlib
+import warnings
+from typing import Any
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from tfgan_tricks import _checks
+from tfgan_tricks import _compat
+from trainers import _arguments
+from trainers import _arrays
+from trainers import _forms
+from trainers import _grouping
+from trainers._watch import FirstBatch
+
+_ASSERTION = re.compile(r"assertion failed: ((?:\[[^\]]*\] ?)+)")
+_BATCH_SIZE = 32
+
+
+class Feed(NamedTuple):
+    """What `fit` of Keras is given.
+
+    Attributes:
+        dataset: A dataset with an element for each step.
+        steps_per_epoch: The number of steps in an epoch, or `None` where that is the
+            length of the dataset.
+    """
+
+    dataset: Any
+    steps_per_epoch: int | None
+
+
+def feed(
+    trainer: Any,
+    x: Any,
+    y: Any,
+    batch_size: int | None,
+    shuffle: bool,
+    steps_per_epoch: int | None,
+    first_batch: FirstBatch | None,
+) -> Feed:
+    """Returns the data of a call of `fit`, and how many steps there are in an epoch.
+
+    The range of the first batch is noted in `first_batch`.
+
+    Raises:
+        ValueError: If the data cannot be trained on.
+    """
+    if isinstance(x, tf.distribute.DistributedDataset):
+        _refuse_beside_a_dataset(y=y)
+        return Feed(x, steps_per_epoch)
+    if isinstance(x, tf.data.Dataset):
+        _refuse_beside_a_dataset(y=y, batch_size=batch_size)
+        return _of_dataset(trainer, x, steps_per_epoch, first_batch)
+    order = {
+        "seed": trainer.seed if shuffle else None,
+        "first": lambda: int(trainer.step.numpy()) * trainer.batches_per_step,
+    }
+    if isinstance(x, _compat.PyDataset):
+        _refuse_beside_a_dataset(y=y, batch_size=batch_size)
+        endless = _arrays.of_py_dataset(x, **order)
+        batches = _arranged(trainer, endless.batches, first_batch)
+    else:
+        arrays = _checked_arrays(trainer, x, y)
+        if first_batch is not None:
+            first_batch.note_array(tf.nest.flatten(arrays)[0])
+        size = _checked_batch_size(batch_size)
+        drop_remainder = trainer.num_replicas > 1
+        endless = _arrays.of_arrays(
+            arrays, size, drop_remainder=drop_remainder, **order
+        )
+        batches = endless.batches
+        _forms.check(batches.element_spec, trainer)
+    _check_divisible(batches.element_spec, trainer.num_replicas)
+    steps = steps_per_epoch or _steps_of(endless.per_epoch, trainer)
+    return Feed(_grouping.grouped(batches, trainer.batches_per_step), steps)
+
+
+def one_step(trainer: Any, x: Any, y: Any) -> tf.data.Dataset:
+    """Returns a dataset of one element, for one step on all examples of arrays."""
+    arrays = _checked_arrays(trainer, x, y)
+    count = trainer.batches_per_step
+    size = len(tf.nest.flatten(arrays)[0])
+    if size % (count * trainer.num_replicas):
+        raise ValueError(
+            f"`x` must have the examples of {count} batches of a size, one after the "
+            f"other, for each of {trainer.num_replicas} replicas. "
+            f"Received: {size} examples"
+        )
+    batches = tf.data.Dataset.from_tensor_slices(arrays).batch(size // count, True)
+    _forms.check(batches.element_spec, trainer)
+    return _grouping.grouped(batches, count)
+
+
+def _of_dataset(trainer, dataset, steps_per_epoch, first_batch):
+    count = trainer.batches_per_step
+    length = int(dataset.cardinality())
+    if length == tf.data.INFINITE_CARDINALITY and steps_per_epoch is None:
+        raise ValueError(
+            "`steps_per_epoch` must be given with an endless dataset, such as one that "
+            "is repeated. Received: steps_per_epoch=None"
+        )
+    if length >= 0:
+        steps = _steps_of(length, trainer)
+        if steps * count < length and steps_per_epoch is None:
+            # What an epoch leaves over comes first in the next one.
+            dataset, steps_per_epoch = dataset.repeat(), steps
+    batches = _arranged(trainer, dataset, first_batch)
+    _check_divisible(batches.element_spec, trainer.num_replicas)
+    return Feed(_grouping.grouped(batches, count), steps_per_epoch)
+
+
+def _steps_of(batches, trainer):
+    """How many steps there are in some batches."""
+    if batches < trainer.batches_per_step:
+        raise _arguments.too_few_batches(trainer, f"{batches} batches")
+    return batches // trainer.batches_per_step
+
+
+def _arranged(trainer, batches, first_batch):
+    """Batches in the form that is trained on, checked as far as specs tell."""
+    form = trainer.arrange(batches.element_spec)
+    _forms.check(form, trainer)
+
+    def arranged(*batch):
+        return _forms.asserted(trainer.arrange(_unpacked(batch)), form, trainer)
+
+    batches = batches.map(tf.autograph.experimental.do_not_convert(arranged))
+    return batches if first_batch is None else first_batch.noted_in(batches)
+
+
+def _unpacked(arguments):
+    """What a dataset's element was before `map` made arguments of it."""
+    return arguments if len(arguments) > 1 else arguments[0]
+
+
+def _check_divisible(specs, replicas):
+    """Raises `ValueError` unless each replica's share of a batch is as large."""
+    sizes = [
+        spec.shape[0] if spec.shape.rank else None for spec in tf.nest.flatten(specs)
+    ]
+    if replicas > 1 and any(size is None or size % replicas for size in sizes):
+        raise ValueError(
+            f"`x` must have a fixed batch size, a multiple of {replicas}, so that all "
+            "replicas get equal shares. Use "
+            f"`dataset.batch(size, drop_remainder=True)`. Received: sizes={sizes}"
+        )
+
+
+def _checked_arrays(trainer, x, y):
+    """The arrays of images, and of labels where the networks take them."""
+    images = _array("x", x)
+    if y is None:
+        return trainer.arrange(images)
+    labels = _array("y", y)
+    if len(labels) != len(images):
+        raise ValueError(
+            "`y` must have a label for each image. "
+            f"Received: {len(labels)} labels for {len(images)} images"
+        )
+    arrays = trainer.arrange((images, labels))
+    if isinstance(arrays, tuple):
+        _forms.check_label_values(labels, trainer.num_classes)
+    return arrays
+
+
+def _array(name, value):
+    """An array of one row or more, or `ValueError` for whatever else it is."""
+    if _is_no_array(value):
+        raise ValueError(
+            f"`{name}` must be an array of examples, a `tf.data.Dataset` of batches or "
+            "a `keras.utils.PyDataset`. Join lists of batches with `np.concatenate`, "
+            "and wrap generators and loaders with `tf.data.Dataset.from_generator`. "
+            f"Received: {name}={reprlib.repr(value)} of type {_type_name(value)}"
+        )
+    array = value if tf.is_tensor(value) else np.asarray(value)
+    if array.dtype.kind in "OUS" if isinstance(array, np.ndarray) else False:
+        raise ValueError(
+            f"`{name}` must consist of numbers. Number classes from 0 on, as with "
+            f"`np.unique({name}, return_inverse=True)`. "
+            f"Received: {name} of dtype {array.dtype}"
+        )
+    if not array.shape or not array.shape[0]:
+        raise ValueError(
+            f"`{name}` must have at least one example. "
+            f"Received: {name}.shape={tuple(array.shape)}"
+        )
+    return array
+
+
+def _is_no_array(value):
+    is_sparse = isinstance(value, (tf.SparseTensor, tf.RaggedTensor))
+    return is_sparse or not (tf.is_tensor(value) or hasattr(value, "__array__"))
+
+
+def _type_name(value):
+    return f"{type(value).__module__}.{type(value).__qualname__}"
+
+
+def _checked_batch_size(batch_size):
+    if batch_size is None:
+        return _BATCH_SIZE
+    _checks.positive_integer(batch_size=batch_size)
+    return batch_size
+
+
+def _refuse_beside_a_dataset(**given):
+    for name, value in given.items():
+        if value is not None:
+            raise ValueError(
+                f"`{name}` must be None where `x` is a dataset, which has batches, and "
+                "labels in them if there are any. "
+                f"Received: {name}={reprlib.repr(value)}"
+            )
+
+
+@contextlib.contextmanager
+def plain_errors(trainer: Any):
+    """A context that leaves of errors about the user's data and networks one line."""
+    try:
+        with warnings.catch_warnings():
+            # What Keras 3 says at the end of any dataset of unknown length.
+            warnings.filterwarnings("ignore", "Your input ran out of data")
+            yield
+    except tf.errors.InvalidArgumentError as error:
+        found = _ASSERTION.search(str(error))
+        if found is None:
+            raise
+        told = " ".join(re.findall(r"\[([^\]]*)\]", found[1]))
+        raise ValueError(told) from None
+    except ValueError as error:
+        if "`train_function` (Empty logs)" in str(error):  # In Keras 2.
+            raise _arguments.too_few_batches(trainer, "an empty dataset") from None
+        if not str(error).startswith("in user code:"):
+            raise
+        raise ValueError(str(error).rpartition("ValueError: ")[2].strip()) from error

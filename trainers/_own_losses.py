@@ -1,0 +1,40 @@
+"""The losses that a network brings: regularizers, and what its layers add."""
+
+import tensorflow as tf
+
+from tfgan_tricks import _compat
+from tfgan_tricks import _facts
+from tfgan_tricks import layers
+
+
+def of_call(network):
+    """What the network's layers added when it was last called, summed per loss."""
+    return [_scalar(loss) for loss in _compat.call_losses(network)]
+
+
+def of_weights(network):
+    """The network's regularization losses."""
+    return [_scalar(loss) for loss in _compat.weight_losses(network)]
+
+
+def are_added_by(network) -> bool:
+    """`True` if a training call of the network leaves losses of either kind."""
+    if _compat.weight_losses(network):
+        return True
+
+    found = []
+
+    @tf.function(autograph=False)
+    def call(x, labels=None):
+        network(_facts.inputs(network, x, labels), training=True)
+        found.extend(_compat.call_losses(network))
+
+    x, *labels = _facts.input_shapes(network)
+    specs = [tf.TensorSpec(x), *(tf.TensorSpec(shape, tf.int32) for shape in labels)]
+    with layers.updates_never():
+        call.get_concrete_function(*specs)
+    return bool(found)
+
+
+def _scalar(loss):
+    return tf.reduce_sum(tf.cast(loss, tf.float32))
