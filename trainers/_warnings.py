@@ -63,7 +63,7 @@ def _of_penalties(trainer):
     normalized = [
         layer.name
         for layer in trainer.discriminator._flatten_layers()
-        if isinstance(layer, keras.layers.BatchNormalization)
+        if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable
     ]
     per_sample = [p.name for p in trainer.penalties if isinstance(p, GradientPenalty)]
     if normalized and per_sample:

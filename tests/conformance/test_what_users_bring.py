@@ -1,0 +1,252 @@
+"""What Keras users bring counts as in a training step that they write by hand."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.conformance import plain_keras
+from tfgan_tricks import _compat
+
+EVERY_FAMILY = pytest.mark.parametrize("family", plain_keras.FAMILIES)
+# One step a batch, and several updates of several batches with a penalty.
+TWO_FAMILIES = pytest.mark.parametrize("family", ["non_saturating", "wasserstein"])
+EAGER = {"run_eagerly": True}
+L2 = keras.regularizers.L2
+
+
+class Adding(keras.layers.Layer):
+    """Adds to the losses what depends on its inputs."""
+
+    def call(self, inputs):
+        self.add_loss(0.3 * tf.reduce_mean(inputs**4))
+        return inputs
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+# Name: options of both hidden layers, and functions that make layers of both networks.
+NETWORKS = {
+    "plain": ({}, []),
+    "kernel_regularizer": ({"kernel_regularizer": L2(0.2)}, []),
+    "bias_regularizer": ({"bias_regularizer": keras.regularizers.L1(0.1)}, []),
+    "two regularizers": (
+        {"kernel_regularizer": L2(0.2), "bias_regularizer": L2(0.4)},
+        [],
+    ),
+    "activity_regularizer": ({"activity_regularizer": L2(0.01)}, []),
+    "ActivityRegularization": ({}, [lambda: keras.layers.ActivityRegularization(0.01)]),
+    "add_loss": ({"kernel_regularizer": L2(0.2)}, [Adding]),
+    "constraint": ({"kernel_constraint": keras.constraints.MaxNorm(0.3)}, []),
+    "own constraint": (
+        {"kernel_constraint": lambda w: tf.clip_by_value(w, -0.2, 0.2)},
+        [],
+    ),
+    "own regularizer": (
+        {"kernel_regularizer": lambda w: 0.1 * tf.reduce_sum(w**4)},
+        [],
+    ),
+    "batch norm": ({}, [lambda: keras.layers.BatchNormalization(momentum=0.8)]),
+    "layer norm": ({}, [keras.layers.LayerNormalization]),
+    "group norm": ({}, [lambda: keras.layers.GroupNormalization(groups=2)]),
+    "nested": ({}, [lambda: keras.Sequential([keras.layers.Dense(5, "elu")])]),
+    "reshaped": (
+        {},
+        [
+            lambda: keras.layers.Reshape((3, 2)),
+            lambda: keras.layers.Conv1D(4, 2, padding="same"),
+            keras.layers.LeakyReLU,
+            keras.layers.Flatten,
+        ],
+    ),
+    "recurrent": (
+        {},
+        [lambda: keras.layers.Reshape((3, 2)), lambda: keras.layers.GRU(4)],
+    ),
+    "frozen layer": ({}, [lambda: keras.layers.Dense(6, trainable=False)]),
+    "frozen norm": ({}, [lambda: keras.layers.BatchNormalization(trainable=False)]),
+    "float64 layer": ({}, [lambda: keras.layers.Dense(6, dtype="float64")]),
+}
+RANDOM = {
+    "dropout": ({}, [lambda: keras.layers.Dropout(0.4)]),
+    "keras noise": ({}, [lambda: keras.layers.GaussianNoise(0.5, seed=3)]),
+    "gaussian dropout": ({}, [lambda: keras.layers.GaussianDropout(0.3)]),
+}
+if _compat.NOISE_IS_SAVED:  # Elsewhere the numbers depend on the graph they are in.
+    NETWORKS |= RANDOM
+
+
+def made(name):
+    dense, stack = NETWORKS[name]
+    return plain_keras.networks(stack, stack, **dense)
+
+
+def descent(**options):
+    return [keras.optimizers.SGD(rate, **options) for rate in (0.3, 0.1)]
+
+
+def weights_without(name):
+    """Whether a row differs from a plain network only by what trains it."""
+    return not NETWORKS[name][1]
+
+
+@TWO_FAMILIES
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.filterwarnings("ignore:`penalties` .* look at each example's own gradient")
+def test_networks_train_as_by_hand(name, family):
+    family = plain_keras.FAMILIES[family]
+    trainer, _ = plain_keras.assert_trained_alike(
+        family, lambda: made(name), descent, **EAGER
+    )
+    if name != "plain" and weights_without(name):
+        plain = plain_keras.trained(family, made("plain"), descent(), **EAGER)
+        for role in ("generator", "discriminator"):
+            assert not np.allclose(*kernels_of(role, trainer, plain), rtol=1e-4)
+
+
+def kernels_of(role, *trainers):
+    """The first kernels of the trainers' networks."""
+    return [getattr(trainer, role).get_weights()[0] for trainer in trainers]
+
+
+@pytest.mark.parametrize("name", ["add_loss", "own constraint", "batch norm"])
+def test_networks_train_as_by_hand_in_a_graph(name):
+    plain_keras.assert_trained_alike(
+        plain_keras.FAMILIES["relativistic"], lambda: made(name), descent
+    )
+
+
+OWN = {"d_losses", "g_losses"}
+
+
+@EVERY_FAMILY
+def test_own_losses_are_in_the_logs(family):
+    family = plain_keras.FAMILIES[family]
+    logs = {}
+    for name in ("plain", "kernel_regularizer"):
+        trainer = family.make(*made(name))
+        trainer.compile(*descent())
+        history = trainer.fit(plain_keras.POINTS, verbose=0).history
+        logs[name] = history
+    assert set(logs["kernel_regularizer"]) - set(logs["plain"]) == OWN
+    assert min(logs["kernel_regularizer"][name][0] for name in OWN) > 0
+
+
+OPTIMIZERS = {
+    name: {"learning_rate": 0.01}
+    for name in (
+        *("SGD", "RMSprop", "Adam", "AdamW", "Adadelta", "Adagrad", "Adamax", "Nadam"),
+        *("Ftrl", "Lion", "Adafactor", "Lamb", "Muon"),
+    )
+    if hasattr(keras.optimizers, name)
+}
+OPTIONS = [
+    {"clipnorm": 0.05},
+    {"global_clipnorm": 0.05},
+    {"clipvalue": 0.01},
+    {"weight_decay": 0.3},
+    {"use_ema": True, "ema_momentum": 0.6},
+    {"use_ema": True, "ema_momentum": 0.6, "ema_overwrite_frequency": 2},
+    {"learning_rate": keras.optimizers.schedules.ExponentialDecay(0.3, 1, 0.5)},
+]
+if hasattr(keras.optimizers.SGD(), "gradient_accumulation_steps"):
+    OPTIONS.append({"gradient_accumulation_steps": 2})
+
+
+def test_every_optimizer_of_keras_is_in_the_table():
+    found = {
+        name
+        for name, kind in vars(keras.optimizers).items()
+        if isinstance(kind, type)
+        and issubclass(kind, keras.optimizers.Optimizer)
+        and kind is not keras.optimizers.Optimizer
+    }
+    wrappers = {"LossScaleOptimizer", "MultiOptimizer"}
+    assert found - wrappers == set(OPTIMIZERS)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_optimizers_train_as_by_hand(name):
+    def optimizers():
+        kind = getattr(keras.optimizers, name)
+        return [kind(**OPTIMIZERS[name]) for _ in range(2)]
+
+    plain_keras.assert_trained_alike(
+        plain_keras.FAMILIES["least_squares"], lambda: made("plain"), optimizers
+    )
+
+
+@TWO_FAMILIES
+@pytest.mark.parametrize("options", OPTIONS, ids=lambda options: ",".join(options))
+def test_options_of_optimizers_count_as_by_hand(options, family):
+    family = plain_keras.FAMILIES[family]
+
+    def optimizers():
+        given = {"learning_rate": 0.3, "momentum": 0.2} | options
+        return [keras.optimizers.SGD(**given) for _ in range(2)]
+
+    trainer, _ = plain_keras.assert_trained_alike(
+        family, lambda: made("plain"), optimizers, **EAGER
+    )
+    plain = [keras.optimizers.SGD(0.3, momentum=0.2) for _ in range(2)]
+    other = plain_keras.trained(family, made("plain"), plain, **EAGER)
+    for role in ("generator", "discriminator"):
+        assert not np.allclose(*kernels_of(role, trainer, other), rtol=1e-4)
+
+
+BATCHES = np.split(plain_keras.POINTS[:192], 24)
+
+
+def dataset():
+    return tf.data.Dataset.from_tensor_slices(np.stack(BATCHES))
+
+
+class Indexed(_compat.PyDataset):
+    def __len__(self):
+        return len(BATCHES)
+
+    def __getitem__(self, index):
+        return BATCHES[index]
+
+
+def from_generator(signature):
+    return tf.data.Dataset.from_generator(
+        lambda: iter(BATCHES), output_signature=signature
+    )
+
+
+# All of the same 24 batches, in the same order.
+DATA = {
+    "array": lambda: plain_keras.POINTS[:192],
+    "tensor": lambda: tf.constant(plain_keras.POINTS[:192]),
+    "float64": lambda: plain_keras.POINTS[:192].astype("float64"),
+    "PyDataset": Indexed,
+    "dataset": dataset,
+    "dataset of dynamic batches": lambda: dataset().unbatch().batch(8),
+    "1-tuples": lambda: dataset().map(lambda x: (x,)),
+    "pairs": lambda: dataset().map(lambda x: (x, x[:, 0])),
+    "dicts": lambda: dataset().map(lambda x: {"image": x, "id": x[:, 0], "label": x}),
+    "unknown length": lambda: dataset().filter(lambda x: True),
+    "generator": lambda: from_generator(tf.TensorSpec([None, 2])),
+    "generator without shapes": lambda: from_generator(tf.TensorSpec(None)),
+}
+
+
+@EVERY_FAMILY
+@pytest.mark.parametrize("form", DATA)
+def test_data_train_as_by_hand_whatever_form_they_have(form, family):
+    family = plain_keras.FAMILIES[family]
+    steps = len(BATCHES) // family.batches_per_step
+    trainer = family.make(*made("plain"))
+    trainer.compile(*descent(), **EAGER)
+    size = 8 if form in ("array", "tensor", "float64") else None
+    trainer.fit(DATA[form](), batch_size=size, shuffle=False, verbose=0)
+    assert int(trainer.step.numpy()) == steps
+    pair = made("plain")
+    plain_keras.trained_by_hand(family, pair, descent(), steps, BATCHES)
+    for network, expected in zip(
+        (trainer.generator, trainer.discriminator), pair, strict=True
+    ):
+        for a, b in zip(network.get_weights(), expected.get_weights(), strict=True):
+            np.testing.assert_allclose(a, b, rtol=5e-4, atol=5e-6)
