@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 import trainers
 from tfgan_tricks import layers
@@ -91,12 +92,43 @@ def batch_norm():
     return keras.layers.BatchNormalization(synchronized=True)
 
 
+class Adding(keras.layers.Layer):
+    """Adds to the losses a mean over the batch."""
+
+    def call(self, inputs):
+        self.add_loss(0.3 * tf.reduce_mean(inputs**4))
+        return inputs
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+def regularized():
+    return keras.layers.Dense(
+        4,
+        "tanh",
+        kernel_regularizer=keras.regularizers.L2(0.3),
+        kernel_constraint=keras.constraints.MaxNorm(0.7),
+    )
+
+
 def comparison():
     return layers.MinibatchDiscrimination(3, 2)
 
 
 def joint_comparison():
     return layers.JointMinibatchDiscrimination(3, 2)
+
+
+def of_scales(**arguments):
+    """A discriminator with several outputs."""
+    keras.utils.set_random_seed(1)
+    points = keras.Input((2,))
+    hidden = keras.layers.Dense(5, "tanh")(points)
+    logits = [keras.layers.Dense(1)(hidden), keras.layers.Dense(3)(points)]
+    logits[1] = keras.layers.Reshape((3, 1, 1))(logits[1])
+    discriminator = keras.Model(points, logits)
+    return trainers.RelativisticGAN(plain(), discriminator, **arguments)
 
 
 def of_classes(**arguments):
@@ -221,6 +253,28 @@ CASES = {
         lambda: of_few_labels(feature_matching=False),
         FEW_LABELS,
     ),
+    "own losses and constraints, clipped norms, use_ema": Case(
+        of_points(trainers.RelativisticGAN, regularized, noise, Adding),
+        optimizer=(
+            "SGD",
+            {
+                "learning_rate": 0.1,
+                "momentum": 0.5,
+                "clipnorm": 0.05,
+                "use_ema": True,
+                "ema_momentum": 0.7,
+            },
+        ),
+    ),
+    "global_clipnorm": Case(
+        of_points(trainers.LSGAN, regularized),
+        optimizer=("SGD", {"learning_rate": 0.1, "global_clipnorm": 0.05}),
+    ),
+    "clipvalue": Case(
+        of_points(trainers.WGAN, clip=0.4, discriminator_steps=2),
+        optimizer=("SGD", {"learning_rate": 0.1, "clipvalue": 0.01}),
+    ),
+    "several outputs": Case(lambda: of_scales(penalties=[penalties.R1(0.1)])),
     "adam, steps_per_execution": Case(
         of_points(
             trainers.RelativisticAverageGAN,
