@@ -129,7 +129,7 @@ def test_what_a_training_leaves(trained):
 def test_config_is_the_whole_configuration(trained):
     config, facts = _workdir.read_config(trained)
     assert (config.width, config.steps, config.network) == (4, 4, "mlp")
-    assert facts == ((8, 8, 1), None, False)
+    assert facts == _workdir.Facts((8, 8, 1), num_examples=1437)
 
 
 def test_metadata_says_what_was_exported(trained):
@@ -258,7 +258,8 @@ def test_order_of_the_data_follows_from_the_seed():
     first = {}
     for seed in (0, 1):
         config = _config.changed(BASE, {"seed": seed})
-        job = _run.Job(config, "", source, trainer, None, _devices.ONE, "")
+        facts = _workdir.Facts((8, 8, 1))
+        job = _run.Job(config, "", source, trainer, 1.0, facts, _devices.ONE, "")
         first[seed] = next(iter(_run._batches(job))).numpy()
     assert not np.array_equal(first[0], first[1])
 
