@@ -201,7 +201,7 @@ class TwoPlayerModel(keras.Model):
             sample_weight=sample_weight,
         )
         _arguments.check_scored(self, "validation_data", validation_data)
-        _arguments.check_compiled(self, "fit")
+        self._get_ready("fit")
         first_batch = FirstBatch() if self._is_new else None
         feed = _feeding.feed(
             self, x, y, batch_size, shuffle, steps_per_epoch, first_batch
@@ -258,7 +258,7 @@ class TwoPlayerModel(keras.Model):
             ValueError: If the data cannot be trained on, or an argument is unsupported.
         """
         _arguments.refuse(sample_weight=sample_weight, class_weight=class_weight)
-        _arguments.check_compiled(self, "train_on_batch")
+        self._get_ready("train_on_batch")
         dataset = _feeding.one_step(self, x, y)
         self.make_train_function()
         distribute = self.distribute_strategy.experimental_distribute_dataset
@@ -267,10 +267,13 @@ class TwoPlayerModel(keras.Model):
         logs = {name: float(np.mean(value)) for name, value in logs.items()}
         return logs if return_dict else list(logs.values())
 
-    def make_train_function(self, force: bool = False):
+    def _get_ready(self, method):
+        _arguments.check_compiled(self, method)
         is_first_step = int(self.step.numpy()) == 0
         for player in self.players:
             player.get_ready(is_first_step)
+
+    def make_train_function(self, force: bool = False):
         if not self._needs_own_loop():
             return super().make_train_function(force)
         if self.train_function is None or force:
