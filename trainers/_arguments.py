@@ -10,6 +10,11 @@ import tensorflow as tf
 from tfgan_tricks import _facts
 
 
+def shown(value: Any) -> str:
+    """A short representation of any value, in one line."""
+    return " ".join(reprlib.repr(value).split())
+
+
 def check(discriminator_steps: int, has_penalties: bool, joint_batch: bool, seed: int):
     if isinstance(discriminator_steps, bool) or not discriminator_steps >= 1:
         raise ValueError(
@@ -76,7 +81,7 @@ def refuse(**given: Any):
             raise ValueError(
                 f"`{name}` is unsupported: a step has no loss per example and no "
                 "targets to weight or to hold out. Leave it out. "
-                f"Received: {name}={reprlib.repr(value)}"
+                f"Received: {name}={shown(value)}"
             )
 
 
@@ -86,7 +91,7 @@ def check_scored(trainer: Any, name: str, data: Any):
         raise ValueError(
             f"`{name}` must be None for {type(trainer).__name__}, which has nothing to "
             "evaluate: the losses of a GAN do not tell how good its samples are. "
-            f"Received: {name}={reprlib.repr(data)}"
+            f"Received: {name}={shown(data)}"
         )
 
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import re
-import reprlib
 import warnings
 from typing import Any
 from typing import NamedTuple
@@ -176,7 +175,7 @@ def _array(name, value):
             f"`{name}` must be an array of examples, a `tf.data.Dataset` of batches or "
             "a `keras.utils.PyDataset`. Join lists of batches with `np.concatenate`, "
             "and wrap generators and loaders with `tf.data.Dataset.from_generator`. "
-            f"Received: {name}={reprlib.repr(value)} of type {_type_name(value)}"
+            f"Received: {name}={_arguments.shown(value)} of type {_type_name(value)}"
         )
     array = value if tf.is_tensor(value) else np.asarray(value)
     if array.dtype.kind in "OUS" if isinstance(array, np.ndarray) else False:
@@ -215,7 +214,7 @@ def _refuse_beside_a_dataset(**given):
             raise ValueError(
                 f"`{name}` must be None where `x` is a dataset, which has batches, and "
                 "labels in them if there are any. "
-                f"Received: {name}={reprlib.repr(value)}"
+                f"Received: {name}={_arguments.shown(value)}"
             )
 
 

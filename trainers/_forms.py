@@ -1,12 +1,12 @@
 """The forms in which users' batches come, and the one in which they are trained on."""
 
-import reprlib
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from tfgan_tricks import _facts
+from trainers import _arguments
 
 _IMAGES = ("image", "images")
 _LABELS = ("label", "labels")
@@ -31,7 +31,7 @@ def as_pair(batch: Any) -> Any:
     if any(tf.nest.is_nested(part) for part in parts):
         raise ValueError(
             "`x` must consist of images or of pairs `(images, labels)`, not nested "
-            f"further. Received: {reprlib.repr(batch)}"
+            f"further. Received: {_arguments.shown(batch)}"
         )
     return batch if len(batch) == 2 else batch[0]
 
@@ -141,6 +141,13 @@ def _check_labels(spec: Any, trainer: Any):
             "`labels` must be integers from 0 on, or one-hot. Number the classes, as "
             "with `np.unique(labels, return_inverse=True)`. "
             f"Received: labels of {getattr(spec, 'dtype', spec)}"
+        )
+    known = trainer.num_classes
+    if known is not None and _are_rows(spec.shape) and spec.shape[1] != known:
+        raise ValueError(
+            f"`labels` must be class indices, or one-hot with {known} columns, as the "
+            f"networks know {known} classes. "
+            f"Received: labels of shape {tuple(spec.shape)}"
         )
     if spec.shape.rank is not None:
         one = tf.zeros([1, *spec.shape[1:]], spec.dtype)

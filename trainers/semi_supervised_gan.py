@@ -7,6 +7,7 @@ from tfgan_tricks import _compat
 from tfgan_tricks import _facts
 from tfgan_tricks import _replica
 from tfgan_tricks import losses
+from trainers import _arguments
 from trainers import _batch
 from trainers import _features
 from trainers import _step_data
@@ -145,7 +146,7 @@ class SemiSupervisedGAN(AdversarialTrainer):
         if not fits or not isinstance(batch[1], tuple) or len(batch[1]) != 2:
             raise ValueError(
                 "`x` must consist of `(images, (labeled_images, labels))`, see "
-                f"`data.semi_supervised_batches`. Received: {batch}"
+                f"`data.semi_supervised_batches`. Received: {_arguments.shown(batch)}"
             )
         return batch
 
