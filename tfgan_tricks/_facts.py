@@ -101,7 +101,7 @@ def latent_dim(generator: Any) -> int:
     if not taken:
         raise ValueError(
             "`generator` must have inputs of known shape. Begin it with `keras.Input`, "
-            "call `generator.build((None, latent_dim))`, or call it once on latents. "
+            "or call it once on latents, which builds it. "
             f"Received: generator.input_shape=None of generator={generator!r}"
         )
     latents = taken[0].shape

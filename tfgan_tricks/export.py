@@ -241,7 +241,7 @@ def save_keras(generator: keras.Model, path: str | os.PathLike) -> None:
     if not str(path).endswith(".keras"):
         raise ValueError(f"`path` must end in .keras. Received: path={str(path)!r}")
     with _whole(path) as staging:
-        generator.save(staging)
+        getattr(generator, "save_network", generator.save)(staging)
 
 
 def _describe(sampler, output_range, metadata):

@@ -15,16 +15,17 @@ def shown(value: Any) -> str:
     return " ".join(reprlib.repr(value).split())
 
 
-def check(discriminator_steps: int, has_penalties: bool, joint_batch: bool, seed: int):
+def check(discriminator_steps: int, penalties: tuple, joint_batch: bool, seed: int):
     if isinstance(discriminator_steps, bool) or not discriminator_steps >= 1:
         raise ValueError(
             "`discriminator_steps` must be 1 or more. "
             f"Received: discriminator_steps={discriminator_steps!r}"
         )
-    if has_penalties and joint_batch:
+    if penalties and joint_batch:
         raise ValueError(
             "`penalties` must be empty with `joint_batch`: a penalty's points belong "
-            "to neither half of the batch. Received: joint_batch=True"
+            "to neither half of the batch. "
+            f"Received: penalties={[penalty.name for penalty in penalties]}"
         )
     if isinstance(seed, bool) or not isinstance(seed, numbers.Integral):
         raise ValueError(

@@ -50,6 +50,7 @@ class Pair:
 def prepared(optimizer: Any, network: keras.Model, needs_loss_scale: bool) -> Any:
     """The optimizer, with slots for the weights of `network`, as training needs it."""
     optimizer = _get(optimizer)
+    _check_scope(_inner(optimizer))
     if needs_loss_scale and not _has_loss_scale(optimizer):
         optimizer = keras.mixed_precision.LossScaleOptimizer(optimizer)
     _compat.build_optimizer(optimizer, network.trainable_variables)
@@ -88,6 +89,17 @@ def _has_loss_scale(optimizer):
 
 def _inner(optimizer):
     return optimizer.inner_optimizer if _has_loss_scale(optimizer) else optimizer
+
+
+def _check_scope(optimizer):
+    strategy = tf.distribute.get_strategy()
+    own = getattr(optimizer, "_distribution_strategy", None)
+    if own is not None and own is not strategy:
+        raise ValueError(
+            "`optimizer` must be created in the scope of the trainer's `tf.distribute` "
+            "strategy: create and compile it inside `with strategy.scope():`. "
+            f"Received: optimizer={type(optimizer).__name__}, created in another scope"
+        )
 
 
 def _check_replicas(optimizer):

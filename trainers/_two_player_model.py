@@ -135,8 +135,9 @@ class TwoPlayerModel(keras.Model):
             run_eagerly=run_eagerly,
         )
         paper = self.paper_optimizer
-        self.generator_player.compile(generator_optimizer or paper.make())
-        self.discriminator_player.compile(discriminator_optimizer or paper.make())
+        with self.distribute_strategy.scope():
+            self.generator_player.compile(generator_optimizer or paper.make())
+            self.discriminator_player.compile(discriminator_optimizer or paper.make())
         # Keras has made one for the weights of both networks.
         self.optimizer = _optimizers.Pair(
             self.generator_optimizer, self.discriminator_optimizer
@@ -324,7 +325,7 @@ class TwoPlayerModel(keras.Model):
                 self.discriminator_optimizer
             ),
             "jit_compile": self.jit_compile,
-            "steps_per_execution": self.steps_per_execution,
+            "steps_per_execution": int(self.steps_per_execution),
             "run_eagerly": self.run_eagerly,
         }
 

@@ -126,7 +126,7 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
     ):
         super().__init__(**kwargs)
         penalties = checked_penalties(penalties, taken=self.loss_names)
-        _arguments.check(discriminator_steps, bool(penalties), joint_batch, seed)
+        _arguments.check(discriminator_steps, penalties, joint_batch, seed)
         _networks.fit_together(generator, discriminator)
         self.adversarial_loss = loss
         self.penalties = penalties
@@ -208,7 +208,7 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
         self.step.assign_add(1)
         for player in self.players:
             player.update_average()
-        return _compat.logs(self.metrics)
+        return _compat.logs(self.trackers.values())
 
     def discriminator_objective(
         self, real: Batch, fake: Batch, seed: tf.Tensor

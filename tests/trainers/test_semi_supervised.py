@@ -231,5 +231,5 @@ def test_bad_arguments(arguments, message):
 
 
 def test_plain_batches_are_refused_with_the_reason():
-    with pytest.raises(ValueError, match="labelled_images.*Received"):
+    with pytest.raises(ValueError, match="labeled_images.*Received"):
         make().fit(np.zeros([8, 2], "float32"), batch_size=4, verbose=0)
