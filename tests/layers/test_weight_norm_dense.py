@@ -69,6 +69,17 @@ def test_adapting_standardises_the_outputs():
         np.testing.assert_allclose(a, b, atol=1e-5)
 
 
+@pytest.mark.parametrize("dtype", ["list", "float64"])
+def test_adapting_takes_lists_and_doubles(dtype):
+    layer, other = random_layer(), layers.WeightNormDense(4)
+    other.build((None, 6))
+    other.set_weights(layer.get_weights())
+    layer.adapt(X)
+    other.adapt(X.tolist() if dtype == "list" else X.astype(dtype))
+    for a, b in zip(layer.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5)
+
+
 @pytest.mark.parametrize(
     "kind", [layers.MinibatchDiscrimination, layers.JointMinibatchDiscrimination]
 )

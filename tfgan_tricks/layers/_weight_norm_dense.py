@@ -60,7 +60,7 @@ class WeightNormDense(keras.layers.Layer):
         self.trainable_scale = trainable_scale
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         shape = (input_shape[-1], self.units)
         self.theta = self.add_weight(
             name="theta", shape=shape, initializer=self.kernel_initializer
@@ -76,7 +76,7 @@ class WeightNormDense(keras.layers.Layer):
         )
         super().build(input_shape)
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         adapt_if_asked(self, inputs)
         return self.activation(self._linear(inputs) + self.bias)
 
@@ -89,6 +89,7 @@ class WeightNormDense(keras.layers.Layer):
         Raises:
             ValueError: if some output is the same for all of them.
         """
+        inputs = tf.cast(inputs, self.compute_dtype)
         if not self.built:
             self.build(inputs.shape)
         mean, variance = tf.nn.moments(tf.cast(self._linear(inputs), tf.float32), 0)
@@ -103,10 +104,10 @@ class WeightNormDense(keras.layers.Layer):
         self.scale.assign(tf.cast(scale, dtype))
         self.bias.assign(tf.cast(-mean / deviation, dtype))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         return (*input_shape[:-1], self.units)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
             "units": self.units,
             "activation": keras.activations.serialize(self.activation),
