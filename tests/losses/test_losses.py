@@ -253,6 +253,9 @@ def test_pearson_condition(coding, is_pearson):
         (lambda: losses.least_squares(a=1.0, b=1.0), "a=1.0, b=1.0"),
         (lambda: losses.get("hing"), "Did you mean 'hinge'.*loss='hing'"),
         (lambda: losses.get({"name": "hing"}), "Received: loss='hing'"),
+        (lambda: losses.get({"name": "relativistic"}), "Received: loss='relativistic_"),
+        (lambda: losses.get(None), "Received: loss=None"),
+        (lambda: losses.get(["hinge"]), r"Received: loss=\['hinge'\]"),
         (lambda: losses.config_of(foreign_loss()), "Received: loss=AdversarialLoss"),
     ],
 )

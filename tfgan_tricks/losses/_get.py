@@ -1,5 +1,6 @@
 """Losses by name, for launchers and saved configurations."""
 
+from collections.abc import Callable
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,14 +15,14 @@ from tfgan_tricks.losses._relativistic import relativistic
 from tfgan_tricks.losses._relativistic import relativistic_average
 from tfgan_tricks.losses._wasserstein import wasserstein
 
-_BASES = {
+_BASES: dict[str, Callable[..., AdversarialLoss]] = {
     "minimax": minimax,
     "non_saturating": non_saturating,
     "least_squares": least_squares,
     "hinge": hinge,
     "wasserstein": wasserstein,
 }
-_COMBINATORS = {
+_COMBINATORS: dict[str, Callable[..., AdversarialLoss]] = {
     "relativistic": relativistic,
     "relativistic_average": relativistic_average,
 }
@@ -74,9 +75,9 @@ def get(
     """
     if isinstance(identifier, AdversarialLoss):
         return identifier
-    if not isinstance(identifier, str):
+    if isinstance(identifier, Mapping):
         return _from_config(identifier)
-    if identifier not in _FACTORIES:
+    if not isinstance(identifier, str) or identifier not in _FACTORIES:
         raise _checks.unknown_name("loss", identifier, _FACTORIES)
     return _FACTORIES[identifier](**kwargs)
 
@@ -84,7 +85,7 @@ def get(
 def _from_config(config):
     options = dict(config)
     name = options.pop("name", None)
-    base = options.get("base")
+    base = options.get("base", "")
     if name not in _COMBINATORS:
         return get(str(name), **options)
     if isinstance(base, str):
@@ -109,10 +110,11 @@ def config_of(
     >>> config_of("hinge")
     'hinge'
     """
-    config = getattr(identifier, "config", identifier)
-    if config is None:
+    if not isinstance(identifier, AdversarialLoss):
+        return identifier
+    if identifier.config is None:
         raise ValueError(
             "Only a loss of this package can be saved; pass it by name, or override "
             f"`get_config`. Received: loss={identifier!r}"
         )
-    return config
+    return identifier.config
