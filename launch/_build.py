@@ -1,6 +1,7 @@
 """From a configuration to a compiled trainer."""
 
 import contextlib
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,7 +16,7 @@ from tfgan_tricks import layers
 from tfgan_tricks import networks
 from tfgan_tricks import penalties
 
-TRAINERS = {
+TRAINERS: dict[str, Any] = {
     "minimax_gan": trainers.MinimaxGAN,
     "non_saturating_gan": trainers.NonSaturatingGAN,
     "ls_gan": trainers.LSGAN,
@@ -189,7 +190,7 @@ def _weight_norm(config, shape, num_classes):
     )
 
 
-NETWORKS = {
+NETWORKS: dict[str, Any] = {
     "mlp": _mlp,
     "dcgan": _dcgan,
     "standard_cnn": _standard_cnn,

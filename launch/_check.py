@@ -11,6 +11,7 @@ from tfgan_tricks import _checks
 from tfgan_tricks import _picture_files
 
 _NAMES_SHOWN = 20
+_WHOLE: tuple[str, ...]
 _WHOLE = ("steps", "batch_size", "image_size", "discriminator_steps", "latent_dim")
 _WHOLE += (
     "labels_per_class",
@@ -122,7 +123,9 @@ def num_classes(config, data):
     return count
 
 
-def label(text: str | None, num_classes: int | None, names: Sequence[str]):
+def label(
+    text: str | None, num_classes: int | None, names: Sequence[str]
+) -> int | None:
     """The label of a conditional training that a text names, by name or by number.
 
     Where a class is named by a number, as folders may be, the name counts.

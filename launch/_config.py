@@ -4,6 +4,7 @@ import dataclasses
 import json
 import types
 import typing
+from typing import Any
 
 from launch import _check
 from launch import _tables
@@ -179,7 +180,7 @@ def changed(config, changes):
     Raises:
         ValueError: if a value is out of range, or of no use in this company.
     """
-    defaults = {}
+    defaults: dict[str, Any] = {}
     for owner, table in _OPTIONS.items():
         if changes.get(owner, getattr(config, owner)) != getattr(config, owner):
             defaults |= _defaults(owner, table, changes[owner])

@@ -80,7 +80,7 @@ def both(
     rates = config.generator_learning_rate, config.discriminator_learning_rate
     if config.learning_rate_schedule == "constant":
         return rates
-    return tuple(
+    of_generator, of_discriminator = (
         Decay(
             config.learning_rate_schedule,
             rate,
@@ -92,3 +92,4 @@ def both(
         )
         for rate in rates
     )
+    return of_generator, of_discriminator

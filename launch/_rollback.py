@@ -1,6 +1,7 @@
 """Going back after a divergence, to train on with lower learning rates."""
 
 import json
+from typing import Any
 
 from launch import _recovery
 from launch import _workdir
@@ -34,7 +35,7 @@ def roll_back(job, error):
     job.say(f"\n{error}\nRollback {count} of {job.config.rollbacks}, to step {step}.")
 
 
-def lower(job, count: int) -> None:
+def lower(job: Any, count: int) -> None:
     """Sets the learning rates that a training has after some rollbacks."""
     job.rate_scale.assign(FACTOR**count)
     if not count or job.config.learning_rate_schedule != "constant":

@@ -111,7 +111,7 @@ CLASSIFIERS = ("weight_norm",)
 CLASSIFYING = ("semi_supervised_gan",)
 DISTANCES = ("l2", "mse", "l1")
 IMAGE_SIZES = {"dcgan": (8, 16, 28, 32, 64, 128), "standard_cnn": (32,)}
-NORMALIZATIONS = {
+NORMALIZATIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "normalization": {"dcgan": ("none", "batch", "virtual", "spectral")},
     "discriminator_normalization": {
         "dcgan": ("none", "batch", "spectral"),

@@ -1,6 +1,8 @@
 """Losses and tricks for training GANs with TensorFlow and Keras."""
 
 import importlib
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
@@ -14,9 +16,21 @@ _SUBPACKAGES = (
     "penalties",
 )
 
+if TYPE_CHECKING:
+    from tfgan_tricks import callbacks as callbacks
+    from tfgan_tricks import data as data
+    from tfgan_tricks import export as export
+    from tfgan_tricks import layers as layers
+    from tfgan_tricks import losses as losses
+    from tfgan_tricks import networks as networks
+    from tfgan_tricks import penalties as penalties
+else:
 
-def __getattr__(name):
-    """Subpackages on first use: the launchers' help must not wait for TensorFlow."""
-    if name in _SUBPACKAGES:
-        return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> ModuleType:
+        """Subpackages on first use: the launchers' help must not wait for TensorFlow.
+
+        Hidden from type checkers, for which it would make every name known.
+        """
+        if name in _SUBPACKAGES:
+            return importlib.import_module(f"{__name__}.{name}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,6 +3,7 @@
 import importlib.util
 import inspect
 import warnings
+from typing import Any
 
 from tfgan_tricks import _checks
 
@@ -22,7 +23,7 @@ REPLACEMENTS = {
 NAMES = tuple(PREFIX + name for name in REPLACEMENTS)
 
 
-def optimizer(name, **arguments):
+def optimizer(name: str, **arguments: Any) -> Any:
     """The optimizer `addons:NAME`, or for Lookahead that over Adam.
 
     Args:
@@ -42,7 +43,7 @@ def optimizer(name, **arguments):
     return kind(**{key: value for key, value in given.items() if key in known})
 
 
-def check(name):
+def check(name: str) -> None:
     """Raises `ValueError` for what is no name of an optimizer here, or no Addons."""
     if name not in NAMES:
         raise _checks.unknown_name("optimizer", name, NAMES)

@@ -2,15 +2,17 @@
 
 import difflib
 import numbers
+from collections.abc import Iterable
+from typing import Any
 
 
-def did_you_mean(name, known):
+def did_you_mean(name: Any, known: Iterable[str]) -> str:
     """A sentence with the name in `known` that is nearest, to put into an error."""
     nearest = difflib.get_close_matches(str(name), known, n=1, cutoff=0.0)
     return f" Did you mean '{nearest[0]}'?" if nearest else ""
 
 
-def unknown_name(argument, name, known):
+def unknown_name(argument: str, name: Any, known: Iterable[str]) -> ValueError:
     """A `ValueError` for a name that is not in `known`, with the nearest one."""
     known = sorted(known)
     return ValueError(
@@ -19,14 +21,14 @@ def unknown_name(argument, name, known):
     )
 
 
-def positive(**arguments):
+def positive(**arguments: Any) -> None:
     """Raises `ValueError` unless every argument is a number above zero."""
     for name, value in arguments.items():
         if not value > 0:
             raise ValueError(f"`{name}` must be positive. Received: {name}={value!r}")
 
 
-def not_negative(**arguments):
+def not_negative(**arguments: Any) -> None:
     """Raises `ValueError` unless every argument is a number of at least zero."""
     for name, value in arguments.items():
         if not value >= 0:
@@ -35,41 +37,41 @@ def not_negative(**arguments):
             )
 
 
-def decay(**arguments):
+def decay(**arguments: Any) -> None:
     """Raises `ValueError` unless every argument is in [0, 1)."""
     for name, value in arguments.items():
         if not 0 <= value < 1:
             raise ValueError(f"`{name}` must be in [0, 1). Received: {name}={value!r}")
 
 
-def latent_dim(generator):
+def latent_dim(generator: Any) -> int:
     """See `_facts.latent_dim`."""
     from tfgan_tricks import _facts
 
     return _facts.latent_dim(generator)
 
 
-def is_conditional(generator):
+def is_conditional(generator: Any) -> bool:
     """See `_facts.is_conditional`."""
     from tfgan_tricks import _facts
 
     return _facts.is_conditional(generator)
 
 
-def channels(count):
+def channels(count: int) -> None:
     """Raises `ValueError` unless pictures can have that many channels."""
     if count not in (1, 2, 3, 4):
         raise ValueError(f"`channels` must be 1 to 4. Received: channels={count!r}")
 
 
-def integer(**arguments):
+def integer(**arguments: Any) -> None:
     """Raises `ValueError` unless every argument is an integer."""
     for name, value in arguments.items():
         if isinstance(value, bool) or not isinstance(value, numbers.Integral):
             raise ValueError(f"`{name}` must be an integer. Received: {name}={value!r}")
 
 
-def positive_integer(**arguments):
+def positive_integer(**arguments: Any) -> None:
     """Raises `ValueError` unless every argument is an integer of at least one."""
     for name, value in arguments.items():
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:

@@ -6,6 +6,11 @@ Keras 2.15 with TensorFlow 2.15 (for TensorFlow Addons) and Keras 3.15 or later.
 import collections
 import contextlib
 import threading
+from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+from typing import Self
 
 import keras
 import tensorflow as tf
@@ -16,7 +21,14 @@ KERAS_3 = int(keras.__version__.split(".")[0]) >= 3
 PyDataset = keras.utils.PyDataset if KERAS_3 else keras.utils.Sequence
 
 
-def add_state(layer, name, shape, initializer="zeros", dtype="float32", mean=True):
+def add_state(
+    layer: Any,
+    name: str,
+    shape: Any,
+    initializer: Any = "zeros",
+    dtype: str = "float32",
+    mean: bool = True,
+) -> Any:
     """Adds a variable that is no parameter, equal on all replicas.
 
     With `mean`, an assignment under a distribution strategy stores the mean of
@@ -41,13 +53,13 @@ def add_state(layer, name, shape, initializer="zeros", dtype="float32", mean=Tru
     )
 
 
-def build_optimizer(optimizer, variables):
+def build_optimizer(optimizer: Any, variables: list) -> None:
     """Makes an optimizer's slots; those of Addons, on Keras 2, have no `build`."""
     build = getattr(optimizer, "build", None) or optimizer._create_all_weights
     build(variables)
 
 
-def parameters(network):
+def parameters(network: keras.Model) -> list:
     """All weights that are trained unless they are frozen."""
     if not KERAS_3:  # The flag of a `tf.Variable` does not change as a layer freezes.
         return [weight for weight in network.weights if weight.trainable]
@@ -56,19 +68,19 @@ def parameters(network):
     return [weight for weight in network.weights if id(weight) in own]
 
 
-def scale_loss(optimizer, loss):
+def scale_loss(optimizer: Any, loss: tf.Tensor) -> tf.Tensor:
     """Multiplies `loss` by the optimizer's loss scale, where it has one."""
     if KERAS_3:
         return optimizer.scale_loss(loss)
     return getattr(optimizer, "get_scaled_loss", lambda x: x)(loss)
 
 
-def unscale_gradients(optimizer, gradients):
+def unscale_gradients(optimizer: Any, gradients: list) -> list:
     """Undoes `scale_loss`; Keras 3 optimizers do this themselves."""
     return getattr(optimizer, "get_unscaled_gradients", lambda x: x)(gradients)
 
 
-def clip_after_sum(optimizer):
+def clip_after_sum(optimizer: Any) -> None:
     """Lets an optimizer clip the sum of the replicas' gradients.
 
     In Keras 3 each replica clips what it has and then all are summed. So what is
@@ -98,19 +110,24 @@ class LearningRates(float):
     """
 
     dtype = tf.float32
+    optimizers: list
 
-    def __new__(cls, optimizers):
-        rates = super().__new__(cls, keras.backend.get_value(optimizers[0].lr))
+    def __new__(cls, optimizers: list) -> Self:
+        rates = super().__new__(cls, _rate_of(optimizers[0]))
         rates.optimizers = optimizers
         return rates
 
-    def assign(self, value):
+    def assign(self, value: Any) -> None:
         for optimizer in self.optimizers:
-            rate = float(keras.backend.get_value(optimizer.lr))
+            rate = _rate_of(optimizer)
             optimizer.learning_rate = float(value) * (rate / self if self else 1.0)
 
 
-def logs(metrics):
+def _rate_of(optimizer):
+    return float(keras.backend.get_value(optimizer.lr))  # type: ignore[attr-defined]
+
+
+def logs(metrics: Iterable[keras.metrics.Metric]) -> dict[str, tf.Tensor]:
     """The values of metrics by name, of the shape that `fit` wants them in."""
     # As they come: Keras 2 sums what is not one value for all replicas.
     values = {metric.name: metric.result() for metric in metrics}
@@ -121,13 +138,13 @@ def logs(metrics):
     return values
 
 
-def steps_are_branches(model):
+def steps_are_branches(model: keras.Model) -> bool:
     """Whether the loop over `steps_per_execution` runs each step in a `tf.cond`."""
     return KERAS_3 and model.steps_per_execution > 1
 
 
 @contextlib.contextmanager
-def without_losses(network):
+def without_losses(network: keras.Model) -> Iterator[None]:
     """Drops the losses that calls of layers add inside the block."""
     name = "_losses" if KERAS_3 else "_eager_losses"
     losses = [getattr(layer, name) for layer in network._flatten_layers()]
@@ -137,7 +154,7 @@ def without_losses(network):
         del added[count:]
 
 
-def input_structure(network):
+def input_structure(network: keras.Model) -> Any:
     """The inputs a network was made of, or the shapes it was built for, or `None`."""
     if KERAS_3:
         made = getattr(network, "_inputs_struct", None)
@@ -149,7 +166,7 @@ def input_structure(network):
     return built if made is None else made
 
 
-def output_shapes(network, specs):
+def output_shapes(network: keras.Model, specs: Any) -> Any:
     """The shapes of a network's outputs for inputs of such specs, by a dry run."""
     if KERAS_3:
         specs = tf.nest.map_structure(
@@ -161,7 +178,7 @@ def output_shapes(network, specs):
     return tf.nest.map_structure(lambda output: tf.TensorShape(output.shape), outputs)
 
 
-def producer(tensor):
+def producer(tensor: Any) -> tuple[Any, Any, dict[str, Any]]:
     """The layer that a Keras tensor comes from, its inputs and its other arguments."""
     layer, index, _ = tensor._keras_history
     node = layer._inbound_nodes[index]
@@ -170,7 +187,7 @@ def producer(tensor):
     return layer, node.keras_inputs, node.call_kwargs
 
 
-def consumers(network, tensor):
+def consumers(network: keras.Model, tensor: Any) -> Iterator[tuple[Any, list]]:
     """The layers of a network that take a Keras tensor, and what they make of it."""
     for layer in network.operations if KERAS_3 else network.layers:
         for node in layer._inbound_nodes:
@@ -179,14 +196,14 @@ def consumers(network, tensor):
                 yield layer, tf.nest.flatten(node.outputs)
 
 
-def tf_variables(network):
+def tf_variables(network: keras.Model) -> list:
     """A network's variables as TensorFlow's own."""
     return [v.value for v in network.variables] if KERAS_3 else network.variables
 
 
 if KERAS_3:
 
-    def substituted(variables, values):
+    def substituted(variables: Iterable, values: Iterable) -> AbstractContextManager:
         """A context in which variables have the values of others, to read."""
         return keras.StatelessScope(
             state_mapping=[
@@ -198,7 +215,7 @@ if KERAS_3:
 else:
 
     @contextlib.contextmanager
-    def substituted(variables, values):
+    def substituted(variables: Iterable, values: Iterable) -> Iterator[None]:
         """A context in which variables have the values of others, to read."""
         pairs = [
             [getattr(each, "_variable", each) for each in pair]  # Of an autocast one.
@@ -221,7 +238,7 @@ else:
 NOISE_IS_SAVED = KERAS_3
 
 
-def noisy_layers(network):
+def noisy_layers(network: keras.Model) -> list:
     """The layers of a network that draw random numbers in training."""
     found = []
     for layer in network._flatten_layers():
@@ -237,42 +254,42 @@ def noisy_layers(network):
 class ListOfThread(collections.UserList):
     """A list that each thread has its own of."""
 
-    def __init__(self, items=()):
+    def __init__(self, items: Iterable = ()):
         self._local = threading.local()
         self.data.extend(items)
 
     @property
-    def data(self):
+    def data(self) -> list:  # type: ignore[override]  # An attribute in the base.
         return self._local.__dict__.setdefault("items", [])
 
 
 if KERAS_3:
 
-    def call_losses(network):
+    def call_losses(network: keras.Model) -> list:
         """What a network's layers added to its losses when it was last called."""
         return [x for layer in network._flatten_layers() for x in layer._losses]
 
-    def weight_losses(network):
+    def weight_losses(network: keras.Model) -> list:
         """The losses of a network that are functions of its weights."""
         return network._get_regularization_losses()
 
-    def keep_losses_apart(network):
+    def keep_losses_apart(network: keras.Model) -> None:
         """Lets the threads of several replicas call a network in turns."""
         for layer in network._flatten_layers():
             layer._losses = ListOfThread()
 
-    def seed_states(network):
+    def seed_states(network: keras.Model) -> list:
         """The states of the random numbers that a network's layers draw."""
         layers = network._flatten_layers()
         return [seed.state for layer in layers for seed in layer._seed_generators]
 
 else:
 
-    def call_losses(network):
+    def call_losses(network: keras.Model) -> list:
         """What a network's layers added to its losses when it was last called."""
         return [x for layer in network._flatten_layers() for x in layer._eager_losses]
 
-    def weight_losses(network):
+    def weight_losses(network: keras.Model) -> list:
         """The losses of a network that are functions of its weights."""
         losses = [
             function()
@@ -281,9 +298,9 @@ else:
         ]
         return [loss for loss in losses if loss is not None]
 
-    def keep_losses_apart(network):
+    def keep_losses_apart(network: keras.Model) -> None:
         """Lets the threads of several replicas call a network in turns."""
 
-    def seed_states(network):
+    def seed_states(network: keras.Model) -> list:
         """The states of the random numbers that a network's layers draw."""
         return []

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Sequence
 from typing import Any
+from typing import Self
 
 import keras
 import tensorflow as tf
@@ -28,7 +29,7 @@ class MovingAverage(keras.Model):
         ValueError: If a weight has a dtype in which an average would not move.
     """
 
-    def __init__(self, network: keras.Model, **kwargs):
+    def __init__(self, network: keras.Model, **kwargs: Any):
         kwargs.setdefault("name", f"average_of_{network.name}")
         super().__init__(autocast=False, **kwargs)
         _check_dtypes(network)
@@ -53,19 +54,19 @@ class MovingAverage(keras.Model):
         return self._averaged()
 
     @property
-    def input_shape(self):
+    def input_shape(self) -> Any:
         return self.averaged.input_shape
 
     @property
-    def output_shape(self):
+    def output_shape(self) -> Any:
         return self.averaged.output_shape
 
     @property
-    def trainable_weights(self):
+    def trainable_weights(self) -> list:
         return list(itertools.compress(self._averages, self._is_parameter))
 
     @property
-    def non_trainable_weights(self):
+    def non_trainable_weights(self) -> list:
         are_copies = [not is_parameter for is_parameter in self._is_parameter]
         return list(itertools.compress(self._averages, are_copies))
 
@@ -73,22 +74,22 @@ class MovingAverage(keras.Model):
     trainable_variables = trainable_weights
     non_trainable_variables = non_trainable_weights
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Any = None) -> None:
         self.built = True
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Any, training: bool = False) -> Any:
         with _compat.substituted(self._originals(), self._averages):
             return self.averaged(inputs, training=training)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         return self.averaged.compute_output_shape(input_shape)
 
-    def start(self):
+    def start(self) -> None:
         """Sets every average to the present weight."""
         for average, weight in self._pairs():
             average.assign(tf.convert_to_tensor(weight))
 
-    def update(self, decay: float | tf.Tensor):
+    def update(self, decay: float | tf.Tensor) -> None:
         """Moves the averages: a <- decay * a + (1 - decay) * w.
 
         Weights that are never trained, such as moving statistics, are copied.
@@ -101,7 +102,7 @@ class MovingAverage(keras.Model):
             else:
                 average.assign(value)
 
-    def save_network(self, path: str):
+    def save_network(self, path: str) -> None:
         """Saves the network, with the averages for weights, as `keras.Model.save`."""
         weights = self.averaged.get_weights()
         self._assign(tf.convert_to_tensor(average) for average in self._averages)
@@ -115,7 +116,7 @@ class MovingAverage(keras.Model):
         return {"name": self.name, "network": network}
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
         network = keras.saving.deserialize_keras_object(
             config["network"], custom_objects=custom_objects
         )
@@ -129,7 +130,7 @@ class MovingAverage(keras.Model):
             weight.assign(value)
 
 
-def _dtype(weight) -> str:
+def _dtype(weight: Any) -> str:
     return tf.as_dtype(weight.dtype).name
 
 

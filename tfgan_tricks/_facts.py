@@ -214,7 +214,7 @@ def _inputs(network):
         name = dtype and tf.as_dtype(dtype).name
         taken.append(_Input(key, _with_free_batch(shape), name))
     if isinstance(structure, dict):
-        taken.sort(key=lambda one: one.key.lower().startswith(_LABEL_NAMES))
+        taken.sort(key=lambda one: str(one.key).lower().startswith(_LABEL_NAMES))
     return taken
 
 
@@ -305,7 +305,7 @@ def _label_readers(network, key):
     return readers
 
 
-def has_graph(network):
+def has_graph(network: Any) -> bool:
     """`True` if a model is its layers: Functional or Sequential, its `call` Keras'."""
     return _is_known(network) and bool(getattr(network, "outputs", None))
 
@@ -320,7 +320,7 @@ def _is_keras(step, *names):
     return _is_known(step) and any(kind.__name__ in names for kind in type(step).mro())
 
 
-def _steps_from_the_end(network) -> Iterator[Any]:
+def _steps_from_the_end(network: Any) -> Iterator[Any]:
     """Layers from the last one back, up to one that has not a single input.
 
     Models and wrappers are replaced by what they hold; `None` cannot be told.

@@ -42,7 +42,7 @@ _LEFT_BEHIND = frozenset(
 )
 
 
-def files(folder: str | os.PathLike) -> Iterator[pathlib.Path]:
+def files(folder: str | os.PathLike[str]) -> Iterator[pathlib.Path]:
     """Yields every file below a folder that somebody put there, pictures or not.
 
     Names that begin with a dot, and what programs leave behind, do not count. Links

@@ -2,6 +2,9 @@
 
 import contextlib
 import threading
+from collections.abc import Iterator
+from collections.abc import Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -9,7 +12,7 @@ _thread = threading.local()
 
 
 @contextlib.contextmanager
-def each_for_itself():
+def each_for_itself() -> Iterator[None]:
     """Inside, a replica's batch is the global one: for a batch that all have alike."""
     outer, _thread.is_alone = getattr(_thread, "is_alone", False), True
     try:
@@ -26,7 +29,7 @@ def _context():
     return None if getattr(_thread, "is_alone", False) else context
 
 
-def global_mean(values, axis=None):
+def global_mean(values: tf.Tensor, axis: Any = None) -> tf.Tensor:
     """The mean of `values` over `axis` (all) and the replicas; differentiable."""
     context = _context()
     if context is None:
@@ -37,7 +40,7 @@ def global_mean(values, axis=None):
     return total / count
 
 
-def gather(values):
+def gather(values: tf.Tensor) -> tf.Tensor:
     """`values` of all replicas, joined on axis 0 in replica order; differentiable."""
     context = _context()
     return values if context is None else context.all_gather(values, axis=0)
@@ -60,11 +63,11 @@ def _rows_of_global_draw(draw, shape, seed):
     return values if _context() is None else values[first : first + shape[0]]
 
 
-def stateless_normal(shape, seed):
+def stateless_normal(shape: Sequence, seed: Any) -> tf.Tensor:
     """This replica's rows of a standard normal draw for the global batch."""
     return _rows_of_global_draw(tf.random.stateless_normal, shape, seed)
 
 
-def stateless_uniform(shape, seed):
+def stateless_uniform(shape: Sequence, seed: Any) -> tf.Tensor:
     """This replica's rows of a uniform draw in [0, 1) for the global batch."""
     return _rows_of_global_draw(tf.random.stateless_uniform, shape, seed)

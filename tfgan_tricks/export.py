@@ -83,7 +83,8 @@ class Sampler:
 
     def _generate_of_class(self, z, labels):
         known = tf.reduce_all((labels >= 0) & (labels < self.num_classes))
-        wanted = f"`labels` must be from 0 to {self.num_classes - 1}. Received: labels="
+        most = self.num_classes - 1  # type: ignore[operator]  # It is conditional.
+        wanted = f"`labels` must be from 0 to {most}. Received: labels="
         with tf.control_dependencies([tf.debugging.Assert(known, [wanted, labels])]):
             return self._images(tf.cast(z, tf.float32), tf.cast(labels, tf.int32))
 

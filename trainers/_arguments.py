@@ -15,7 +15,9 @@ def shown(value: Any) -> str:
     return " ".join(reprlib.repr(value).split())
 
 
-def check(discriminator_steps: int, penalties: tuple, joint_batch: bool, seed: int):
+def check(
+    discriminator_steps: int, penalties: tuple, joint_batch: bool, seed: int
+) -> None:
     if isinstance(discriminator_steps, bool) or not discriminator_steps >= 1:
         raise ValueError(
             "`discriminator_steps` must be 1 or more. "
@@ -47,7 +49,7 @@ def checked_range(output_range: Any, generator: Any) -> tuple[float, float] | No
     return low, high
 
 
-def check_jit(jit_compile: Any, replicas: int):
+def check_jit(jit_compile: Any, replicas: int) -> None:
     if replicas > 1 and jit_compile is True:
         raise ValueError(
             "`jit_compile` must be False on several replicas: XLA cannot compile one "
@@ -55,7 +57,7 @@ def check_jit(jit_compile: Any, replicas: int):
         )
 
 
-def check_compiled(trainer: Any, method: str):
+def check_compiled(trainer: Any, method: str) -> None:
     if trainer.generator_optimizer is None:
         raise ValueError(
             f"`compile` must be called before `{method}`. "
@@ -63,7 +65,7 @@ def check_compiled(trainer: Any, method: str):
         )
 
 
-def refuse_compile_arguments(given: Mapping[str, Any]):
+def refuse_compile_arguments(given: Mapping[str, Any]) -> None:
     """Raises `ValueError` for arguments that `compile` of one model would have."""
     wrong = [name for name, value in given.items() if value is not None]
     if wrong:
@@ -75,7 +77,7 @@ def refuse_compile_arguments(given: Mapping[str, Any]):
         )
 
 
-def refuse(**given: Any):
+def refuse(**given: Any) -> None:
     """Raises `ValueError` for arguments of Keras that have no meaning for a GAN."""
     for name, value in given.items():
         if value is not None:
@@ -86,7 +88,7 @@ def refuse(**given: Any):
             )
 
 
-def check_scored(trainer: Any, name: str, data: Any):
+def check_scored(trainer: Any, name: str, data: Any) -> None:
     """Raises `ValueError` for data to evaluate where the trainer has no scores."""
     if data is not None and not trainer.score_names:
         raise ValueError(
@@ -123,7 +125,7 @@ def checked_terms(terms: Any, player: Any, trackers: Mapping[str, Any]) -> dict:
     return {name: tf.cast(value, tf.float32) for name, value in terms.items()}
 
 
-def check_gradients(gradients: list, player: Any):
+def check_gradients(gradients: list, player: Any) -> None:
     if all(gradient is None for gradient in gradients):
         raise ValueError(
             f"`{player.role}` must get a gradient, but there is none by any of its "

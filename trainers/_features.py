@@ -16,7 +16,7 @@ _DISTANCES = {
 }
 
 
-def check_distance(distance):
+def check_distance(distance: str) -> None:
     if distance not in _DISTANCES:
         raise _checks.unknown_name("distance", distance, _DISTANCES)
 

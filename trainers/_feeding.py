@@ -3,6 +3,7 @@
 import contextlib
 import re
 import warnings
+from collections.abc import Iterator
 from typing import Any
 from typing import NamedTuple
 
@@ -56,7 +57,7 @@ def feed(
     if isinstance(x, tf.data.Dataset):
         _refuse_beside_a_dataset(y=y, batch_size=batch_size)
         return _of_dataset(trainer, x, steps_per_epoch, first_batch)
-    order = {
+    order: dict[str, Any] = {
         "seed": trainer.seed if shuffle else None,
         "first": lambda: int(trainer.step.numpy()) * trainer.batches_per_step,
     }
@@ -219,7 +220,7 @@ def _refuse_beside_a_dataset(**given):
 
 
 @contextlib.contextmanager
-def plain_errors(trainer: Any):
+def plain_errors(trainer: Any) -> Iterator[None]:
     """A context that leaves of errors about the user's data and networks one line."""
     try:
         with warnings.catch_warnings():

@@ -59,7 +59,7 @@ def _of_dict(batch):
     return images if labels is None else (images, labels)
 
 
-def check(form: Any, trainer: Any):
+def check(form: Any, trainer: Any) -> None:
     """Raises `ValueError` for specs of batches that the networks cannot take."""
     for images, labels in _parts(form):
         _check_images(images, trainer)
@@ -97,7 +97,7 @@ def _joined(pairs):
     return images if labels is None else (images, labels)
 
 
-def _check_images(spec: Any, trainer: Any):
+def _check_images(spec: Any, trainer: Any) -> None:
     if not isinstance(spec, tf.TensorSpec):
         raise ValueError(
             "`x` must consist of dense tensors. Convert sparse or ragged ones with "
@@ -133,7 +133,7 @@ def _check_shape(shape, trainer):
     )
 
 
-def _check_labels(spec: Any, trainer: Any):
+def _check_labels(spec: Any, trainer: Any) -> None:
     if not isinstance(spec, tf.TensorSpec) or not (
         spec.dtype.is_floating or spec.dtype.is_integer
     ):
@@ -155,7 +155,7 @@ def _check_labels(spec: Any, trainer: Any):
             _facts.inputs(network, tf.zeros([1]), one)
 
 
-def check_label_values(labels: Any, num_classes: int | None):
+def check_label_values(labels: Any, num_classes: int | None) -> None:
     """Raises `ValueError` for an array of labels that are no class indices."""
     if num_classes is None or _are_rows(labels.shape):
         return

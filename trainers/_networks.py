@@ -8,7 +8,7 @@ import tensorflow as tf
 from tfgan_tricks import _facts
 
 
-def fit_together(generator: keras.Model, discriminator: keras.Model):
+def fit_together(generator: keras.Model, discriminator: keras.Model) -> None:
     """Builds the discriminator if it is not built, and checks the pair.
 
     Raises:
@@ -23,7 +23,7 @@ def fit_together(generator: keras.Model, discriminator: keras.Model):
     _check_inputs(generator, discriminator, images)
 
 
-def _check_kinds(**networks: Any):
+def _check_kinds(**networks: Any) -> None:
     for name, network in networks.items():
         if not isinstance(network, keras.Model):
             raise ValueError(

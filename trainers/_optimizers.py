@@ -34,15 +34,15 @@ class Pair:
         self.optimizers = [generator, discriminator]
 
     @property
-    def iterations(self):
+    def iterations(self) -> Any:
         return self.optimizers[0].iterations
 
     @property
-    def variables(self):
+    def variables(self) -> list:
         return [v for optimizer in self.optimizers for v in optimizer.variables]
 
     @property
-    def lr(self):
+    def lr(self) -> _compat.LearningRates:
         """Both learning rates, as the callbacks of Keras 2 read and assign one."""
         return _compat.LearningRates(self.optimizers)
 
@@ -60,14 +60,14 @@ def prepared(optimizer: Any, network: keras.Model, needs_loss_scale: bool) -> An
     return optimizer
 
 
-def finalize(optimizer: Any, variables: list):
+def finalize(optimizer: Any, variables: list) -> None:
     """Puts averages that an optimizer keeps into the weights, as Keras does."""
     inner = _inner(optimizer)
     if getattr(inner, "use_ema", False):
         inner.finalize_variable_values(variables)
 
 
-def check_distinct(generator_optimizer: Any, discriminator_optimizer: Any):
+def check_distinct(generator_optimizer: Any, discriminator_optimizer: Any) -> None:
     shared = generator_optimizer is discriminator_optimizer
     if shared and not isinstance(generator_optimizer, (str, dict, type(None))):
         raise ValueError(

@@ -1,9 +1,11 @@
 """What has to be computed before something else is, whatever TensorFlow makes of it."""
 
+from typing import Any
+
 import tensorflow as tf
 
 
-def joined(values):
+def joined(values: Any) -> Any:
     """The same tensors, each of which waits for all of them.
 
     So every variable is read before any is updated. TensorFlow's own edges for that do

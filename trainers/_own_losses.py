@@ -1,5 +1,6 @@
 """The losses that a network brings: regularizers, and what its layers add."""
 
+import keras
 import tensorflow as tf
 
 from tfgan_tricks import _compat
@@ -7,17 +8,17 @@ from tfgan_tricks import _facts
 from tfgan_tricks import layers
 
 
-def of_call(network):
+def of_call(network: keras.Model) -> list[tf.Tensor]:
     """What the network's layers added when it was last called, summed per loss."""
     return [_scalar(loss) for loss in _compat.call_losses(network)]
 
 
-def of_weights(network):
+def of_weights(network: keras.Model) -> list[tf.Tensor]:
     """The network's regularization losses."""
     return [_scalar(loss) for loss in _compat.weight_losses(network)]
 
 
-def are_added_by(network) -> bool:
+def are_added_by(network: keras.Model) -> bool:
     """`True` if a training call of the network leaves losses of either kind."""
     if _compat.weight_losses(network):
         return True

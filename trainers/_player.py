@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -48,26 +49,27 @@ class Player(keras.layers.Layer):
         self.initial = role[0]
         self.network = network
         self.history = self._history(history)
-        self.average, self._decay = None, None
+        self.average: MovingAverage | None = None
+        self._decay: float | None = None
         self.needs_loss_scale = _skipping.needs_loss_scale(network, *judges)
         self.skipped = self._count_of_skipped() if self.needs_loss_scale else None
         for index, state in enumerate(_compat.seed_states(network)):
             setattr(self, f"seed_{index}", state)
         if tf.distribute.get_strategy().num_replicas_in_sync > 1:
             _compat.keep_losses_apart(network)
-        self.optimizer = None
+        self.optimizer: Any = None
         self.has_losses = False
         self._losses_of_calls = _compat.ListOfThread()
         self.built = True
 
-    def keep_average(self, **decay: float | None):
+    def keep_average(self, **decay: float | None) -> None:
         """Keeps a moving average of the network, unless its decay is `None`."""
         (self._decay,) = decay.values()
         if self._decay is not None:
             _checks.decay(**decay)
             self.average = MovingAverage(self.network)
 
-    def compile(self, optimizer: Any):
+    def compile(self, optimizer: Any) -> None:
         """Takes an optimizer for the network's trainable weights."""
         self._compiled = [id(v) for v in self.network.trainable_variables]
         if not self._compiled:
@@ -81,7 +83,7 @@ class Player(keras.layers.Layer):
         )
         self.has_losses = _own_losses.are_added_by(self.network)
 
-    def get_ready(self, is_first_step: bool):
+    def get_ready(self, is_first_step: bool) -> None:
         """Does what is due before training begins or continues."""
         trained = self.network.trainable_variables
         if self._compiled != [id(variable) for variable in trained]:
@@ -113,13 +115,13 @@ class Player(keras.layers.Layer):
         return outputs
 
     @contextlib.contextmanager
-    def without_losses(self):
+    def without_losses(self) -> Iterator[None]:
         """A context in which `run` keeps no losses."""
         kept = len(self._losses_of_calls)
         yield
         del self._losses_of_calls[kept:]
 
-    def begin_update(self):
+    def begin_update(self) -> None:
         """Drops the losses that were kept; takes the weights into their history."""
         self._losses_of_calls.clear()
         if self.history is not None:
@@ -158,11 +160,11 @@ class Player(keras.layers.Layer):
         )
         return [v for owner in owners for v in owner.non_trainable_variables]
 
-    def update_average(self):
+    def update_average(self) -> None:
         if self.average is not None:
             self.average.update(self._decay)
 
-    def finalize(self):
+    def finalize(self) -> None:
         """Puts an average that the optimizer keeps into the weights."""
         _optimizers.finalize(self.optimizer, self.network.trainable_variables)
 

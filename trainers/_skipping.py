@@ -1,6 +1,9 @@
 """Updates whose gradients overflow in float16: skipped, counted and undone."""
 
 import functools
+from collections.abc import Callable
+from collections.abc import Iterable
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -17,21 +20,21 @@ class Count(keras.metrics.Metric):
         read: a function without arguments that returns it.
     """
 
-    def __init__(self, name, read):
+    def __init__(self, name: str, read: Callable[[], Any]):
         super().__init__(name=name)
         self.read = read
 
-    def update_state(self):
+    def update_state(self) -> None:
         pass
 
-    def result(self):
+    def result(self) -> tf.Tensor:
         return tf.identity(self.read())
 
-    def reset_state(self):
+    def reset_state(self) -> None:
         pass
 
 
-def counts(players):
+def counts(players: Iterable[Any]) -> dict[str, Count]:
     """The metrics that show how many updates were skipped, by name."""
     return {
         name: Count(name, functools.partial(getattr, player, "skipped"))
@@ -41,13 +44,13 @@ def counts(players):
     }
 
 
-def needs_loss_scale(*networks):
+def needs_loss_scale(*networks: keras.Model) -> bool:
     """Whether a gradient that passes through all of them does so in float16."""
     layers = (layer for network in networks for layer in network._flatten_layers())
     return any(layer.compute_dtype == "float16" for layer in layers)
 
 
-def unscaled(optimizer, gradients):
+def unscaled(optimizer: Any, gradients: list) -> tuple[list, Any]:
     """Gradients to apply, and whether an optimizer with a loss scale will do so.
 
     It must on all replicas or on none, but Keras 3.15 decides by the first replica's
@@ -74,7 +77,7 @@ def _values(gradient):
     return gradient.values if isinstance(gradient, tf.IndexedSlices) else gradient
 
 
-def undone(update, player, players):
+def undone(update: Callable[[], Any], player: Any, players: Iterable[Any]) -> None:
     """Calls an update, so that one that is skipped leaves nothing but its count.
 
     Moving statistics, singular vectors and historical averages are what they were.

@@ -1,5 +1,6 @@
 """The data of one training step: several batches."""
 
+from collections.abc import Sequence
 from typing import Any
 from typing import NamedTuple
 
@@ -28,7 +29,7 @@ def split(data: Any, count: int) -> list:
     ]
 
 
-def pairs(data: Any, count: int) -> list[tuple]:
+def pairs(data: Any, count: int) -> list[Sequence]:
     """Returns `count` pairs of images and labels, or `None` for labels."""
     return [
         batch if isinstance(batch, (tuple, list)) else (batch, None)

@@ -2,6 +2,8 @@
 
 import functools
 from collections.abc import Callable
+from collections.abc import Iterable
+from typing import Any
 
 import tensorflow as tf
 
@@ -22,7 +24,7 @@ def after_data(train_step: Callable) -> Callable:
     return waiting
 
 
-def in_one_execution(trainer, step, names):
+def in_one_execution(trainer: Any, step: Callable, names: Iterable[str]) -> Callable:
     """What Keras 3 calls with an iterator, instead of its own loop over steps.
 
     Args:

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from typing import Any
+from typing import NoReturn
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from tfgan_tricks import _compat
+from tfgan_tricks.penalties import HistoricalAverage
 from trainers import _arguments
 from trainers import _feeding
 from trainers import _optimizers
@@ -16,6 +19,7 @@ from trainers import _steps
 from trainers import _warnings
 from trainers import _watch
 from trainers._optimizers import Paper
+from trainers._player import Player
 from trainers._watch import FirstBatch
 from trainers._watch import Watch
 
@@ -30,20 +34,22 @@ class TwoPlayerModel(keras.Model):
     paper_optimizer = Paper("Adam", learning_rate=2e-4, beta_1=0.5)
     loss_names: Sequence[str] = ()
     score_names: Sequence[str] = ()  # Of what `test_step` reports.
+    train_function: Any
+    test_function: Any
 
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
-        self.trackers = {}
-        self.penalties = ()
+        self.trackers: dict[str, Any] = {}
+        self.penalties: tuple[Any, ...] = ()
         self._is_new = True
 
-    def __init_subclass__(cls, **kwargs: Any):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "train_step" in vars(cls):
-            cls.train_step = _steps.after_data(cls.train_step)
+            cls.train_step = _steps.after_data(cls.train_step)  # type: ignore[method-assign]
 
     @property
-    def players(self):
+    def players(self) -> tuple[Player, Player]:
         return self.discriminator_player, self.generator_player
 
     @property
@@ -55,19 +61,19 @@ class TwoPlayerModel(keras.Model):
         return self.discriminator_player.network
 
     @property
-    def generator_optimizer(self):
+    def generator_optimizer(self) -> Any:
         return self.generator_player.optimizer
 
     @property
-    def discriminator_optimizer(self):
+    def discriminator_optimizer(self) -> Any:
         return self.discriminator_player.optimizer
 
     @property
-    def generator_history(self):
+    def generator_history(self) -> HistoricalAverage | None:
         return self.generator_player.history
 
     @property
-    def discriminator_history(self):
+    def discriminator_history(self) -> HistoricalAverage | None:
         return self.discriminator_player.history
 
     @property
@@ -83,10 +89,10 @@ class TwoPlayerModel(keras.Model):
     def metrics(self) -> list:
         return list(self.trackers.values())
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Any = None) -> None:
         self.built = True
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
         return self.sampling_generator(inputs, training=training)
 
     def compile(
@@ -97,7 +103,7 @@ class TwoPlayerModel(keras.Model):
         steps_per_execution: int = 1,
         run_eagerly: bool = False,
         **unsupported: Any,
-    ):
+    ) -> None:
         """Configures training.
 
         An optimizer whose gradients pass through float16, by the networks' own dtypes,
@@ -274,7 +280,7 @@ class TwoPlayerModel(keras.Model):
         for player in self.players:
             player.get_ready(is_first_step)
 
-    def make_train_function(self, force: bool = False):
+    def make_train_function(self, force: bool = False) -> Any:
         if not self._needs_own_loop():
             return super().make_train_function(force)
         if self.train_function is None or force:
@@ -283,7 +289,7 @@ class TwoPlayerModel(keras.Model):
             )
         return self.train_function
 
-    def make_test_function(self, force: bool = False):
+    def make_test_function(self, force: bool = False) -> Any:
         if not self._needs_own_loop():
             return super().make_test_function(force)
         if self.test_function is None or force:
@@ -301,7 +307,7 @@ class TwoPlayerModel(keras.Model):
     def num_replicas(self) -> int:
         return self.distribute_strategy.num_replicas_in_sync
 
-    def save(self, filepath: Any, *args: Any, **kwargs: Any):
+    def save(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
         """Saves the whole trainer to a `.keras` file; as `keras.Model.save`."""
         if not str(filepath).endswith(".keras"):
             raise ValueError(
@@ -310,7 +316,7 @@ class TwoPlayerModel(keras.Model):
             )
         super().save(filepath, *args, **kwargs)
 
-    def export(self, *args: Any, **kwargs: Any):
+    def export(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise NotImplementedError(
             "A trainer is not exported, its generator is: use "
             "`tfgan_tricks.export.save(gan.sampling_generator, path)`."
@@ -329,7 +335,7 @@ class TwoPlayerModel(keras.Model):
             "run_eagerly": self.run_eagerly,
         }
 
-    def compile_from_config(self, config: dict[str, Any] | None):
+    def compile_from_config(self, config: dict[str, Any] | None) -> None:
         if config is not None:
             names = ("generator_optimizer", "discriminator_optimizer")
             made = {name: _serializing.restored(config[name]) for name in names}

@@ -14,13 +14,13 @@ from tfgan_tricks.penalties._base import GradientPenalty
 _SQUASHING = ("sigmoid", "hard_sigmoid", "softmax", "tanh")
 
 
-def warn_of_networks(trainer: Any):
+def warn_of_networks(trainer: Any) -> None:
     """Emits a warning for each thing that is odd about a trainer's networks."""
     for message in _of_networks(trainer):
         warnings.warn(message, stacklevel=3)
 
 
-def warn_of_range(trainer: Any, low: float, high: float):
+def warn_of_range(trainer: Any, low: float, high: float) -> None:
     """Emits a warning if real images are not in the generator's range."""
     if trainer.output_range is None or not np.isfinite([low, high]).all():
         return
@@ -37,7 +37,7 @@ def warn_of_range(trainer: Any, low: float, high: float):
         )
 
 
-def _of_networks(trainer) -> Iterator[str]:
+def _of_networks(trainer: Any) -> Iterator[str]:
     yield from _of_logits(trainer)
     yield from _of_penalties(trainer)
     yield from _of_noise(trainer)

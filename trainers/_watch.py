@@ -1,5 +1,6 @@
 """What `fit` has to do around the epochs, and sees of the data."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -18,7 +19,7 @@ class FirstBatch:
     def __init__(self):
         self.range = None
 
-    def note_array(self, images: Any):
+    def note_array(self, images: Any) -> None:
         """Notes the range of as many rows as a look at an array may cost."""
         rows = np.asarray(images[:: max(1, len(images) // _ROWS)])
         self.range = float(rows.min()), float(rows.max())
@@ -59,22 +60,24 @@ class Watch(keras.callbacks.Callback):
         self._first_batch = first_batch
         self._has_trained = False
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         self._has_trained = False
         self._tell_py_dataset("on_epoch_begin")
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(
+        self, batch: int, logs: Mapping[str, Any] | None = None
+    ) -> None:
         self._has_trained = True
         if self._first_batch is not None and self._first_batch.range is not None:
             _warnings.warn_of_range(self.model, *self._first_batch.range)
             self._first_batch = None
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         if not self._has_trained:
             raise _arguments.too_few_batches(self.model, "a dataset that ended before")
         self._tell_py_dataset("on_epoch_end")
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         with self.model.distribute_strategy.scope():
             for player in self.model.players:
                 player.finalize()

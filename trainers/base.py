@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Callable
 from collections.abc import Sequence
 from typing import Any
+from typing import Self
 
 import keras
 import tensorflow as tf
@@ -180,7 +181,7 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
         ]
         return _batch.one_per_update(batches, self.discriminator_steps)
 
-    def update_discriminator(self, real: Batch, index: int = 0):
+    def update_discriminator(self, real: Batch, index: int = 0) -> None:
         """The step's discriminator update number `index`."""
         seed = self.random_seed(f"discriminator {index}")
 
@@ -194,7 +195,7 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
 
         self._update(self.discriminator_player, update)
 
-    def update_generator(self, real: Batch):
+    def update_generator(self, real: Batch) -> None:
         """The step's generator update."""
         seed = self.random_seed("generator")
         player = self.generator_player
@@ -311,7 +312,7 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
         }
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
         parts = {
             name: _serializing.restored(config[name], custom_objects)
             for name in ("generator", "discriminator")

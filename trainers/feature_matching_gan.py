@@ -1,10 +1,16 @@
 """The GAN whose generator matches features of the discriminator."""
 
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+
 import keras
+import tensorflow as tf
 
 from tfgan_tricks import losses
 from trainers import _batch
 from trainers import _features
+from trainers._batch import Batch
 from trainers.base import AdversarialTrainer
 
 
@@ -53,13 +59,13 @@ class FeatureMatchingGAN(AdversarialTrainer):
 
     def __init__(
         self,
-        generator,
-        discriminator,
+        generator: keras.Model,
+        discriminator: keras.Model,
         *,
-        features=None,
-        distance="l2",
-        base="non_saturating",
-        **kwargs,
+        features: str | Sequence[str] | None = None,
+        distance: str = "l2",
+        base: str | Mapping[str, Any] | losses.AdversarialLoss = "non_saturating",
+        **kwargs: Any,
     ):
         _features.check_distance(distance)
         loss = losses.get(base)
@@ -71,26 +77,26 @@ class FeatureMatchingGAN(AdversarialTrainer):
         # A function, since Keras would take a model for a third network, to be saved.
         self._reader = lambda: reader
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         return self.alternate(data)
 
-    def generator_objective(self, real, seed):
-        features = _batch.of_both(
+    def generator_objective(self, real: Batch, seed: tf.Tensor) -> dict[str, tf.Tensor]:
+        of_real, of_fake = _batch.of_both(
             lambda batch: self.read(batch)[1],
             *(real, self.sample_like(real, seed)),
             joint=self.joint_batch,
         )
-        return {"g_loss": _features.mean_distance(*features, self.distance)}
+        return {"g_loss": _features.mean_distance(of_real, of_fake, self.distance)}
 
-    def read(self, batch):
+    def read(self, batch: Batch) -> tuple[Any, Any]:
         run = self.discriminator_player.run
         return run(batch.images, batch.labels, through=self._reader())
 
     @property
-    def logit_shapes(self):
+    def logit_shapes(self) -> list:
         return super().logit_shapes[:1]
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
             "features": self.features,
             "distance": self.distance,

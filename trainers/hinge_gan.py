@@ -1,6 +1,9 @@
 """The hinge GAN."""
 
+from typing import Any
+
 import keras
+import tensorflow as tf
 
 from tfgan_tricks import losses
 from trainers._optimizers import Paper
@@ -36,7 +39,14 @@ class HingeGAN(AdversarialTrainer):
 
     paper_optimizer = Paper("Adam", learning_rate=2e-4, beta_1=0.0, beta_2=0.9)
 
-    def __init__(self, generator, discriminator, *, discriminator_steps=5, **kwargs):
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        *,
+        discriminator_steps: int = 5,
+        **kwargs: Any,
+    ):
         super().__init__(
             generator,
             discriminator,
@@ -45,5 +55,5 @@ class HingeGAN(AdversarialTrainer):
             **kwargs,
         )
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         return self.alternate(data)

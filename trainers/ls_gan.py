@@ -1,6 +1,9 @@
 """The least-squares GAN."""
 
+from typing import Any
+
 import keras
+import tensorflow as tf
 
 from tfgan_tricks import losses
 from trainers.base import AdversarialTrainer
@@ -36,13 +39,13 @@ class LSGAN(AdversarialTrainer):
 
     def __init__(
         self,
-        generator,
-        discriminator,
+        generator: keras.Model,
+        discriminator: keras.Model,
         *,
-        a=losses.BINARY.a,
-        b=losses.BINARY.b,
-        c=losses.BINARY.c,
-        **kwargs,
+        a: float = losses.BINARY.a,
+        b: float = losses.BINARY.b,
+        c: float = losses.BINARY.c,
+        **kwargs: Any,
     ):
         loss = losses.least_squares(a=a, b=b, c=c)
         super().__init__(generator, discriminator, loss=loss, **kwargs)
@@ -50,8 +53,8 @@ class LSGAN(AdversarialTrainer):
         self.b = b
         self.c = c
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"a": self.a, "b": self.b, "c": self.c}
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         return self.alternate(data)

@@ -1,6 +1,9 @@
 """The non-saturating GAN."""
 
+from typing import Any
+
 import keras
+import tensorflow as tf
 
 from tfgan_tricks import losses
 from trainers.base import AdversarialTrainer
@@ -33,13 +36,20 @@ class NonSaturatingGAN(AdversarialTrainer):
         Goodfellow et al., 2014, section 3, arXiv:1406.2661.
     """
 
-    def __init__(self, generator, discriminator, *, real_label=1.0, **kwargs):
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        *,
+        real_label: float = 1.0,
+        **kwargs: Any,
+    ):
         loss = losses.non_saturating(real_label=real_label)
         super().__init__(generator, discriminator, loss=loss, **kwargs)
         self.real_label = real_label
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"real_label": self.real_label}
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         return self.alternate(data)

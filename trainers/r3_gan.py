@@ -1,6 +1,11 @@
 """R3GAN: the relativistic pairing loss with both zero-centered penalties."""
 
+from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Any
+
 import keras
+import tensorflow as tf
 
 from tfgan_tricks import losses
 from tfgan_tricks import penalties
@@ -41,11 +46,11 @@ class R3GAN(AdversarialTrainer):
 
     def __init__(
         self,
-        generator,
-        discriminator,
+        generator: keras.Model,
+        discriminator: keras.Model,
         *,
-        penalties=(penalties.R1(1.0), penalties.R2(1.0)),
-        **kwargs,
+        penalties: Sequence[Callable] = (penalties.R1(1.0), penalties.R2(1.0)),
+        **kwargs: Any,
     ):
         super().__init__(
             generator,
@@ -55,5 +60,5 @@ class R3GAN(AdversarialTrainer):
             **kwargs,
         )
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         return self.alternate(data)

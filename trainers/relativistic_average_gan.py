@@ -1,6 +1,10 @@
 """The relativistic average GAN."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import keras
+import tensorflow as tf
 
 from tfgan_tricks import losses
 from trainers.base import AdversarialTrainer
@@ -41,13 +45,20 @@ class RelativisticAverageGAN(AdversarialTrainer):
         Jolicoeur-Martineau, 2018, arXiv:1807.00734.
     """
 
-    def __init__(self, generator, discriminator, *, base="non_saturating", **kwargs):
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        *,
+        base: str | Mapping[str, Any] | losses.AdversarialLoss = "non_saturating",
+        **kwargs: Any,
+    ):
         loss = losses.get({"name": "relativistic_average", "base": base})
         super().__init__(generator, discriminator, loss=loss, **kwargs)
         self.base = base
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         return self.alternate(data)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"base": losses.config_of(self.base)}

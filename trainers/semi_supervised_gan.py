@@ -1,5 +1,8 @@
 """The GAN whose discriminator is a classifier of few labels."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -84,15 +87,15 @@ class SemiSupervisedGAN(AdversarialTrainer):
 
     def __init__(
         self,
-        generator,
-        discriminator,
+        generator: keras.Model,
+        discriminator: keras.Model,
         *,
-        features=None,
-        feature_matching=True,
-        distance="mse",
-        real_label=1.0,
-        discriminator_ema_decay=0.9999,
-        **kwargs,
+        features: str | Sequence[str] | None = None,
+        feature_matching: bool = True,
+        distance: str = "mse",
+        real_label: float = 1.0,
+        discriminator_ema_decay: float | None = 0.9999,
+        **kwargs: Any,
     ):
         _features.check_distance(distance)
         loss = losses.minimax(real_label=real_label)
@@ -119,29 +122,29 @@ class SemiSupervisedGAN(AdversarialTrainer):
         self.error = keras.metrics.Mean(name="error")
 
     @property
-    def generator_needs_real(self):
+    def generator_needs_real(self) -> bool:
         return self.feature_matching
 
     @property
-    def metrics(self):
+    def metrics(self) -> list:
         return [*super().metrics, self.error]
 
     @property
-    def ema_discriminator(self):
+    def ema_discriminator(self) -> keras.Model | None:
         return self.discriminator_player.average
 
     @property
-    def num_classes(self):
+    def num_classes(self) -> int:
         return _class_logits(_facts.output_shape(self.discriminator))[-1]
 
     @property
-    def logit_shapes(self):
+    def logit_shapes(self) -> list:
         return []
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         return self.alternate(data)
 
-    def arrange(self, batch):
+    def arrange(self, batch: Any) -> Any:
         fits = isinstance(batch, tuple) and len(batch) == 2
         if not fits or not isinstance(batch[1], tuple) or len(batch[1]) != 2:
             raise ValueError(
@@ -150,7 +153,7 @@ class SemiSupervisedGAN(AdversarialTrainer):
             )
         return batch
 
-    def real_batches(self, data):
+    def real_batches(self, data: Any) -> list[Batch]:
         batches = []
         for images, (labeled_images, labels) in _step_data.pairs(
             data, self.batches_per_step
@@ -159,7 +162,9 @@ class SemiSupervisedGAN(AdversarialTrainer):
             batches.append(Batch(tf.cast(images, tf.float32), labeled=labeled))
         return _batch.one_per_update(batches, self.discriminator_steps)
 
-    def discriminator_objective(self, real, fake, seed):
+    def discriminator_objective(
+        self, real: Batch, fake: Batch, seed: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
         labels = tf.reshape(real.labeled.labels, [-1])
         logits = self.class_logits(real.labeled)
         supervised = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
@@ -172,41 +177,43 @@ class SemiSupervisedGAN(AdversarialTrainer):
             **self.penalty_terms(real, fake, seed),
         }
 
-    def generator_objective(self, real, seed):
+    def generator_objective(self, real: Batch, seed: tf.Tensor) -> dict[str, tf.Tensor]:
         fake = self.sample_like(real, seed)
         if not self.feature_matching:
             loss = self.adversarial_loss.generator(fake_logits=self.critic(fake))
         else:
-            features = [self.read(batch)[1] for batch in (real, fake)]
-            loss = _features.mean_distance(*features, self.distance)
+            of_real, of_fake = (self.read(batch)[1] for batch in (real, fake))
+            loss = _features.mean_distance(of_real, of_fake, self.distance)
         return {"g_loss": loss}
 
-    def read(self, batch):
+    def read(self, batch: Batch) -> tuple[Any, Any]:
         outputs = self.discriminator_player.run(batch.images, through=self._reader())
-        return outputs if isinstance(outputs, (tuple, list)) else (outputs, None)
+        both = outputs if isinstance(outputs, (tuple, list)) else (outputs, None)
+        logits, features = both
+        return logits, features
 
-    def critic(self, batch):
+    def critic(self, batch: Batch) -> tf.Tensor:
         return tf.reduce_logsumexp(self.class_logits(batch), axis=-1)
 
-    def class_logits(self, batch):
+    def class_logits(self, batch: Batch) -> tf.Tensor:
         """The K logits of a batch `[batch, K]`, in float32 and training mode."""
         return tf.cast(self.read(batch)[0], tf.float32)
 
-    def test_step(self, data):
+    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
         images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         wrong = self._classes(images) != tf.cast(labels, tf.int64)
         # Of all replicas: Keras 3 gives their errors' mean, whatever their shares are.
         self.error.update_state(_replica.gather(tf.cast(wrong, tf.float32)))
         return _compat.logs([self.error])
 
-    def predict_step(self, data):
+    def predict_step(self, data: Any) -> tf.Tensor:
         return self._classes(keras.utils.unpack_x_y_sample_weight(data)[0])
 
     def _classes(self, images):
         outputs = self.discriminator_player.sampling_network(images, training=False)
         return tf.argmax(tf.cast(_class_logits(outputs), tf.float32), axis=-1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
             "features": self.features,
             "feature_matching": self.feature_matching,

@@ -1,5 +1,7 @@
 """The Wasserstein GAN with weight clipping."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -42,7 +44,13 @@ class WGAN(AdversarialTrainer):
     paper_optimizer = Paper("RMSprop", learning_rate=5e-5)
 
     def __init__(
-        self, generator, discriminator, *, clip=0.01, discriminator_steps=5, **kwargs
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        *,
+        clip: float = 0.01,
+        discriminator_steps: int = 5,
+        **kwargs: Any,
     ):
         _checks.positive(clip=clip)
         super().__init__(
@@ -54,7 +62,7 @@ class WGAN(AdversarialTrainer):
         )
         self.clip = clip
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         *batches, last = self.real_batches(data)
         for index, real in enumerate(batches):
             self.update_discriminator(real, index)
@@ -66,5 +74,5 @@ class WGAN(AdversarialTrainer):
         for weight in self.discriminator.trainable_variables:
             weight.assign(tf.clip_by_value(weight, -self.clip, self.clip))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"clip": self.clip}

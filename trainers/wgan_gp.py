@@ -1,6 +1,11 @@
 """The Wasserstein GAN with gradient penalty."""
 
+from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Any
+
 import keras
+import tensorflow as tf
 
 from tfgan_tricks import losses
 from tfgan_tricks import penalties
@@ -40,12 +45,12 @@ class WGANGP(AdversarialTrainer):
 
     def __init__(
         self,
-        generator,
-        discriminator,
+        generator: keras.Model,
+        discriminator: keras.Model,
         *,
-        penalties=(penalties.InterpolatedGradientPenalty(10.0),),
-        discriminator_steps=5,
-        **kwargs,
+        penalties: Sequence[Callable] = (penalties.InterpolatedGradientPenalty(10.0),),
+        discriminator_steps: int = 5,
+        **kwargs: Any,
     ):
         super().__init__(
             generator,
@@ -56,5 +61,5 @@ class WGANGP(AdversarialTrainer):
             **kwargs,
         )
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         return self.alternate(data)

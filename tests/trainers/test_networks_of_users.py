@@ -232,7 +232,10 @@ conditional_generator = LABEL_INPUTS["()"](4, 2)
 @pytest.mark.parametrize(
     ("act", "message"),
     [
-        (lambda: fit(Subclassed(2), discriminator()), "once on latents.*Received.*Subclassed"),
+        (
+            lambda: fit(Subclassed(2), discriminator()),
+            "once on latents.*Received.*Subclassed",
+        ),
         (lambda: fit(generator(), frozen()), "trainable.*Received: .*=False"),
         (
             lambda: fit(generator(), discriminator(inputs=3)),

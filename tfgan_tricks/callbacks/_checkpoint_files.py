@@ -46,7 +46,7 @@ def newest(directory: str | os.PathLike) -> int:
     """
     directory = str(directory)
     there = _steps(directory)
-    damaged = []
+    damaged: list[str] = []
     for step in reversed(there):
         reason = damage(prefix(directory, step))
         if reason is None:

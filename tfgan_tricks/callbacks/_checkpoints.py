@@ -2,6 +2,8 @@
 
 import functools
 import os
+from collections.abc import Mapping
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -48,8 +50,8 @@ class Checkpoints(EveryNSteps):
         super().__init__(every)
         self.directory = str(directory)
         self.max_to_keep = max_to_keep
-        self._saved = None
-        self._of_this_training = set()
+        self._saved: int | None = None
+        self._of_this_training: set[int] = set()
 
     @functools.cached_property
     def _checkpoint(self):
@@ -62,7 +64,7 @@ class Checkpoints(EveryNSteps):
         self._begun = self._saved = self.step
         self._of_this_training = set()
 
-    def on_steps(self, step: int, logs: Logs) -> None:
+    def on_steps(self, step: int, logs: Mapping[str, Any]) -> None:
         if step != self._saved:
             self._save(step)
 

@@ -1,5 +1,8 @@
 """Counting finished training steps."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import keras
 
 from tfgan_tricks import _checks
@@ -23,7 +26,7 @@ class EveryNSteps(keras.callbacks.Callback):
         self.step = 0
         self._done = 0
 
-    def on_steps(self, step: int, logs: Logs) -> None:
+    def on_steps(self, step: int, logs: Mapping[str, Any]) -> None:
         raise NotImplementedError
 
     def on_end(self, logs: Logs) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 import keras
 
 from tfgan_tricks import _checks
-from tfgan_tricks.callbacks._after_all import Logs
 
 PLAYERS = ("generator", "discriminator")
 _OF_THE_NETWORK = {
@@ -91,7 +90,7 @@ class ForPlayer(keras.callbacks.Callback):
             )
         self.callback.set_model(_PlayersView(model, self.player))
 
-    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         logs = {} if logs is None else logs
         seen = dict(logs)
         self.callback.on_epoch_end(epoch, seen)

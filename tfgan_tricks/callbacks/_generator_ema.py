@@ -1,5 +1,8 @@
 """Averages of a generator in anyone's model."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -44,7 +47,7 @@ class GeneratorEMA(EveryNSteps):
         self.generator = generator
         self.decay = decay
         self.average = MovingAverage(generator)
-        self._update = tf.function(self._update)
+        self._update = tf.function(self.average.update)
 
     def on_train_begin(self, logs: Logs = None) -> None:
         super().on_train_begin(logs)
@@ -52,9 +55,6 @@ class GeneratorEMA(EveryNSteps):
         if self.step == 0:
             self.average.start()
 
-    def on_steps(self, step: int, logs: Logs) -> None:
+    def on_steps(self, step: int, logs: Mapping[str, Any]) -> None:
         self._update(tf.constant(self.decay ** (step - self._averaged), tf.float32))
         self._averaged = step
-
-    def _update(self, decay):
-        self.average.update(decay)

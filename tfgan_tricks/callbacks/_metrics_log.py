@@ -5,6 +5,8 @@ import json
 import math
 import os
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import tensorflow as tf
 
@@ -64,7 +66,7 @@ class MetricsLog(EveryNSteps):
     def _seconds(self):
         return round(time.monotonic() - self._start, 3)
 
-    def on_steps(self, step: int, logs: Logs) -> None:
+    def on_steps(self, step: int, logs: Mapping[str, Any]) -> None:
         values = {name: float(value) for name, value in logs.items()}
         self._write_line({"step": step, "seconds": self._seconds(), **_json(values)})
         if self.log_dir is not None:

@@ -3,6 +3,7 @@
 import functools
 import math
 import os
+from collections.abc import Mapping
 from typing import Any
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from tfgan_tricks import _checks
 from tfgan_tricks import _facts
 from tfgan_tricks import _sampling
 from tfgan_tricks import _unit_range
+from tfgan_tricks.callbacks._after_all import Logs
 from tfgan_tricks.callbacks._every import EveryNSteps
 from tfgan_tricks.callbacks._picture import are_images
 from tfgan_tricks.callbacks._picture import are_points
@@ -92,11 +94,11 @@ class SampleGrid(EveryNSteps):
     def _writer(self):
         return tf.summary.create_file_writer(str(self.log_dir))
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Logs = None) -> None:
         super().on_train_begin(logs)
         _check_drawable(_facts.output_shape(self._subject().generator))
 
-    def on_steps(self, step, logs):
+    def on_steps(self, step: int, logs: Mapping[str, Any]) -> None:
         subject = self._subject()
         pixels = picture(self._samples(subject), self.real, subject.output_range)
         write_png(os.path.join(self.directory, f"step-{step:06d}.png"), pixels)

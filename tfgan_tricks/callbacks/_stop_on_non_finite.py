@@ -1,6 +1,8 @@
 """A guard against training on after divergence."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import tensorflow as tf
 
@@ -39,13 +41,13 @@ class StopOnNonFinite(EveryNSteps):
 
     def __init__(self) -> None:
         super().__init__(every=1)
-        self._weights = []
+        self._weights: list = []
 
     def on_train_begin(self, logs: Logs = None) -> None:
         super().on_train_begin(logs)
         self._last_look = self.step
 
-    def on_steps(self, step: int, logs: Logs) -> None:
+    def on_steps(self, step: int, logs: Mapping[str, Any]) -> None:
         wrong = {name: v for name, v in logs.items() if not math.isfinite(v)}
         if wrong:
             received = ", ".join(f"{name}={value}" for name, value in wrong.items())

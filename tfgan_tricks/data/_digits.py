@@ -7,7 +7,7 @@ from tfgan_tricks.data import _pictures
 from tfgan_tricks.data._source import Source
 
 
-def load(split, image_size, channels):
+def load(split: str, image_size: int | None, channels: int | None) -> Source:
     """1,437 digits to train on, or 360 to test."""
     if split not in ("train", "test"):
         raise _checks.unknown_name("split", split, ("train", "test"))

@@ -17,7 +17,7 @@ from tfgan_tricks.data._source import Source
 _NUM_PARALLEL_CALLS = 4
 
 
-def load(path, split, image_size, channels):
+def load(path: str, split: str, image_size: int | None, channels: int | None) -> Source:
     """The readable pictures below a folder, labelled with the folder they are in."""
     if split != "train":
         raise _checks.unknown_name("split", split, ("train",))
@@ -38,7 +38,8 @@ def load(path, split, image_size, channels):
 
 def _sorted_out(folder):
     """The files of pictures, sorted, and how many others of each suffix there are."""
-    files, others = [], collections.Counter()
+    files = []
+    others: collections.Counter[str] = collections.Counter()
     for file in _picture_files.files(folder):
         if _picture_files.is_picture(file):
             files.append(file)

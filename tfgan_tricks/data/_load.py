@@ -6,19 +6,20 @@ from tfgan_tricks.data import _image_folder
 from tfgan_tricks.data import _mixtures
 from tfgan_tricks.data import _npz
 from tfgan_tricks.data import _tfds
+from tfgan_tricks.data._source import Source
 
 _NAMES = ("digits", "ring8", "grid25", "tfds:NAME", "image_folder:PATH", "npz:PATH")
 
 
 def load(
-    name,
+    name: str,
     *,
-    image_size=None,
-    channels=None,
-    data_dir=None,
-    split="train",
-    download=False,
-):
+    image_size: int | None = None,
+    channels: int | None = None,
+    data_dir: str | None = None,
+    split: str = "train",
+    download: bool = False,
+) -> Source:
     """A data set in memory, by name; always the same examples in the same order.
 
     | `name` | what |

@@ -39,7 +39,7 @@ def _grid25():
 _MIXTURES = {"ring8": _ring8, "grid25": _grid25}
 
 
-def mixture(name):
+def mixture(name: str) -> Mixture:
     """The mixture behind `load(name)`, for measuring which modes were found.
 
     `ring8` has 8 modes on a circle of radius 1, of standard deviation 0.01; `grid25`
@@ -66,7 +66,7 @@ def mixture(name):
     return _MIXTURES[name]()
 
 
-def load(name, split, image_size, channels):
+def load(name: str, split: str, image_size: int | None, channels: int | None) -> Source:
     """100,000 points of a mixture, labelled with the mode that each is from."""
     if split not in _SEEDS:
         raise _checks.unknown_name("split", split, _SEEDS)

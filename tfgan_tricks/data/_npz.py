@@ -13,7 +13,7 @@ from tfgan_tricks.data._source import Source
 _NAMES = ("label_names", "characters")
 
 
-def load(path, split, image_size, channels):
+def load(path: str, split: str, image_size: int | None, channels: int | None) -> Source:
     """The pictures of an archive, with their labels and the labels' names, if any."""
     if split != "train":
         raise _checks.unknown_name("split", split, ("train",))
@@ -25,9 +25,9 @@ def load(path, split, image_size, channels):
     names = [arrays.pop(name) for name in _NAMES if name in arrays]
     pictures = _checked_pictures(*arrays.values())
     labels = _checked_labels(labels, len(pictures))
-    names = _checked_names(names[0], labels) if names else ()
+    label_names = _checked_names(names[0], labels) if names else ()
     pictures = _pictures.fit_array(pictures, image_size, channels)
-    return Source(pictures, labels, label_names=names)
+    return Source(pictures, labels, label_names=label_names)
 
 
 def _arrays(file):

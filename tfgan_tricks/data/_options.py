@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 
-def deterministic():
+def deterministic() -> tf.data.Options:
     """Options that keep the order of examples, and state parallelism.
 
     With autotuning, the end of an iterator can take seconds on TensorFlow 2.15 and

@@ -6,13 +6,17 @@ import tensorflow as tf
 _CHUNK = 1024
 
 
-def fit(pictures, image_size=None, channels=None):
+def fit(
+    pictures: tf.Tensor, image_size: int | None = None, channels: int | None = None
+) -> tf.Tensor:
     """uint8 `[..., height, width, channels]` of the wanted size and channels."""
     pictures = _to_channels(tf.convert_to_tensor(pictures), channels)
     return pictures if image_size is None else _to_size(pictures, image_size)
 
 
-def fit_array(pictures, image_size=None, channels=None):
+def fit_array(
+    pictures: np.ndarray, image_size: int | None = None, channels: int | None = None
+) -> np.ndarray:
     """`fit` for a whole array, in chunks: resizing goes through float32."""
     starts = range(0, len(pictures), _CHUNK)
     chunks = (fit(pictures[i : i + _CHUNK], image_size, channels) for i in starts)

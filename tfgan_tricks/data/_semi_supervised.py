@@ -35,18 +35,18 @@ def labelled_subset(source: Source, labels_per_class: int, *, seed: int = 0) -> 
             f"`source` must have labels. Received: source.labels={source.labels!r}"
         )
     source = _source.checked(source)
-    classes, counts = np.unique(source.labels, return_counts=True)
+    labels = np.asarray(source.labels)
+    classes, counts = np.unique(labels, return_counts=True)
     if counts.min() < labels_per_class:
         raise ValueError(
             f"`labels_per_class` must be at most {counts.min()}, of which class "
             f"{classes[counts.argmin()]} has no more. "
             f"Received: labels_per_class={labels_per_class!r}"
         )
-    shuffled = np.random.default_rng(seed).permutation(len(source.labels))
-    labels = source.labels[shuffled]
-    rows = [shuffled[labels == c][:labels_per_class] for c in classes]
-    rows = np.concatenate(rows)
-    return source._replace(examples=source.examples[rows], labels=source.labels[rows])
+    shuffled = np.random.default_rng(seed).permutation(len(labels))
+    by_class = [shuffled[labels[shuffled] == c][:labels_per_class] for c in classes]
+    rows = np.concatenate(by_class)
+    return source._replace(examples=source.examples[rows], labels=labels[rows])
 
 
 def semi_supervised_batches(
@@ -86,15 +86,14 @@ def semi_supervised_batches(
     """
     _checks.positive_integer(batch_size=batch_size)
     labelled = labelled_subset(source, labels_per_class, seed=label_seed)
+    labels = np.asarray(labelled.labels)
     repeated = np.resize(
-        np.arange(len(labelled.labels)),
-        -(-batch_size // len(labelled.labels)) * len(labelled.labels),
+        np.arange(len(labels)), -(-batch_size // len(labels)) * len(labels)
     )
-    labelled = Source(labelled.examples[repeated], labelled.labels[repeated])
-    order = {"seed": seed, "start": start}
+    labelled = Source(labelled.examples[repeated], labels[repeated])
     return tf.data.Dataset.zip(
         (
-            batches(source, batch_size, **order),
-            batches(labelled, batch_size, with_labels=True, **order),
+            batches(source, batch_size, seed=seed, start=start),
+            batches(labelled, batch_size, with_labels=True, seed=seed, start=start),
         )
     )

@@ -11,7 +11,14 @@ _READ_BATCH = 1024
 _NUM_PARALLEL_CALLS = 2
 
 
-def load(dataset, split, image_size, channels, data_dir, download):
+def load(
+    dataset: str,
+    split: str,
+    image_size: int | None,
+    channels: int | None,
+    data_dir: str | None,
+    download: bool,
+) -> Source:
     """The pictures, and the class labels if there are any, of a prepared data set."""
     builder = _builder(dataset, data_dir)
     if download:

@@ -1,5 +1,7 @@
 """First weights that follow from data."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 from numpy.typing import ArrayLike
@@ -31,7 +33,7 @@ def adapt(network: keras.Model, examples: ArrayLike | tf.Tensor) -> None:
         network(tf.convert_to_tensor(examples), training=True)
 
 
-def adapt_if_asked(layer, inputs):
+def adapt_if_asked(layer: Any, inputs: tf.Tensor) -> None:
     """For a layer to call first thing in `call`."""
     if _adapting.value and tf.executing_eagerly():
         with _adapting.set_to(False):

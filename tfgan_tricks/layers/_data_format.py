@@ -1,5 +1,7 @@
 """Where the features are."""
 
+from collections.abc import Sized
+
 import keras
 
 from tfgan_tricks import _checks
@@ -7,7 +9,7 @@ from tfgan_tricks import _checks
 _FORMATS = ("channels_first", "channels_last")
 
 
-def get(data_format):
+def get(data_format: str | None) -> str:
     """A data format, Keras' own setting for `None`."""
     if data_format is None:
         return keras.backend.image_data_format()
@@ -16,6 +18,6 @@ def get(data_format):
     return data_format
 
 
-def axis(data_format, shape):
+def axis(data_format: str, shape: Sized) -> int:
     """The axis of the features in inputs of that shape."""
     return 1 if data_format == "channels_first" else len(shape) - 1

@@ -1,15 +1,17 @@
 """The base of layers whose statistics would not survive half precision."""
 
+from typing import Any
+
 import keras
 
 
 class Float32Layer(keras.layers.Layer):
     """A layer that computes in float32 under any dtype policy; it takes no `dtype`."""
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any):
         super().__init__(dtype="float32", **kwargs)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         del config["dtype"]
         return config

@@ -52,11 +52,11 @@ class GaussianNoise(Float32Layer):
         self.stddev = stddev
         self.seed = seed
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         self.calls = _compat.add_state(self, "calls", (), dtype="int64", mean=False)
         super().build(input_shape)
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: tf.Tensor, training: bool | None = False) -> tf.Tensor:
         if not training:
             return inputs
         seed = tf.stack([tf.constant(self.seed, tf.int64), tf.identity(self.calls)])
@@ -64,8 +64,8 @@ class GaussianNoise(Float32Layer):
         shape = [tf.shape(inputs)[0], *inputs.shape[1:]]
         return inputs + self.stddev * _replica.stateless_normal(shape, seed)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"stddev": self.stddev, "seed": self.seed}

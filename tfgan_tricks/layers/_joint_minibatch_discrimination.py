@@ -1,5 +1,7 @@
 """Minibatch discrimination over a batch of real and fake examples."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -51,7 +53,7 @@ class JointMinibatchDiscrimination(MinibatchDiscrimination):
         Salimans et al., 2016, section 3.2, arXiv:1606.03498, and the authors' code.
     """
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         projections = self._project(inputs)
         middle = tf.shape(inputs)[0] // 2
         is_fake = tf.range(tf.shape(inputs)[0]) >= middle
@@ -62,7 +64,7 @@ class JointMinibatchDiscrimination(MinibatchDiscrimination):
         ]
         return tf.concat([inputs, *similarities], axis=-1)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         return (input_shape[0], input_shape[1] + 2 * self.num_kernels)
 
 

@@ -76,7 +76,7 @@ class MinibatchDiscrimination(Float32Layer):
         self.kernel_dim = kernel_dim
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         if len(input_shape) != 2:
             raise ValueError(
                 "`inputs` must be of rank 2; put a `Flatten` layer before this one. "
@@ -95,7 +95,7 @@ class MinibatchDiscrimination(Float32Layer):
         )
         super().build(input_shape)
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         projections = self._project(inputs)
         similarities = similarity_sums(projections, _replica.gather(projections))
         return tf.concat([inputs, similarities], axis=-1)
@@ -127,10 +127,10 @@ class MinibatchDiscrimination(Float32Layer):
             )
         self.log_scale.assign(self.log_scale - tf.math.log(nearest))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         return (input_shape[0], input_shape[1] + self.num_kernels)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "num_kernels": self.num_kernels,
@@ -146,7 +146,7 @@ class MinibatchDiscrimination(Float32Layer):
         return tf.einsum("na,abc->ncb", features, kernel)
 
 
-def similarity_sums(x, y):
+def similarity_sums(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
     """`sum_j exp(-|x[i, :, b] - y[j, :, b]|_1)` as `[i, b]`."""
     return tf.reduce_sum(tf.exp(-_l1_distances(x, y)), axis=1)
 

@@ -54,7 +54,7 @@ class MinibatchStdDev(Float32Layer):
         self.epsilon = epsilon
         self.data_format = _data_format.get(data_format)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         if len(input_shape) < 2:
             raise ValueError(
                 "`inputs` must be of rank 2 or more. "
@@ -62,7 +62,7 @@ class MinibatchStdDev(Float32Layer):
             )
         super().build(input_shape)
 
-    def call(self, inputs):
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
         centred = inputs - _replica.global_mean(inputs, axis=0)
         variance = _replica.global_mean(tf.square(centred), axis=0)
         spread = tf.reduce_mean(tf.sqrt(variance + self.epsilon))
@@ -70,11 +70,11 @@ class MinibatchStdDev(Float32Layer):
         feature = tf.zeros_like(tf.gather(inputs, [0], axis=axis)) + spread
         return tf.concat([inputs, feature], axis)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         shape = list(input_shape)
         shape[_data_format.axis(self.data_format, shape)] += 1
         return tuple(shape)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         own = {"epsilon": self.epsilon, "data_format": self.data_format}
         return {**super().get_config(), **own}

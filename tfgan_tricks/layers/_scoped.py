@@ -2,6 +2,8 @@
 
 import contextlib
 import threading
+from collections.abc import Iterator
+from typing import Any
 
 
 class Scoped(threading.local):
@@ -16,7 +18,7 @@ class Scoped(threading.local):
     value = None
 
     @contextlib.contextmanager
-    def set_to(self, value):
+    def set_to(self, value: Any) -> Iterator[None]:
         outer, self.value = self.value, value
         try:
             yield

@@ -113,14 +113,14 @@ class SpectralNormalization(keras.layers.Wrapper):
         self.power_iterations = power_iterations
         self.mode = mode
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: Any = None) -> None:
         super().build(input_shape)
         blocks, _, outputs = self._blocks().shape
         # An initializer, because it runs when the kernel has its value: Keras 3 puts
         # off both while it infers shapes.
         self.u = _compat.add_state(self, "u", (blocks, outputs), self._warmed_up)
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
         blocks = self._blocks()
         u = tf.convert_to_tensor(self.u)
         frozen = not (self.trainable and self.layer.trainable)
@@ -148,13 +148,13 @@ class SpectralNormalization(keras.layers.Wrapper):
         sigma = _sigma(self._blocks(), tf.convert_to_tensor(self.u))
         return self._kernel() / sigma
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         return self.layer.compute_output_shape(input_shape)
 
-    def compute_mask(self, inputs, mask=None):
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         return self.layer.compute_mask(inputs, mask)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         del config["dtype"]
         own = {"power_iterations": self.power_iterations, "mode": self.mode}

@@ -4,6 +4,7 @@ import collections
 import math
 from collections.abc import Sequence
 from typing import Any
+from typing import Self
 
 import keras
 import numpy as np
@@ -72,14 +73,14 @@ class VirtualBatchNorm(Float32Layer):
         self.epsilon = epsilon
         self.data_format = _data_format.get(data_format)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         self._axis = _data_format.axis(self.data_format, input_shape)
         shape = (input_shape[self._axis],)
         self.gamma = self.add_weight(name="gamma", shape=shape, initializer="ones")
         self.beta = self.add_weight(name="beta", shape=shape, initializer="zeros")
         super().build(input_shape)
 
-    def call(self, inputs, mask=None):
+    def call(self, inputs: tf.Tensor, mask: Any = None) -> tf.Tensor:
         reference = _reference.value
         if reference is None or not reference.is_here():
             return self._unsupplied(inputs)
@@ -100,10 +101,10 @@ class VirtualBatchNorm(Float32Layer):
         )
         return normalized * gamma + beta
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         own = {"epsilon": self.epsilon, "data_format": self.data_format}
         return {**super().get_config(), **own}
 
@@ -245,19 +246,19 @@ class VirtualBatchNormalized(keras.Model):
         self.build(self.input_shape)
 
     @property
-    def input_shape(self):
+    def input_shape(self) -> Any:
         return self._of_reference(lambda state: (None, *state.shape[1:]))
 
     @property
-    def output_shape(self):
+    def output_shape(self) -> Any:
         return self.compute_output_shape(self.input_shape)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Any) -> None:
         if not self.network.built:
             self.network.build(input_shape)
         self.built = True
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         reference = _Reference()
         with _reference.set_to(reference), _updates.updates_at_most_once():
             with _compat.without_losses(self.network), _replica.each_for_itself():
@@ -267,10 +268,10 @@ class VirtualBatchNormalized(keras.Model):
             reference.is_complete = True
             return self.network(inputs, training=training)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Any) -> Any:
         return tuple(self.network.compute_output_shape(input_shape))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "name": self.name,
@@ -279,7 +280,7 @@ class VirtualBatchNormalized(keras.Model):
         }
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
         network = keras.saving.deserialize_keras_object(
             config["network"], custom_objects=custom_objects
         )

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
+from typing import ClassVar
 from typing import Self
+from typing import TypeAlias
 
 import tensorflow as tf
 
@@ -13,7 +15,7 @@ from tfgan_tricks import _checks
 
 # Maps samples `[batch, ...]` to logits, or to a list of the logits of each output.
 Critic = Callable[[tf.Tensor], Any]
-Seed = tf.Tensor | Sequence[int]
+Seed: TypeAlias = tf.Tensor | Sequence[int]
 # Under the root, so that a flat critic has a finite gradient.
 _EPSILON = 1e-12
 # In float16 small gradients would be lost on the way to the points. A power of two
@@ -30,8 +32,9 @@ class GradientPenalty:
     """
 
     weight: float
+    name: ClassVar[str]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         _checks.not_negative(weight=self.weight)
 
     def get_config(self) -> dict[str, Any]:
