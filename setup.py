@@ -20,6 +20,9 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     packages=find_packages(include=["tfgan_tricks*", "trainers*", "launch*"]),
+    package_data={
+        name: ["py.typed"] for name in ("tfgan_tricks", "trainers", "launch")
+    },
     python_requires=">=3.11",
     install_requires=[
         TENSORFLOW,
@@ -39,7 +42,7 @@ setup(
             "tensorflow-addons==0.23.0",
             "tensorflow-metadata<1.16",  # Later ones need a protobuf that TF 2.15 bars.
         ],
-        "test": ["pytest>=8", "pytest-xdist>=3.6", "ruff>=0.15"],
+        "test": ["mypy>=2.4", "pytest>=8", "pytest-xdist>=3.6", "ruff>=0.15"],
     },
     entry_points={
         "console_scripts": [
