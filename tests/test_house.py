@@ -86,16 +86,16 @@ RUNS_CODE = {"pickle", "marshal", "shelve", "dill", "joblib", "cloudpickle"}
 
 @every_file
 def test_nothing_that_is_read_is_run(path):
-    """The one `safe_mode=False` copies a network that is in memory."""
     nodes = list(ast.walk(tree_of(path)))
     assert not {name.split(".")[0] for name in imports(nodes)} & RUNS_CODE
     called = {getattr(node.func, "id", 0) for node in nodes if hasattr(node, "func")}
     assert not called & {"eval", "exec", "compile", "__import__"}
-    options = [n for n in nodes if isinstance(n, ast.keyword) and n.arg == "safe_mode"]
-    assert bool(options) == (relative(path) == "tfgan_tricks/_ema.py")
-    for node in nodes:
-        if isinstance(node, ast.keyword) and node.arg == "allow_pickle":
-            assert node.value.value is False
+    options = [node for node in nodes if isinstance(node, ast.keyword)]
+    assert not any(option.arg == "safe_mode" for option in options)
+    assert "enable_unsafe_deserialization" not in path.read_text()
+    for option in options:
+        if option.arg == "allow_pickle":
+            assert option.value.value is False
 
 
 @pytest.mark.parametrize(
@@ -127,6 +127,8 @@ def code_lines(path):
 
 @pytest.mark.parametrize("path", EVERYTHING, ids=relative)
 def test_files_and_functions_are_short(path):
+    if path in LIBRARY:
+        assert code_lines(path) <= 300
     assert len(path.read_text().splitlines()) <= 500
     for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.FunctionDef):
@@ -134,10 +136,8 @@ def test_files_and_functions_are_short(path):
             assert node.end_lineno - first[0].lineno + 1 <= 60, node.name
 
 
-def test_the_whole_is_short():
+def test_most_files_are_short():
     assert statistics.median(len(p.read_text().splitlines()) for p in LIBRARY) <= 150
-    assert code_lines(ROOT / "trainers/base.py") <= 150
-    assert code_lines(ROOT / "tfgan_tricks/_compat.py") <= 100
 
 
 def test_there_is_more_test_than_library():
@@ -166,6 +166,46 @@ def test_public_things_are_documented_by_example(name):
 def test_trainers_are_documented_by_example():
     for path in (ROOT / "trainers").glob("*_gan.py"):
         assert ">>>" in path.read_text(), path
+
+
+def public_functions(body):
+    """Functions and methods that anybody may call, in every branch of an `if`."""
+    for node in body:
+        is_public = not getattr(node, "name", "").startswith("_")
+        if isinstance(node, ast.If):
+            yield from public_functions([*node.body, *node.orelse])
+        elif isinstance(node, ast.ClassDef) and is_public:
+            yield from public_functions(node.body)
+        elif isinstance(node, ast.FunctionDef) and (is_public or node.name[1] == "_"):
+            yield node
+
+
+def untyped(function):
+    """What a signature does not tell; `__init__` returns nothing anyway."""
+    arguments = function.args
+    several = [each for each in (arguments.vararg, arguments.kwarg) if each is not None]
+    named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    for argument in named + several:
+        if argument.annotation is None and argument.arg not in ("self", "cls"):
+            yield argument.arg
+    if function.returns is None and function.name != "__init__":
+        yield "return"
+
+
+@pytest.mark.parametrize("package", ["tfgan_tricks", "trainers"])
+def test_public_signatures_are_typed(package):
+    lacking = {
+        f"{relative(path)}:{function.lineno} {function.name}": list(untyped(function))
+        for path in (ROOT / package).rglob("*.py")
+        for function in public_functions(tree_of(path).body)
+    }
+    assert lacking
+    assert not {where: what for where, what in lacking.items() if what}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_types_are_shipped(package):
+    assert (ROOT / package / "py.typed").exists()
 
 
 def test_files_hold_no_assert_statement():
