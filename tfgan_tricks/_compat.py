@@ -132,8 +132,9 @@ def logs(metrics: Iterable[keras.metrics.Metric]) -> dict[str, tf.Tensor]:
     # As they come: Keras 2 sums what is not one value for all replicas.
     values = {metric.name: metric.result() for metric in metrics}
     strategy = tf.distribute.get_strategy()
-    if KERAS_3 and isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
-        # Keras 3 concatenates what several workers report.
+    of_workers = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
+    if KERAS_3 and of_workers and strategy.extended._in_multi_worker_mode():
+        # Keras 3 concatenates what several workers, not one, report.
         return {name: tf.reshape(value, (1,)) for name, value in values.items()}
     return values
 

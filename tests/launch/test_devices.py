@@ -1,6 +1,8 @@
 """Which devices may be asked for, and trainings on two of them."""
 
 import json
+import os
+import socket
 import subprocess
 import sys
 
@@ -112,3 +114,24 @@ def test_mirrored_training_is_that_of_one_device(tmp_path):
     assert run(sample, f"workdir={both}", f"output={tmp_path / 'grid.png'}") == 0
     for one, two in zip(final_weights(alone), final_weights(both), strict=True):
         np.testing.assert_allclose(two, one, rtol=1e-4, atol=1e-5)
+
+
+def free_port():
+    with socket.socket() as server:
+        server.bind(("localhost", 0))
+        return server.getsockname()[1]
+
+
+@pytest.mark.parametrize("strategy", ["mirrored", "multi_worker"])
+def test_one_device_of_a_strategy_is_like_none(tmp_path, strategy):
+    """On a machine without GPUs, or with one; of a step with several batches."""
+    options = (*TINY, "sample_every=4", "steps=8")
+    alone, one = tmp_path / "alone", tmp_path / "one"
+    assert run(train, *options, f"workdir={alone}") == 0
+    command = [sys.executable, "-m", "launch.train", f"--strategy={strategy}"]
+    command += [f"--workdir={one}", *(f"--{option}" for option in options)]
+    cluster = {"worker": [f"localhost:{free_port()}"]}
+    environment = os.environ | {"TF_CONFIG": place(cluster)}
+    subprocess.run(command, cwd=ROOT, check=True, env=environment)
+    for a, b in zip(final_weights(alone), final_weights(one), strict=True):
+        np.testing.assert_allclose(b, a, rtol=1e-5, atol=1e-7)
