@@ -154,6 +154,9 @@ def _check_divisible(specs, replicas):
 
 def _checked_arrays(trainer, x, y):
     """The arrays of images, and of labels where the networks take them."""
+    if isinstance(x, dict) and y is None:
+        x = _forms.as_pair(x)
+        x, y = x if isinstance(x, tuple) else (x, None)
     images = _array("x", x)
     if y is None:
         return trainer.arrange(images)
@@ -179,7 +182,7 @@ def _array(name, value):
             f"Received: {name}={_arguments.shown(value)} of type {_type_name(value)}"
         )
     array = value if tf.is_tensor(value) else np.asarray(value)
-    if array.dtype.kind in "OUS" if isinstance(array, np.ndarray) else False:
+    if isinstance(array, np.ndarray) and array.dtype.kind in "OUS":
         raise ValueError(
             f"`{name}` must consist of numbers. Number classes from 0 on, as with "
             f"`np.unique({name}, return_inverse=True)`. "
@@ -205,6 +208,8 @@ def _type_name(value):
 def _checked_batch_size(batch_size):
     if batch_size is None:
         return _BATCH_SIZE
+    if isinstance(batch_size, np.integer):
+        batch_size = int(batch_size)
     _checks.positive_integer(batch_size=batch_size)
     return batch_size
 

@@ -20,8 +20,9 @@ def as_pair(batch: Any) -> Any:
     """
     if isinstance(batch, dict):
         return _of_dict(batch)
-    if not isinstance(batch, tuple):
+    if not isinstance(batch, (tuple, list)):
         return batch
+    batch = tuple(batch)
     if len(batch) > 2:
         raise ValueError(
             "`x` must consist of images or of pairs `(images, labels)`: a step has no "

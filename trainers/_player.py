@@ -132,7 +132,8 @@ class Player(keras.layers.Layer):
         terms = {}
         if self.has_losses:
             of_weights = _own_losses.of_weights(self.network)
-            terms[self.losses_name] = tf.add_n([*self._losses_of_calls, *of_weights])
+            losses = [tf.zeros([]), *self._losses_of_calls, *of_weights]
+            terms[self.losses_name] = tf.add_n(losses)
         if self.history is not None:
             trained = self.network.trainable_variables
             terms[self.history.name] = self.history(self._parameters, trained)
