@@ -47,7 +47,7 @@ def rates(workdir):
         player: float(kept[name])
         for name in kept
         for player in ("generator", "discriminator")
-        if f"{player}_optimizer/_learning_rate" in name
+        if f"{player}_player/optimizer/_learning_rate" in name
     }
 
 

@@ -18,7 +18,7 @@ from tfgan_tricks import callbacks
 def test_historical_averages_resume_and_are_in_the_metrics(tmp_path):
     options = ("set=generator_history=0.1", "set=discriminator_history=0.2")
     assert_goes_on(tmp_path, *options)
-    assert sum("_history/mean_" in name for name in weights(tmp_path / "a")) > 4
+    assert sum("/history/mean_" in name for name in weights(tmp_path / "a")) > 4
     last = metrics(tmp_path / "b")[-1]
     assert last["g_history"] > 0.0 and last["d_history"] > 0.0
 
