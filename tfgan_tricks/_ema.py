@@ -40,8 +40,14 @@ class MovingAverage(keras.Model):
         parameters = {id(variable) for variable in _compat.parameters(network)}
         self._is_parameter = [id(weight) in parameters for weight in originals]
         self._averages = [
-            _compat.add_state(self, f"average_{i}", w.shape, dtype=_dtype(w))
-            for i, w in enumerate(originals)
+            _compat.add_state(
+                self,
+                f"average_{index}",
+                weight.shape,
+                dtype=_dtype(weight),
+                mean=tf.as_dtype(weight.dtype).is_floating,
+            )
+            for index, weight in enumerate(originals)
         ]
         for index, variable in enumerate(self._averages):
             # In Keras 3, checkpoints of TensorFlow do not look into lists.

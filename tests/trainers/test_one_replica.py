@@ -12,7 +12,6 @@ from tests import replicas
 from tests.trainers import toy
 
 
-
 def points():
     return tf.data.Dataset.from_tensor_slices(toy.points(96))
 

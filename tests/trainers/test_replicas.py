@@ -10,7 +10,7 @@ from tests.conformance import test_losses
 from tests.conformance import test_penalties
 from tests.trainers import replica_cases
 from tests.trainers import toy
-from trainers import _batches
+from trainers import _feeding
 
 # Of values of order 1 in float32; the absolute part is for those that are near 0.
 CLOSE = {"rtol": 1e-5, "atol": 1e-6}
@@ -114,11 +114,12 @@ def batches_of(sizes):
 @pytest.mark.parametrize("sizes", [(3, 6), (6, 3), (5, 5)])
 def test_every_part_of_a_batch_must_be_divisible(sizes):
     dataset = batches_of(sizes)
-    _batches.check_divisible(dataset, replicas=1)
+    specs = dataset.element_spec
+    _feeding._check_divisible(specs, replicas=1)
     received = [sizes[0], sizes[1], sizes[1]]
     with pytest.raises(ValueError, match=rf"Received: sizes=\{received}"):
-        _batches.check_divisible(dataset, replicas=2)
+        _feeding._check_divisible(specs, replicas=2)
 
 
 def test_divisible_batches_are_taken():
-    _batches.check_divisible(batches_of((6, 12)), replicas=3)
+    _feeding._check_divisible(batches_of((6, 12)).element_spec, replicas=3)
