@@ -134,19 +134,18 @@ def discriminator_loss(family, discriminator, real, fake):
 
 def added(network, of_weights=True):
     """The sum of a network's own losses after a call of it."""
-    count = len(regularized(network))
-    losses = network.losses if of_weights else network.losses[: -count or None]
-    return tf.add_n([tf.zeros([]), *(tf.reduce_sum(loss) for loss in losses)])
+    total = tf.add_n([tf.zeros([]), *(tf.reduce_sum(loss) for loss in network.losses)])
+    return total if of_weights else total - of_regularizers(network)
 
 
-def regularized(network):
-    names = ("kernel_regularizer", "bias_regularizer", "embeddings_regularizer")
-    return [
-        getattr(layer, name)
-        for layer in network.layers
-        for name in names
-        if getattr(layer, name, None) is not None and layer.trainable
-    ]
+def of_regularizers(network):
+    total = tf.zeros([])
+    for layer in network.layers:
+        for name in ("kernel", "bias"):
+            regularizer = getattr(layer, f"{name}_regularizer", None)
+            if regularizer is not None and layer.trainable:
+                total += regularizer(tf.convert_to_tensor(getattr(layer, name)))
+    return total
 
 
 def descend(optimizer, network, loss, tape):
