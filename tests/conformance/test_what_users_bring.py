@@ -172,8 +172,13 @@ def test_optimizers_train_as_by_hand(name):
         kind = getattr(keras.optimizers, name)
         return [kind(**OPTIMIZERS[name]) for _ in range(2)]
 
+    # Nadam of Keras 2 counts in Python, so that its graphs differ from eager steps.
+    options = EAGER if name == "Nadam" else {}
     plain_keras.assert_trained_alike(
-        plain_keras.FAMILIES["least_squares"], lambda: made("plain"), optimizers
+        plain_keras.FAMILIES["least_squares"],
+        lambda: made("plain"),
+        optimizers,
+        **options,
     )
 
 

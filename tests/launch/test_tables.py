@@ -132,8 +132,9 @@ def test_precision_is_the_policy_of_both_networks_and_of_nothing_else(name, prec
     trainer = trainer_of(name, precision=precision, ema_decay=0.5)
     assert keras.mixed_precision.global_policy().name == before
     dtype = precision.removeprefix("mixed_")
-    for network in (trainer.generator, trainer.discriminator, trainer.ema_generator):
-        assert network.layers[0].compute_dtype == dtype
+    networks = trainer.generator, trainer.discriminator
+    assert {network.layers[0].compute_dtype for network in networks} == {dtype}
+    for network in (*networks, trainer.ema_generator):
         dtypes = {tf.as_dtype(weight.dtype) for weight in network.trainable_weights}
         assert dtypes == {tf.float32}
     assert trainer.discriminator_player.needs_loss_scale == (dtype == "float16")
