@@ -86,6 +86,13 @@ class TwoPlayerModel(keras.Model):
         return self.generator_player.sampling_network
 
     @property
+    def layers(self) -> list[keras.Model]:
+        """The networks and their averages, which `summary` lists."""
+        networks = [player.network for player in self.players]
+        averages = [player.average for player in self.players]
+        return [*networks, *(average for average in averages if average is not None)]
+
+    @property
     def metrics(self) -> list:
         return list(self.trackers.values())
 

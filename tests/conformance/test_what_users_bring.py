@@ -137,7 +137,7 @@ OPTIMIZERS = {
     name: {"learning_rate": 0.01}
     for name in (
         *("SGD", "RMSprop", "Adam", "AdamW", "Adadelta", "Adagrad", "Adamax", "Nadam"),
-        *("Ftrl", "Lion", "Adafactor", "Lamb", "Muon"),
+        *("Ftrl", "Lion", "Adafactor", "Lamb", "Muon", "ScheduleFreeAdamW"),
     )
     if hasattr(keras.optimizers, name)
 }

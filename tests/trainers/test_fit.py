@@ -138,7 +138,7 @@ def test_arrays_are_shuffled_by_the_seed():
     ("data", "message"),
     [
         (None, "Received: x=None"),
-        (iter([toy.points()]), "from_generator.*Received: x=<list_iterator"),
+        (iter([toy.points()]), "from_generator.*Received: x=<list_iter"),
         (toy.points(7), "at least 2 batches.*Received: 1 batches"),
     ],
     ids=["nothing", "an iterator", "less than a step"],

@@ -199,8 +199,9 @@ def test_parameters_stay_float32_and_are_not_rounded(policy):
     trainer = with_norms(policy, ema_decay=0.9)
     trainer.fit(toy.endless(), steps_per_epoch=5, verbose=0)
     half = policy.removeprefix("mixed_")
-    for network in (trainer.generator, trainer.discriminator, trainer.ema_generator):
-        assert network.layers[0].layer.compute_dtype == half
+    networks = trainer.generator, trainer.discriminator
+    assert {network.layers[0].layer.compute_dtype for network in networks} == {half}
+    for network in (*networks, trainer.ema_generator):
         for weight in network.weights:
             value = weight.numpy()
             assert value.dtype == "float32"
