@@ -287,6 +287,9 @@ class TwoPlayerModel(keras.Model):
         for player in self.players:
             player.get_ready(is_first_step)
 
+    def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None):
+        """Does nothing; under a strategy, Keras 3 would read a batch of the data."""
+
     def make_train_function(self, force: bool = False) -> Any:
         if not self._needs_own_loop():
             return super().make_train_function(force)
