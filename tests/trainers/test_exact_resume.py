@@ -40,12 +40,15 @@ def networks():
             keras.layers.Dense(6, "relu"),
             layers.VirtualBatchNorm(),
             keras.layers.Dense(5),
-            keras.layers.BatchNormalization(),
-            keras.layers.Dense(2),
         ]
     )
     generator = keras.Sequential(
-        [keras.Input((3,)), layers.VirtualBatchNormalized(body, reference)]
+        [
+            keras.Input((3,)),
+            layers.VirtualBatchNormalized(body, reference),
+            keras.layers.BatchNormalization(),
+            keras.layers.Dense(2),
+        ]
     )
     discriminator = keras.Sequential(
         [
