@@ -85,7 +85,7 @@ class TwoPlayerModel(keras.Model):
         """The generator to draw samples from: the averaged one where it is kept."""
         return self.generator_player.sampling_network
 
-    @property
+    @property  # type: ignore[misc]
     def layers(self) -> list[keras.Model]:
         """The networks and their averages, which `summary` lists."""
         networks = [player.network for player in self.players]
@@ -287,7 +287,9 @@ class TwoPlayerModel(keras.Model):
         for player in self.players:
             player.get_ready(is_first_step)
 
-    def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None):
+    def _maybe_symbolic_build(
+        self, iterator: Any = None, data_batch: Any = None
+    ) -> None:
         """Does nothing; under a strategy, Keras 3 would read a batch of the data."""
 
     def make_train_function(self, force: bool = False) -> Any:
