@@ -5,6 +5,7 @@ Keras 2.15 with TensorFlow 2.15 (for TensorFlow Addons) and Keras 3.15 or later.
 
 import collections
 import contextlib
+import functools
 import threading
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -88,7 +89,8 @@ def clip_after_sum(optimizer: Any) -> None:
     """
     if not KERAS_3:
         return
-    clip = optimizer._clip_gradients
+    # The class's own: an optimizer may be compiled again.
+    clip = functools.partial(type(optimizer)._clip_gradients, optimizer)
 
     def clip_sum(gradients):
         options = optimizer.clipnorm, optimizer.global_clipnorm, optimizer.clipvalue
