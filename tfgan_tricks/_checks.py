@@ -44,20 +44,6 @@ def decay(**arguments: Any) -> None:
             raise ValueError(f"`{name}` must be in [0, 1). Received: {name}={value!r}")
 
 
-def latent_dim(generator: Any) -> int:
-    """See `_facts.latent_dim`."""
-    from tfgan_tricks import _facts
-
-    return _facts.latent_dim(generator)
-
-
-def is_conditional(generator: Any) -> bool:
-    """See `_facts.is_conditional`."""
-    from tfgan_tricks import _facts
-
-    return _facts.is_conditional(generator)
-
-
 def channels(count: int) -> None:
     """Raises `ValueError` unless pictures can have that many channels."""
     if count not in (1, 2, 3, 4):

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tests.conformance import plain_keras
+from tests.trainers.replica_cases import Adding
 from tfgan_tricks import _compat
 
 EVERY_FAMILY = pytest.mark.parametrize("family", plain_keras.FAMILIES)
@@ -13,17 +14,6 @@ EVERY_FAMILY = pytest.mark.parametrize("family", plain_keras.FAMILIES)
 TWO_FAMILIES = pytest.mark.parametrize("family", ["non_saturating", "wasserstein"])
 EAGER = {"run_eagerly": True}
 L2 = keras.regularizers.L2
-
-
-class Adding(keras.layers.Layer):
-    """Adds to the losses what depends on its inputs."""
-
-    def call(self, inputs):
-        self.add_loss(0.3 * tf.reduce_mean(inputs**4))
-        return inputs
-
-    def compute_output_shape(self, input_shape):
-        return input_shape
 
 
 # Name: options of both hidden layers, and functions that make layers of both networks.

@@ -7,35 +7,17 @@ import tensorflow as tf
 
 import trainers
 from tests.trainers import toy
+from tests.trainers.test_fit import Spied
 from tests.trainers.test_networks_of_users import LABEL_INPUTS
 from tfgan_tricks import _compat
 from tfgan_tricks import data
 
 
-class Seeing(trainers.AdversarialTrainer):
-    """Keeps the real batches that its updates see; every update sees its own."""
-
-    def __init__(self, *networks, **kwargs):
-        from tfgan_tricks import losses
-
-        loss = losses.relativistic(losses.non_saturating())
-        super().__init__(*networks, loss=loss, **kwargs)
-        self.__dict__["seen"] = []
-
-    def train_step(self, data):
-        return self.alternate(data)
-
-    def discriminator_objective(self, real, fake, seed):
-        self.seen.append(real.images.numpy())
-        return super().discriminator_objective(real, fake, seed)
-
-    def generator_objective(self, real, seed):
-        self.seen.append(real.images.numpy())
-        return super().generator_objective(real, seed)
-
-
 def seeing(**options):
-    return toy.make(Seeing, {"run_eagerly": True}, **options)
+    """A trainer that keeps the real batches of its updates, one of its own for each."""
+    trainer = toy.make(Spied, {"run_eagerly": True}, **options)
+    trainer.seen = []
+    return trainer
 
 
 def rows(count):
