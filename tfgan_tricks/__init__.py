@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
-_SUBPACKAGES = (
+_MODULES = (
     "callbacks",
     "data",
     "export",
@@ -14,6 +14,7 @@ _SUBPACKAGES = (
     "losses",
     "networks",
     "penalties",
+    "replica",
 )
 
 if TYPE_CHECKING:
@@ -24,13 +25,14 @@ if TYPE_CHECKING:
     from tfgan_tricks import losses as losses
     from tfgan_tricks import networks as networks
     from tfgan_tricks import penalties as penalties
+    from tfgan_tricks import replica as replica
 else:
 
     def __getattr__(name: str) -> ModuleType:
-        """Subpackages on first use: the launchers' help must not wait for TensorFlow.
+        """Modules on first use: the launchers' help must not wait for TensorFlow.
 
         Hidden from type checkers, for which it would make every name known.
         """
-        if name in _SUBPACKAGES:
+        if name in _MODULES:
             return importlib.import_module(f"{__name__}.{name}")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -22,36 +22,19 @@ KERAS_3 = int(keras.__version__.split(".")[0]) >= 3
 PyDataset = keras.utils.PyDataset if KERAS_3 else keras.utils.Sequence
 
 
-def add_state(
-    layer: Any,
-    name: str,
-    shape: Any,
-    initializer: Any = "zeros",
-    dtype: str = "float32",
-    mean: bool = True,
-) -> Any:
-    """Adds a variable that is no parameter, equal on all replicas.
+def state_options(mean: bool) -> dict[str, Any]:
+    """Options of `add_weight` for a variable that is equal on all replicas.
 
     With `mean`, an assignment under a distribution strategy stores the mean of
     the replicas' values, otherwise the first replica's.
     """
     if KERAS_3:
         aggregation = "mean" if mean else "only_first_replica"
-        options = {"autocast": False}
-    else:
-        aggregation = getattr(
-            tf.VariableAggregation, "MEAN" if mean else "ONLY_FIRST_REPLICA"
-        )
-        options = {"experimental_autocast": False}
-    return layer.add_weight(
-        name=name,
-        shape=shape,
-        initializer=initializer,
-        dtype=dtype,
-        trainable=False,
-        aggregation=aggregation,
-        **options,
+        return {"aggregation": aggregation, "autocast": False}
+    aggregation = getattr(
+        tf.VariableAggregation, "MEAN" if mean else "ONLY_FIRST_REPLICA"
     )
+    return {"aggregation": aggregation, "experimental_autocast": False}
 
 
 def build_optimizer(optimizer: Any, variables: list) -> None:

@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_tricks import _compat
+from tfgan_tricks import replica
 
 
 @keras.saving.register_keras_serializable("tfgan_tricks")
@@ -40,7 +41,7 @@ class MovingAverage(keras.Model):
         parameters = {id(variable) for variable in _compat.parameters(network)}
         self._is_parameter = [id(weight) in parameters for weight in originals]
         self._averages = [
-            _compat.add_state(
+            replica.add_state(
                 self,
                 f"average_{index}",
                 weight.shape,

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tfgan_tricks import _checks
 from tfgan_tricks import _facts
-from tfgan_tricks import _replica
+from tfgan_tricks import replica
 
 _DISTANCES = {
     "l2": lambda difference: tf.reduce_sum(tf.square(difference)),
@@ -33,7 +33,7 @@ def mean_distance(real: Any, fake: Any, distance: str) -> tf.Tensor:
 
 
 def _mean(features):
-    return _replica.global_mean(tf.cast(features, tf.float32), axis=0)
+    return replica.global_mean(tf.cast(features, tf.float32), axis=0)
 
 
 def reader(discriminator: keras.Model, names: Any) -> keras.Model:

@@ -11,6 +11,7 @@ import tensorflow as tf
 from tfgan_tricks import _checks
 from tfgan_tricks import _compat
 from tfgan_tricks import _facts
+from tfgan_tricks import replica
 from tfgan_tricks._ema import MovingAverage
 from tfgan_tricks.penalties import HistoricalAverage
 from trainers import _optimizers
@@ -181,7 +182,7 @@ class Player(keras.layers.Layer):
         return _compat.parameters(self.network)
 
     def _count_of_skipped(self):
-        return _compat.add_state(self, "skipped", (), dtype="int64", mean=False)
+        return replica.add_state(self, "skipped", (), dtype="int64", mean=False)
 
 
 def _check_dtypes(role, network):

@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_tricks import _compat
-from tfgan_tricks import _replica
+from tfgan_tricks import replica
 
 
 class Count(keras.metrics.Metric):
@@ -61,7 +61,7 @@ def unscaled(optimizer: Any, gradients: list) -> tuple[list, Any]:
     if not isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer):
         return gradients, True
     wrong = [tf.reduce_any(~tf.math.is_finite(_values(g))) for g in _present(gradients)]
-    share = _replica.global_mean(tf.cast(tf.reduce_any(wrong), tf.float32))
+    share = replica.global_mean(tf.cast(tf.reduce_any(wrong), tf.float32))
     poison = tf.sqrt(-share)
     first = next(i for i, gradient in enumerate(gradients) if gradient is not None)
     poisoned = [*gradients]

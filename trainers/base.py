@@ -12,8 +12,8 @@ import tensorflow as tf
 
 from tfgan_tricks import _compat
 from tfgan_tricks import _facts
-from tfgan_tricks import _replica
 from tfgan_tricks import layers
+from tfgan_tricks import replica
 from tfgan_tricks.losses import AdversarialLoss
 from tfgan_tricks.losses import _over_outputs
 from tfgan_tricks.penalties._checks import check as checked_penalties
@@ -145,7 +145,7 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
             "discriminator", discriminator, history=discriminator_history
         )
         self.latent_dim = _facts.latent_dim(generator)
-        self.step = _compat.add_state(self, "step", (), dtype="int64", mean=False)
+        self.step = replica.add_state(self, "step", (), dtype="int64", mean=False)
         self.built = True
 
     @property
@@ -262,7 +262,7 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
     def sample_like(self, real: Batch, seed: tf.Tensor) -> Batch:
         """A `Batch` generated with the labels of `real`; the only road to fakes."""
         shape = [tf.shape(real.images)[0], self.latent_dim]
-        latents = _replica.stateless_normal(shape, seed)
+        latents = replica.stateless_normal(shape, seed)
         return real._replace(images=self.generator_player.run(latents, real.labels))
 
     def random_seed(self, tag: str) -> tf.Tensor:

@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from tfgan_tricks import _compat
 from tfgan_tricks import _facts
-from tfgan_tricks import _replica
 from tfgan_tricks import losses
+from tfgan_tricks import replica
 from trainers import _arguments
 from trainers import _batch
 from trainers import _features
@@ -203,7 +203,7 @@ class SemiSupervisedGAN(AdversarialTrainer):
         images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         wrong = self._classes(images) != tf.cast(labels, tf.int64)
         # Of all replicas: Keras 3 gives their errors' mean, whatever their shares are.
-        self.error.update_state(_replica.gather(tf.cast(wrong, tf.float32)))
+        self.error.update_state(replica.gather(tf.cast(wrong, tf.float32)))
         return _compat.logs([self.error])
 
     def predict_step(self, data: Any) -> tf.Tensor:

@@ -6,8 +6,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_tricks import _checks
-from tfgan_tricks import _compat
-from tfgan_tricks import _replica
+from tfgan_tricks import replica
 from tfgan_tricks.layers._float32 import Float32Layer
 
 
@@ -53,7 +52,7 @@ class GaussianNoise(Float32Layer):
         self.seed = seed
 
     def build(self, input_shape: Any) -> None:
-        self.calls = _compat.add_state(self, "calls", (), dtype="int64", mean=False)
+        self.calls = replica.add_state(self, "calls", (), dtype="int64", mean=False)
         super().build(input_shape)
 
     def call(self, inputs: tf.Tensor, training: bool | None = False) -> tf.Tensor:
@@ -62,7 +61,7 @@ class GaussianNoise(Float32Layer):
         seed = tf.stack([tf.constant(self.seed, tf.int64), tf.identity(self.calls)])
         self.calls.assign_add(1)
         shape = [tf.shape(inputs)[0], *inputs.shape[1:]]
-        return inputs + self.stddev * _replica.stateless_normal(shape, seed)
+        return inputs + self.stddev * replica.stateless_normal(shape, seed)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape

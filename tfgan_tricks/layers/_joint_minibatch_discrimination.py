@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfgan_tricks import _replica
+from tfgan_tricks import replica
 from tfgan_tricks.layers._minibatch_discrimination import MinibatchDiscrimination
 from tfgan_tricks.layers._minibatch_discrimination import similarity_sums
 
@@ -70,7 +70,7 @@ class JointMinibatchDiscrimination(MinibatchDiscrimination):
 
 def _mean_similarities(projections, half, inside):
     """Mean similarity to the others of one half; `inside` is 1 for its members."""
-    others = _replica.gather(half)
+    others = replica.gather(half)
     # A member's similarity to itself is exactly 1, with derivative 0.
     sums = similarity_sums(projections, others) - inside[:, tf.newaxis]
     counts = tf.cast(tf.shape(others)[0], tf.float32) - inside

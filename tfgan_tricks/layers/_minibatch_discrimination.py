@@ -9,7 +9,7 @@ import tensorflow as tf
 from numpy.typing import ArrayLike
 
 from tfgan_tricks import _checks
-from tfgan_tricks import _replica
+from tfgan_tricks import replica
 from tfgan_tricks.layers._adapt import adapt_if_asked
 from tfgan_tricks.layers._float32 import Float32Layer
 
@@ -97,7 +97,7 @@ class MinibatchDiscrimination(Float32Layer):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         projections = self._project(inputs)
-        similarities = similarity_sums(projections, _replica.gather(projections))
+        similarities = similarity_sums(projections, replica.gather(projections))
         return tf.concat([inputs, similarities], axis=-1)
 
     def adapt(self, features: ArrayLike | tf.Tensor) -> None:

@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_tricks import _checks
-from tfgan_tricks import _replica
+from tfgan_tricks import replica
 from tfgan_tricks.layers import _data_format
 from tfgan_tricks.layers._float32 import Float32Layer
 
@@ -63,8 +63,8 @@ class MinibatchStdDev(Float32Layer):
         super().build(input_shape)
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        centred = inputs - _replica.global_mean(inputs, axis=0)
-        variance = _replica.global_mean(tf.square(centred), axis=0)
+        centred = inputs - replica.global_mean(inputs, axis=0)
+        variance = replica.global_mean(tf.square(centred), axis=0)
         spread = tf.reduce_mean(tf.sqrt(variance + self.epsilon))
         axis = _data_format.axis(self.data_format, inputs.shape)
         feature = tf.zeros_like(tf.gather(inputs, [0], axis=axis)) + spread

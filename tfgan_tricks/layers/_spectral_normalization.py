@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_tricks import _checks
-from tfgan_tricks import _compat
+from tfgan_tricks import replica
 from tfgan_tricks.layers._updates import may_update
 
 _TRANSPOSED = (
@@ -118,7 +118,7 @@ class SpectralNormalization(keras.layers.Wrapper):
         blocks, _, outputs = self._blocks().shape
         # An initializer, because it runs when the kernel has its value: Keras 3 puts
         # off both while it infers shapes.
-        self.u = _compat.add_state(self, "u", (blocks, outputs), self._warmed_up)
+        self.u = replica.add_state(self, "u", (blocks, outputs), self._warmed_up)
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         blocks = self._blocks()

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from tfgan_tricks import _checks
 from tfgan_tricks import _compat
-from tfgan_tricks import _replica
+from tfgan_tricks import replica
 from tfgan_tricks.layers import _data_format
 from tfgan_tricks.layers import _updates
 from tfgan_tricks.layers._float32 import Float32Layer
@@ -261,7 +261,7 @@ class VirtualBatchNormalized(keras.Model):
     def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         reference = _Reference()
         with _reference.set_to(reference), _updates.updates_at_most_once():
-            with _compat.without_losses(self.network), _replica.each_for_itself():
+            with _compat.without_losses(self.network), replica.each_for_itself():
                 self.network(
                     self._of_reference(tf.convert_to_tensor), training=training
                 )
@@ -303,7 +303,7 @@ def _state(model, name, array):
         return tf.constant(array, dtype)
 
     dtype = array.dtype.name
-    return _compat.add_state(model, name, array.shape, initializer, dtype, mean=False)
+    return replica.add_state(model, name, array.shape, initializer, dtype, mean=False)
 
 
 def _described(state):

@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
-from tfgan_tricks._replica import global_mean
 from tfgan_tricks.losses._base import AdversarialLoss
+from tfgan_tricks.replica import global_mean
 
 
 def relativistic(base: AdversarialLoss) -> AdversarialLoss:

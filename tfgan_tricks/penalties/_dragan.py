@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_tricks import _checks
-from tfgan_tricks import _replica
+from tfgan_tricks import replica
 from tfgan_tricks.penalties import _base
 
 
@@ -58,8 +58,8 @@ class DraganPenalty(_base.GradientPenalty):
         seed: _base.Seed,
     ) -> tf.Tensor:
         real = tf.cast(real, tf.float32)
-        variance = _replica.global_mean(tf.square(real - _replica.global_mean(real)))
-        noise = _replica.stateless_normal(tf.unstack(tf.shape(real)), seed)
+        variance = replica.global_mean(tf.square(real - replica.global_mean(real)))
+        noise = replica.stateless_normal(tf.unstack(tf.shape(real)), seed)
         points = real + self.noise_scale * tf.sqrt(variance) * noise
         excess = _base.norms(critic, points) - 1.0
         return self.weight * tf.reduce_mean(tf.square(excess))

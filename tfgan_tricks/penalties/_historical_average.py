@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_tricks import _checks
-from tfgan_tricks import _compat
+from tfgan_tricks import replica
 
 
 class HistoricalAverage(keras.layers.Layer):
@@ -71,7 +71,7 @@ class HistoricalAverage(keras.layers.Layer):
             )
         super().__init__(dtype="float32", trainable=False, **kwargs)
         self.weight = weight
-        self.count = _compat.add_state(self, "count", (), dtype="int64", mean=False)
+        self.count = replica.add_state(self, "count", (), dtype="int64", mean=False)
         self.means = [self._mean_of(value, i) for i, value in enumerate(variables)]
         self.built = True
 
@@ -115,7 +115,7 @@ class HistoricalAverage(keras.layers.Layer):
             )
 
     def _mean_of(self, variable, index):
-        mean = _compat.add_state(self, f"mean_{index}", variable.shape)
+        mean = replica.add_state(self, f"mean_{index}", variable.shape)
         mean.assign(tf.cast(variable, tf.float32))
         # In Keras 3, checkpoints of TensorFlow do not look into lists.
         setattr(self, f"mean_{index}", mean)

@@ -6,14 +6,14 @@ from typing import ClassVar
 import keras
 import tensorflow as tf
 
-from tfgan_tricks import _replica
+from tfgan_tricks import replica
 from tfgan_tricks.penalties import _base
 
 
 def _interpolates(real, fake, seed):
     _base.check_same_shape(real, fake)
     real, fake = tf.cast(real, tf.float32), tf.cast(fake, tf.float32)
-    share = _base.one_per_sample(_replica.stateless_uniform, real, seed)
+    share = _base.one_per_sample(replica.stateless_uniform, real, seed)
     return share * real + (1.0 - share) * fake
 
 

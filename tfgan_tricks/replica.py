@@ -1,0 +1,210 @@
+"""Statistics, noise and state of the global batch, for layers on several replicas.
+
+Under a `tf.distribute` strategy each replica sees its own rows of the batch only. A
+layer built from these functions computes what it would compute on one device, and
+stays equal on all replicas. Outside a strategy the functions act on the batch itself.
+
+A layer of your own that subtracts the global batch's mean, and stores a moving mean:
+
+>>> @keras.saving.register_keras_serializable("my_package")
+... class Centering(keras.layers.Layer):
+...     def build(self, input_shape):
+...         self.moving_mean = add_state(self, "moving_mean", input_shape[1:])
+...         super().build(input_shape)
+...
+...     def call(self, inputs, training=False):
+...         past = tf.convert_to_tensor(self.moving_mean)
+...         if not training:
+...             return inputs - past
+...         mean = global_mean(inputs, axis=0)
+...         self.moving_mean.assign(0.9 * past + 0.1 * mean)
+...         return inputs - mean
+...
+...     def compute_output_shape(self, input_shape):
+...         return input_shape
+>>> layer = Centering()
+>>> layer(tf.constant([[1.0], [4.0], [7.0]]), training=True).numpy().ravel()
+array([-3.,  0.,  3.], dtype=float32)
+>>> layer(tf.constant([[1.0]])).numpy()  # The moving mean is 0.4.
+array([[0.6]], dtype=float32)
+"""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfgan_tricks import _compat
+
+_thread = threading.local()
+
+
+def global_mean(values: tf.Tensor, axis: Any = None) -> tf.Tensor:
+    """Returns a mean over axes and over all replicas, differentiable.
+
+        mean_i = sum_r sum_j values_rij / sum_r n_r
+
+    for replicas r whose values have n_r elements along the axes j that are reduced.
+    The replicas' sizes on these axes may differ. On all other axes they must agree.
+
+    Args:
+        values: Floating-point tensor of this replica.
+        axis: An axis, or a list of axes, to average over. `None` means all.
+
+    Returns:
+        A tensor of the dtype of `values` without the axes, equal on all replicas.
+
+    >>> global_mean(tf.constant([[1.0, 2.0], [3.0, 6.0]]), axis=0).numpy()
+    array([2., 4.], dtype=float32)
+    """
+    context = _context()
+    if context is None:
+        return tf.reduce_mean(values, axis)
+    total = tf.reduce_sum(values, axis)
+    count = tf.cast(tf.size(values) / tf.size(total), values.dtype)
+    total, count = context.all_reduce(tf.distribute.ReduceOp.SUM, [total, count])
+    return total / count
+
+
+def gather(values: tf.Tensor) -> tf.Tensor:
+    """Returns the rows of all replicas, in the order of the replicas, differentiable.
+
+    Args:
+        values: Tensor `[local_batch, ...]` of this replica.
+
+    Returns:
+        A tensor `[global_batch, ...]`, equal on all replicas.
+
+    >>> gather(tf.constant([1.0, 2.0])).numpy()
+    array([1., 2.], dtype=float32)
+    """
+    context = _context()
+    return values if context is None else context.all_gather(values, axis=0)
+
+
+def stateless_normal(shape: Sequence, seed: Any) -> tf.Tensor:
+    """Returns this replica's rows of a standard normal draw for the global batch.
+
+    Row i of the global batch depends on the seed and on i alone, whatever the number
+    of replicas. `tf.random.experimental.stateless_fold_in(seed, number)` makes a seed
+    from a seed and a number, such as the number of a step or of a draw in it.
+
+    Args:
+        shape: Shape `[local_batch, ...]` of this replica's rows.
+        seed: Two integers, equal on all replicas.
+
+    Returns:
+        A float32 tensor of that shape.
+
+    >>> first, again = (stateless_normal([3, 2], seed=[7, 0]) for _ in range(2))
+    >>> bool(tf.reduce_all(first == again))
+    True
+    """
+    return _rows_of_global_draw(tf.random.stateless_normal, shape, seed)
+
+
+def stateless_uniform(shape: Sequence, seed: Any) -> tf.Tensor:
+    """Returns this replica's rows of a uniform draw in [0, 1) for the global batch.
+
+    See `stateless_normal`.
+
+    Args:
+        shape: Shape `[local_batch, ...]` of this replica's rows.
+        seed: Two integers, equal on all replicas.
+
+    Returns:
+        A float32 tensor of that shape.
+
+    >>> draw = stateless_uniform([100], seed=[7, 0])
+    >>> bool(tf.reduce_all((draw >= 0.0) & (draw < 1.0)))
+    True
+    """
+    return _rows_of_global_draw(tf.random.stateless_uniform, shape, seed)
+
+
+def add_state(
+    layer: keras.layers.Layer,
+    name: str,
+    shape: Any,
+    initializer: Any = "zeros",
+    dtype: str = "float32",
+    mean: bool = True,
+) -> Any:
+    """Adds a weight that no optimizer trains and that is equal on all replicas.
+
+    Mixed precision does not cast it. It may be assigned in a training step: replicas
+    that assign different values all store their mean, or the first replica's value.
+
+    Args:
+        layer: The layer that gets the weight.
+        name: Name of the weight.
+        shape: Shape of the weight.
+        initializer: A Keras initializer or its name.
+        dtype: Dtype of the weight.
+        mean: If `True`, an assignment stores the mean of the replicas' values,
+            otherwise the first replica's value. Integers need `False`.
+
+    Returns:
+        The weight, a variable of Keras.
+
+    >>> layer = keras.layers.Layer()
+    >>> calls = add_state(layer, "calls", (), dtype="int64", mean=False)
+    >>> for _ in range(3):
+    ...     _ = calls.assign_add(1)
+    >>> int(calls.numpy()), len(layer.trainable_weights)
+    (3, 0)
+    """
+    return layer.add_weight(
+        name=name,
+        shape=shape,
+        initializer=initializer,
+        dtype=dtype,
+        trainable=False,
+        **_compat.state_options(mean),
+    )
+
+
+@contextlib.contextmanager
+def each_for_itself() -> Iterator[None]:
+    """A context in which each replica's batch counts as the global batch.
+
+    For a batch of which every replica has a copy, such as a reference batch.
+
+    >>> with each_for_itself():
+    ...     float(global_mean(tf.constant([1.0, 3.0])))
+    2.0
+    """
+    outer, _thread.is_alone = getattr(_thread, "is_alone", False), True
+    try:
+        yield
+    finally:
+        _thread.is_alone = outer
+
+
+def _context():
+    """The replica context, or `None` where there is only one replica."""
+    context = tf.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1:
+        return None
+    return None if getattr(_thread, "is_alone", False) else context
+
+
+def _global_rows(local_rows):
+    """How many rows the global batch has, and which of them is our first."""
+    context = _context()
+    if context is None:
+        return local_rows, 0
+    me = context.replica_id_in_sync_group
+    rows = tf.one_hot(me, context.num_replicas_in_sync, dtype=tf.int32) * local_rows
+    rows = context.all_reduce(tf.distribute.ReduceOp.SUM, rows)
+    return tf.reduce_sum(rows), tf.cumsum(rows, exclusive=True)[me]
+
+
+def _rows_of_global_draw(draw, shape, seed):
+    rows, first = _global_rows(shape[0])
+    values = draw([rows, *shape[1:]], seed=seed, alg="philox")
+    return values if _context() is None else values[first : first + shape[0]]
