@@ -1,6 +1,7 @@
 """The house rules that a machine can check."""
 
 import ast
+import collections
 import importlib
 import io
 import pathlib
@@ -168,6 +169,17 @@ def test_public_things_are_documented_by_example(name):
 def test_trainers_are_documented_by_example():
     for path in (ROOT / "trainers").glob("*_gan.py"):
         assert ">>>" in path.read_text(), path
+
+
+def test_trainers_share_what_they_do_alike():
+    """A schedule is stated in each, however alike; all else is written once."""
+    methods = collections.Counter(
+        ast.dump(node)
+        for path in (ROOT / "trainers").glob("*_gan.py")
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.FunctionDef) and node.name != "train_step"
+    )
+    assert methods and max(methods.values()) == 1
 
 
 def public_functions(body):

@@ -6,11 +6,11 @@ import keras
 import tensorflow as tf
 
 from tfgan_tricks import losses
-from trainers.base import AdversarialTrainer
+from trainers._cross_entropy import CrossEntropyTrainer
 
 
 @keras.saving.register_keras_serializable("tfgan_tricks")
-class NonSaturatingGAN(AdversarialTrainer):
+class NonSaturatingGAN(CrossEntropyTrainer):
     """GAN whose generator maximises log D(fake) (`losses.non_saturating`).
 
     The optimizer is DCGAN's Adam (Radford et al., 2016): learning rate 2e-4, beta_1
@@ -36,20 +36,7 @@ class NonSaturatingGAN(AdversarialTrainer):
         Goodfellow et al., 2014, section 3, arXiv:1406.2661.
     """
 
-    def __init__(
-        self,
-        generator: keras.Model,
-        discriminator: keras.Model,
-        *,
-        real_label: float = 1.0,
-        **kwargs: Any,
-    ):
-        loss = losses.non_saturating(real_label=real_label)
-        super().__init__(generator, discriminator, loss=loss, **kwargs)
-        self.real_label = real_label
-
-    def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {"real_label": self.real_label}
+    loss_factory = staticmethod(losses.non_saturating)
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         return self.alternate(data)

@@ -1,17 +1,15 @@
 """The relativistic average GAN."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from tfgan_tricks import losses
-from trainers.base import AdversarialTrainer
+from trainers._relativistic import RelativisticTrainer
 
 
 @keras.saving.register_keras_serializable("tfgan_tricks")
-class RelativisticAverageGAN(AdversarialTrainer):
+class RelativisticAverageGAN(RelativisticTrainer):
     """GAN whose players compare images with the other kind's mean.
 
     The loss is `losses.relativistic_average`: RaSGAN with the base `non_saturating`,
@@ -45,20 +43,7 @@ class RelativisticAverageGAN(AdversarialTrainer):
         Jolicoeur-Martineau, 2018, arXiv:1807.00734.
     """
 
-    def __init__(
-        self,
-        generator: keras.Model,
-        discriminator: keras.Model,
-        *,
-        base: str | Mapping[str, Any] | losses.AdversarialLoss = "non_saturating",
-        **kwargs: Any,
-    ):
-        loss = losses.get({"name": "relativistic_average", "base": base})
-        super().__init__(generator, discriminator, loss=loss, **kwargs)
-        self.base = base
+    combinator = "relativistic_average"
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         return self.alternate(data)
-
-    def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {"base": losses.config_of(self.base)}

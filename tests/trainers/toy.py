@@ -11,7 +11,9 @@ import trainers
 ALL = [
     cls
     for cls in vars(trainers).values()
-    if isinstance(cls, type) and cls.__base__ is trainers.AdversarialTrainer
+    if isinstance(cls, type)
+    and issubclass(cls, trainers.AdversarialTrainer)
+    and cls is not trainers.AdversarialTrainer
 ]
 # The arguments with defaults that all trainers have.
 OPTIONS = {
