@@ -12,7 +12,7 @@ from tfgan_tricks.layers._minibatch_std_dev import MinibatchStdDev as MinibatchS
 from tfgan_tricks.layers._spectral_normalization import (
     SpectralNormalization as SpectralNormalization,
 )
-from tfgan_tricks.layers._updates import may_update as may_update
+from tfgan_tricks.layers._updates import claim_update as claim_update
 from tfgan_tricks.layers._updates import updates_never as updates_never
 from tfgan_tricks.layers._updates import updates_once as updates_once
 from tfgan_tricks.layers._virtual_batch_norm import VirtualBatchNorm as VirtualBatchNorm

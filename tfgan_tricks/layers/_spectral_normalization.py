@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tfgan_tricks import _checks
 from tfgan_tricks import replica
-from tfgan_tricks.layers._updates import may_update
+from tfgan_tricks.layers._updates import claim_update
 
 _TRANSPOSED = (
     keras.layers.Conv1DTranspose,
@@ -124,7 +124,7 @@ class SpectralNormalization(keras.layers.Wrapper):
         blocks = self._blocks()
         u = tf.convert_to_tensor(self.u)
         frozen = not (self.trainable and self.layer.trainable)
-        if training and not frozen and may_update(self):
+        if training and not frozen and claim_update(self):
             kernel = tf.stop_gradient(blocks)
             u, lengths = _iterate(kernel, u, self.power_iterations)
             self.u.assign(u)

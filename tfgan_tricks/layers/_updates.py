@@ -25,25 +25,25 @@ def updates_once(
             their state at all. Without it, every layer may.
 
     >>> with updates_once():
-    ...     may_update("a layer"), may_update("a layer"), may_update("another")
+    ...     claim_update("a layer"), claim_update("a layer"), claim_update("another")
     (True, False, True)
     """
     updated = set()
     members = network and {id(layer) for layer in network._flatten_layers()}
 
-    def may_update(layer):
+    def claim(layer):
         due = id(layer) not in updated and (members is None or id(layer) in members)
         updated.add(id(layer))
         return due
 
-    return _policy.set_to(may_update)
+    return _policy.set_to(claim)
 
 
 def updates_never() -> contextlib.AbstractContextManager[None]:
     """A context in which no layer updates its state.
 
     >>> with updates_never():
-    ...     may_update("a layer")
+    ...     claim_update("a layer")
     False
     """
     return _policy.set_to(lambda layer: False)
@@ -54,12 +54,20 @@ def updates_at_most_once() -> contextlib.AbstractContextManager[None]:
     return contextlib.nullcontext() if _policy.value else updates_once()
 
 
-def may_update(layer: keras.layers.Layer | Hashable) -> bool:
-    """Whether `layer` may update its state now; outside the contexts, always.
+def claim_update(layer: keras.layers.Layer | Hashable) -> bool:
+    """Claims the update of a layer's state; outside the contexts every claim succeeds.
 
-    A layer asks in each training call, right before it updates.
+    A layer calls it in each training call, right before it updates. In `updates_once`,
+    the layer's first claim uses up its update, and later claims fail.
 
-    >>> may_update("a layer")
-    True
+    Args:
+        layer: The layer that is about to update its state.
+
+    Returns:
+        `True` if the layer must update now, `False` if it must not.
+
+    >>> with updates_once():
+    ...     claim_update("a layer"), claim_update("a layer")
+    (True, False)
     """
     return _policy.value is None or _policy.value(layer)
