@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from tfgan_tricks import _checks
 from tfgan_tricks import layers
-from tfgan_tricks.networks import _layers
+from tfgan_tricks.networks import _parts
 
 # The size of the coarsest level by that of the picture.
 _COARSEST = {8: 4, 16: 4, 28: 7, 32: 4, 64: 4, 128: 4}
@@ -71,7 +71,7 @@ def dcgan_generator(
     """
     _check(image_size, channels, width, normalization, _GENERATOR_NORMALIZATIONS)
     _checks.positive_integer(latent_dim=latent_dim, reference_size=reference_size)
-    make = _layers.Maker("dcgan_generator", seed, normalization == "spectral")
+    make = _parts.Maker("dcgan_generator", seed, normalization == "spectral")
     stack = _generator(make, image_size, channels, width, normalization)
     latents = keras.Input((latent_dim,))
     if num_classes is None:
@@ -147,23 +147,23 @@ def dcgan_discriminator(
             "it in the generator only. Received: normalization='virtual'"
         )
     _check(image_size, channels, width, normalization, _DISCRIMINATOR_NORMALIZATIONS)
-    make = _layers.Maker("dcgan_discriminator", seed, normalization == "spectral")
+    make = _parts.Maker("dcgan_discriminator", seed, normalization == "spectral")
     first, *finer = _discriminator(make, image_size, width, normalization)
     rest = [layer for block in finer for layer in block]
-    rest.append(_layers.flat("features"))
+    rest.append(_parts.flat("features"))
     end = [make.logit()]
     if minibatch_discrimination:
         end.insert(0, _minibatch_discrimination(make, minibatch_discrimination))
     pictures = keras.Input((image_size, image_size, channels))
     if num_classes is None:
         return make.sequential(pictures, *first, *rest, *end)
-    labels, vectors = _layers.labelled(make, num_classes, label_dim)
-    x = _layers.chain(pictures, first)
-    x = _layers.joined("with_maps", x, _label_maps(make, vectors, image_size // 2))
-    x = _layers.joined("with_label", _layers.chain(x, rest), vectors)
+    labels, vectors = _parts.label_input(make, num_classes, label_dim)
+    x = _parts.chain(pictures, first)
+    x = _parts.concatenated("with_maps", x, _label_maps(make, vectors, image_size // 2))
+    x = _parts.concatenated("with_label", _parts.chain(x, rest), vectors)
     joint = make.layer(keras.layers.Dense, 16 * width, "joint")
     end = [joint, keras.layers.LeakyReLU(0.2, name="joint_leaky"), *end]
-    return keras.Model([pictures, labels], _layers.chain(x, end), name=make.network)
+    return keras.Model([pictures, labels], _parts.chain(x, end), name=make.network)
 
 
 def _check(image_size, channels, width, normalization, normalizations):
@@ -203,13 +203,13 @@ def _generator(make, image_size, channels, width, normalization):
         stack += [*norm, keras.layers.ReLU(name=f"{name}_relu")]
     name = f"up_{image_size}"
     last = _conv(make, keras.layers.Conv2DTranspose, channels, name)
-    return [*stack, last, _layers.pictures()]
+    return [*stack, last, _parts.pictures()]
 
 
 def _of_class(make, latents, stack, num_classes, label_dim):
     """The generator that takes labels too."""
-    labels, vectors = _layers.labelled(make, num_classes, label_dim)
-    pictures = _layers.chain(_layers.joined("with_label", latents, vectors), stack)
+    labels, vectors = _parts.label_input(make, num_classes, label_dim)
+    pictures = _parts.chain(_parts.concatenated("with_label", latents, vectors), stack)
     return keras.Model([latents, labels], pictures, name=make.network)
 
 
@@ -232,15 +232,15 @@ def _label_maps(make, vectors, size):
 def _conv(make, kind, filters, name, norm=()):
     """A convolution, without bias where a normalization brings one."""
     options = {"kernel_size": 4, "strides": 2, "padding": "same"}
-    options |= _layers.CHANNELS_LAST
+    options |= _parts.CHANNELS_LAST
     return make.layer(kind, filters, name, use_bias=not norm, **options)
 
 
 def _norm(normalization, name):
     if normalization == "batch":
-        return [_layers.batch_norm(f"{name}_norm")]
+        return [_parts.batch_norm(f"{name}_norm")]
     if normalization == "virtual":
-        return [layers.VirtualBatchNorm(name=f"{name}_norm", **_layers.CHANNELS_LAST)]
+        return [layers.VirtualBatchNorm(name=f"{name}_norm", **_parts.CHANNELS_LAST)]
     return []
 
 

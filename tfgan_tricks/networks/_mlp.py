@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import keras
 
 from tfgan_tricks import _checks
-from tfgan_tricks.networks import _layers
+from tfgan_tricks.networks import _parts
 
 
 def mlp_generator(
@@ -50,7 +50,7 @@ def mlp_generator(
     units = math.prod(output_shape)
     stack.append(make.layer(keras.layers.Dense, units, "flat", dtype="float32"))
     stack.append(keras.layers.Reshape(output_shape, dtype="float32", name="examples"))
-    end = [_layers.pictures()] if len(output_shape) == 3 else []
+    end = [_parts.pictures()] if len(output_shape) == 3 else []
     return make.sequential(*stack, *end)
 
 
@@ -81,7 +81,7 @@ def mlp_discriminator(
     _check_sizes("input_shape", input_shape, at_least=1)
     _check_sizes("hidden", hidden, at_least=0)
     make = _maker("mlp_discriminator", seed)
-    stack = [keras.Input(input_shape), _layers.flat("flat")]
+    stack = [keras.Input(input_shape), _parts.flat("flat")]
     for level, units in enumerate(hidden):
         name = "features" if level == len(hidden) - 1 else f"hidden_{level}_leaky"
         stack.append(make.layer(keras.layers.Dense, units, f"hidden_{level}"))
@@ -92,7 +92,7 @@ def mlp_discriminator(
 def _maker(network, seed):
     # N(0, 0.02^2) is for wide convolutions; it would start a narrow network near 0.
     initializer = keras.initializers.GlorotUniform
-    return _layers.Maker(network, seed, initializer=initializer)
+    return _parts.Maker(network, seed, initializer=initializer)
 
 
 def _check_sizes(argument, sizes, at_least):

@@ -3,9 +3,9 @@
 import keras
 
 from tfgan_tricks import _checks
-from tfgan_tricks.networks import _layers
+from tfgan_tricks.networks import _parts
 
-_SAME = {"padding": "same", **_layers.CHANNELS_LAST}
+_SAME = {"padding": "same", **_parts.CHANNELS_LAST}
 _HALVED = {"kernel_size": 4, "strides": 2, **_SAME}
 _KEPT = {"kernel_size": 3, **_SAME}
 
@@ -44,7 +44,7 @@ def standard_cnn_generator(
     """
     _checks.channels(channels)
     _checks.positive_integer(latent_dim=latent_dim)
-    make = _layers.Maker("standard_cnn_generator", seed)
+    make = _parts.Maker("standard_cnn_generator", seed)
     stack = [
         keras.Input((latent_dim,)),
         _plain(make).layer(keras.layers.Dense, 16 * 512, "project"),
@@ -56,7 +56,7 @@ def standard_cnn_generator(
         relu = keras.layers.ReLU(name=f"{name}_relu")
         stack += [up, _norm(make, name), relu]
     last = make.layer(keras.layers.Conv2D, channels, "to_channels", **_KEPT)
-    return make.sequential(*stack, last, _layers.pictures())
+    return make.sequential(*stack, last, _parts.pictures())
 
 
 def standard_cnn_discriminator(
@@ -90,19 +90,19 @@ def standard_cnn_discriminator(
         arXiv:1802.05957.
     """
     _checks.channels(channels)
-    make = _layers.Maker("standard_cnn_discriminator", seed, spectral)
+    make = _parts.Maker("standard_cnn_discriminator", seed, spectral)
     stack = [keras.Input((32, 32, channels))]
     for filters, half in ((64, 16), (128, 8), (256, 4)):
         stack += _block(make, filters, f"conv_{2 * half}", _KEPT)
         stack += _block(make, filters, f"down_{half}", _HALVED)
     stack += _block(make, 512, "conv_4", _KEPT, normalized=False)
-    features = _layers.flat("features")
+    features = _parts.flat("features")
     return make.sequential(*stack, features, _plain(make).logit())
 
 
 def _plain(make):
     """Makes dense layers, which the author's code leaves to PyTorch's initializer."""
-    return _layers.Maker(make.network, make.seed, initializer=_fan_in_uniform)
+    return _parts.Maker(make.network, make.seed, initializer=_fan_in_uniform)
 
 
 def _fan_in_uniform(seed):
@@ -111,8 +111,8 @@ def _fan_in_uniform(seed):
 
 def _norm(make, name):
     name = f"{name}_norm"
-    gamma = _layers.normal(make.seed_of(name), mean=1.0)
-    return _layers.batch_norm(name, gamma_initializer=gamma)
+    gamma = _parts.normal(make.seed_of(name), mean=1.0)
+    return _parts.batch_norm(name, gamma_initializer=gamma)
 
 
 def _block(make, filters, name, convolution, normalized=True):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import keras
 
 from tfgan_tricks import layers
-from tfgan_tricks.networks import _layers
+from tfgan_tricks.networks import _parts
 
 
 def weight_norm_generator(
@@ -37,12 +37,12 @@ def weight_norm_generator(
         Salimans et al., 2016, section 5.1, arXiv:1606.03498, and the authors' code.
     """
     glorot = keras.initializers.GlorotUniform
-    make = _layers.Maker("weight_norm_generator", seed, initializer=glorot)
+    make = _parts.Maker("weight_norm_generator", seed, initializer=glorot)
     stack = [keras.Input((latent_dim,))]
     for level, units in enumerate(hidden):
         name = f"hidden_{level}"
         stack.append(make.layer(keras.layers.Dense, units, name, use_bias=False))
-        stack.append(_layers.batch_norm(f"{name}_norm", scale=False))
+        stack.append(_parts.batch_norm(f"{name}_norm", scale=False))
         stack.append(keras.layers.Activation("softplus", name=f"{name}_softplus"))
     units = math.prod(output_shape)
     last = make.layer(layers.WeightNormDense, units, "flat", activation="sigmoid")
@@ -86,7 +86,7 @@ def weight_norm_classifier(
     Reference:
         Salimans et al., 2016, section 5.1, arXiv:1606.03498, and the authors' code.
     """
-    make = _layers.Maker("weight_norm_classifier", seed, initializer=_wide)
+    make = _parts.Maker("weight_norm_classifier", seed, initializer=_wide)
     names = [f"hidden_{level}" for level in range(len(hidden) - 1)] + ["features"]
 
     def noise(stddev, name):
@@ -96,7 +96,7 @@ def weight_norm_classifier(
     stack = [
         keras.Input(input_shape),
         keras.layers.Rescaling(0.5, 0.5, name="unit_pictures"),
-        _layers.flat("flat"),
+        _parts.flat("flat"),
         noise(input_noise, "input"),
     ]
     for units, name in zip(hidden, names, strict=True):

@@ -44,11 +44,11 @@ def chain(x: Any, stack: Iterable[Callable]) -> Any:
     return x
 
 
-def joined(name: str, *tensors: Any) -> Any:
+def concatenated(name: str, *tensors: Any) -> Any:
     return keras.layers.Concatenate(name=name)(list(tensors))
 
 
-def labelled(make: "Maker", num_classes: int, label_dim: int) -> tuple[Any, Any]:
+def label_input(make: "Maker", num_classes: int, label_dim: int) -> tuple[Any, Any]:
     """An input of labels, int32 `[batch]`, and their vectors `[batch, label_dim]`.
 
     To look a row up is to multiply a matrix with the one-hot label. Rows have length
