@@ -62,7 +62,7 @@ def _of_dict(batch):
 
 def check(form: Any, trainer: Any) -> None:
     """Raises `ValueError` for specs of batches that the networks cannot take."""
-    for images, labels in _parts(form):
+    for images, labels in _pairs_in(form):
         _check_images(images, trainer)
         if labels is not None:
             _check_labels(labels, trainer)
@@ -73,25 +73,25 @@ def asserted(form: Any, spec: Any, trainer: Any) -> Any:
     shape = _image_shape(trainer)
     pairs = []
     for (images, labels), (image_spec, _) in zip(
-        _parts(form), _parts(spec), strict=True
+        _pairs_in(form), _pairs_in(spec), strict=True
     ):
         if image_spec.shape.rank is None:
             images = _of_shape(images, shape)
         if labels is not None:
             labels = _indices(labels, trainer.num_classes)
         pairs.append((images, labels))
-    return _joined(pairs)
+    return _from_pairs(pairs)
 
 
-def _parts(form):
+def _pairs_in(form):
     """Pairs of images and labels, or `None`, of all that a batch consists of."""
     if not isinstance(form, tuple):
         return [(form, None)]
     return [(form[0], None), form[1]] if isinstance(form[1], tuple) else [form]
 
 
-def _joined(pairs):
-    """The opposite of `_parts`."""
+def _from_pairs(pairs):
+    """The opposite of `_pairs_in`."""
     (images, labels), *rest = pairs
     if rest:
         return images, rest[0]

@@ -80,15 +80,15 @@ def _check_inputs(generator, discriminator, images):
         raise ValueError(
             "`generator` and `discriminator` must both take labels, as the second of "
             "two inputs, or neither: [latents, labels] and [images, labels]. "
-            f"Received: inputs of shape {_joined(shapes[0])} and {_joined(shapes[1])}"
+            f"Received: inputs of shape {_shown(shapes[0])} and {_shown(shapes[1])}"
         )
     if images is not None and not tf.TensorShape(taken).is_compatible_with(images):
         raise ValueError(
             "`discriminator` must take what the generator makes, images of shape "
             f"{images}. Labels go into an input of their own. "
-            f"Received: discriminator inputs of shape {_joined([taken, *labels])}"
+            f"Received: discriminator inputs of shape {_shown([taken, *labels])}"
         )
 
 
-def _joined(shapes):
+def _shown(shapes):
     return ", ".join(map(str, shapes))

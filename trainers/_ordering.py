@@ -5,7 +5,7 @@ from typing import Any
 import tensorflow as tf
 
 
-def joined(values: Any) -> Any:
+def waiting_for_all(values: Any) -> Any:
     """The same tensors, each of which waits for all of them.
 
     So every variable is read before any is updated. TensorFlow's own edges for that do

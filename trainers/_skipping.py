@@ -77,7 +77,7 @@ def _values(gradient):
     return gradient.values if isinstance(gradient, tf.IndexedSlices) else gradient
 
 
-def undone(update: Callable[[], Any], player: Any, players: Iterable[Any]) -> None:
+def run_or_undo(update: Callable[[], Any], player: Any, players: Iterable[Any]) -> None:
     """Calls an update, so that one that is skipped leaves nothing but its count.
 
     Moving statistics, singular vectors and historical averages are what they were.

@@ -16,7 +16,7 @@ from tfgan_tricks import layers
 from tfgan_tricks import replica
 from tfgan_tricks.losses import AdversarialLoss
 from tfgan_tricks.losses import _over_outputs
-from tfgan_tricks.penalties._checks import check as checked_penalties
+from tfgan_tricks.penalties import _checked
 from trainers import _arguments
 from trainers import _batch
 from trainers import _forms
@@ -126,7 +126,7 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        penalties = checked_penalties(penalties, taken=self.loss_names)
+        penalties = _checked.checked(penalties, taken=self.loss_names)
         _arguments.check(discriminator_steps, penalties, joint_batch, seed)
         _networks.fit_together(generator, discriminator)
         self.adversarial_loss = loss
@@ -325,7 +325,7 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
 
     def _update(self, player, update):
         with layers.updates_once(player.network):
-            _skipping.undone(update, player, self.players)
+            _skipping.run_or_undo(update, player, self.players)
 
     def _descend(self, player, objective):
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
@@ -339,7 +339,7 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
             total = _compat.scale_loss(player.optimizer, total)
         gradients = tape.gradient(total, variables)
         _arguments.check_gradients(gradients, player)
-        terms, gradients = _ordering.joined((terms, gradients))
+        terms, gradients = _ordering.waiting_for_all((terms, gradients))
         gradients, is_finite = _skipping.unscaled(player.optimizer, gradients)
         player.optimizer.apply_gradients(zip(gradients, variables, strict=True))
         for name, value in terms.items():

@@ -10,8 +10,8 @@ from tfgan_tricks.penalties._historical_average import HistoricalAverage
 _CALL = "`penalty(critic, *, real, fake, seed)`"
 
 
-def check(penalties: Any, taken: Iterable[str] = ()) -> tuple[Callable, ...]:
-    """Checks a trainer's penalties.
+def checked(penalties: Any, taken: Iterable[str] = ()) -> tuple[Callable, ...]:
+    """Returns a trainer's penalties, checked.
 
     Args:
         penalties: A list or tuple of callables with a `name`, each called as
@@ -26,7 +26,7 @@ def check(penalties: Any, taken: Iterable[str] = ()) -> tuple[Callable, ...]:
             called in this way or has no name, or if a name occurs twice or is taken.
 
     >>> from tfgan_tricks.penalties import R1
-    >>> check(R1())
+    >>> checked(R1())
     Traceback (most recent call last):
     ...
     ValueError: `penalties` must be a list: penalties=[R1(...)]. Received: ...

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from tfgan_tricks import penalties
-from tfgan_tricks.penalties._checks import check
+from tfgan_tricks.penalties._checked import checked
 
 
 def mean_logit(critic, *, real, fake, seed):
@@ -42,10 +42,10 @@ def test_penalties_of_all_kinds_are_taken_as_they_are(kind):
         named("mine"),
         named("by_keywords", lambda *args, **kwargs: 0.0),
     ]
-    checked = check(kind(good), taken=("d_loss", "g_loss"))
-    assert isinstance(checked, tuple)
-    assert [id(one) for one in checked] == [id(one) for one in good]
-    assert check(kind()) == ()
+    result = checked(kind(good), taken=("d_loss", "g_loss"))
+    assert isinstance(result, tuple)
+    assert [id(one) for one in result] == [id(one) for one in good]
+    assert checked(kind()) == ()
 
 
 @pytest.mark.parametrize(
@@ -86,5 +86,5 @@ def test_penalties_of_all_kinds_are_taken_as_they_are(kind):
 )
 def test_anything_else_is_refused_with_what_to_do(given, message):
     with pytest.raises(ValueError, match=message) as error:
-        check(given, taken=("d_loss", "g_loss"))
+        checked(given, taken=("d_loss", "g_loss"))
     assert "\n" not in str(error.value)
