@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfgan_tricks import _facts
+from tfgan_tricks import _unit_range
 
 
 def shown(value: Any) -> str:
@@ -36,17 +37,11 @@ def check(
         )
 
 
-def checked_range(output_range: Any, generator: Any) -> tuple[float, float] | None:
+def output_range(told: Any, generator: Any) -> tuple[float, float] | None:
     """The range that is told, or else the one that the generator's end tells."""
-    if output_range is None:
+    if told is None:
         return _facts.output_range(generator)
-    low, high = (float(bound) for bound in output_range)
-    if not low < high:
-        raise ValueError(
-            "`output_range` must be the least and the greatest value of an image. "
-            f"Received: output_range={output_range!r}"
-        )
-    return low, high
+    return _unit_range.checked_range(told)
 
 
 def check_jit(jit_compile: Any, replicas: int) -> None:

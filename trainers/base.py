@@ -135,7 +135,7 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
         self.reuse_real_batch = reuse_real_batch
         self.joint_batch = joint_batch
         self.ema_decay = ema_decay
-        self.output_range = _arguments.checked_range(output_range, generator)
+        self.output_range = _arguments.output_range(output_range, generator)
         self.seed = seed
         self.generator_player = Player(
             "generator", generator, judges=[discriminator], history=generator_history

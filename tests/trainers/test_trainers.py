@@ -214,6 +214,11 @@ R1 = penalties.R1
         (lambda: toy.make(trainers.LSGAN, ema_decay=-0.1), "ema_decay=-0.1"),
         (lambda: toy.make(trainers.LSGAN, penalties=[R1(), R1()]), "'r1', 'r1'"),
         (lambda: toy.make(trainers.WGAN, clip=0.0), "clip=0.0"),
+        (lambda: toy.make(trainers.LSGAN, output_range=255), "output_range=255"),
+        (
+            lambda: toy.make(trainers.LSGAN, output_range=(0, float("inf"))),
+            r"output_range=\(0, inf\)",
+        ),
         (
             lambda: toy.make(trainers.RelativisticGAN, base="hing"),
             "'relativistic_hing'",
