@@ -36,13 +36,15 @@ ADAM = ("Adam", {"learning_rate": 1e-3, "beta_1": 0.5, "epsilon": 1e-2})
 class Case(NamedTuple):
     """A function that makes a trainer, always with the same first weights, and data.
 
-    Each player gets an optimizer of that name and those arguments.
+    Each player gets an optimizer of that name and those arguments, and the trainer is
+    compiled with both as often as `compilations` says.
     """
 
     make: Callable
     data: Any = POINTS
     optimizer: tuple = ("SGD", {"learning_rate": 0.1})
     steps_per_execution: int = 1
+    compilations: int = 1
 
 
 def plain(*norm):
@@ -269,6 +271,11 @@ CASES = {
     "global_clipnorm": Case(
         of_points(trainers.LSGAN, regularized),
         optimizer=("SGD", {"learning_rate": 0.1, "global_clipnorm": 0.05}),
+    ),
+    "clipnorm, compiled twice": Case(
+        of_points(trainers.NonSaturatingGAN),
+        optimizer=("SGD", {"learning_rate": 0.1, "clipnorm": 0.05}),
+        compilations=2,
     ),
     "clipvalue": Case(
         of_points(trainers.WGAN, clip=0.4, discriminator_steps=2),

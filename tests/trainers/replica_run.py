@@ -31,7 +31,8 @@ def trained(case, distribute=None, **options):
     trainer = case.make()
     name, arguments = case.optimizer
     pair = [getattr(keras.optimizers, name)(**arguments) for _ in range(2)]
-    trainer.compile(*pair, **options)
+    for _ in range(case.compilations):
+        trainer.compile(*pair, **options)
     batches = trainer.batches_per_step
     dataset = tf.data.Dataset.from_tensor_slices(case.data)
     if distribute is None:
