@@ -29,6 +29,7 @@ setup(
         KERAS,
         "absl-py>=1.4",
         "importlib_resources",  # TFDS imports it without declaring it.
+        "mlxtend>=0.23",
         "numpy>=1.26",
         "pillow>=11",
         "scikit-learn>=1.3",

@@ -126,7 +126,7 @@ def trainer(config):
 def samples_of(config):
     model = trainer(config)
     batches = data.batches(
-        data.load("digits"), config["batch_size"], seed=config["seed"]
+        data.load("digits8"), config["batch_size"], seed=config["seed"]
     )
     model.fit(batches, steps_per_epoch=config["steps"], verbose=0)
     sampler = export.Sampler(model.generator)
@@ -138,7 +138,7 @@ def digit_score(samples):
     """exp(E KL(p(y|x) || p(y))) by a logistic regression on real digits."""
     from sklearn.linear_model import LogisticRegression
 
-    train = data.load("digits")
+    train = data.load("digits8")
     classifier = LogisticRegression(max_iter=1000)
     classifier.fit(_judge.flat(train.examples) / 127.5 - 1.0, train.labels)
     log_p = classifier.predict_log_proba(samples)
@@ -156,7 +156,7 @@ def judge(samples, held_out=None):
 def real():
     """What real digits score."""
     train, test = (
-        _judge.flat(data.load("digits", split=split).examples) / 127.5 - 1.0
+        _judge.flat(data.load("digits8", split=split).examples) / 127.5 - 1.0
         for split in ("train", "test")
     )
     return judge(train, held_out=test)

@@ -1,6 +1,6 @@
 """What a step exchanges and costs on one device, two devices and two workers.
 
-    python -m benchmarks.scaling --preset=digits --steps=300 --output=FILE
+    python -m benchmarks.scaling --preset=digits8 --steps=300 --output=FILE
 
 All three train on this machine, at the same batch size, so that on a CPU the difference
 is what sharing costs and not what it gains. The time of a step is the median over
@@ -24,7 +24,7 @@ from benchmarks._commit import commit
 from launch import _build
 from launch import _presets
 
-_PRESET = flags.DEFINE_string("preset", "digits", "What to train.")
+_PRESET = flags.DEFINE_string("preset", "digits8", "What to train.")
 _SHAPE = flags.DEFINE_list("example_shape", ["8", "8", "1"], "Of an example.")
 _STEPS = flags.DEFINE_integer("steps", 300, "Training steps, a multiple of ten.")
 _OUTPUT = flags.DEFINE_string("output", None, "JSON file for the result.")

@@ -1,7 +1,7 @@
 """The semi-supervised MNIST table of Salimans et al., 2016 (arXiv:1606.03498).
 
     python -m benchmarks.semi_supervised --data_dir=DIR --labels=100 --draws=0,1,2
-    python -m benchmarks.semi_supervised --dataset=digits --epochs=100 --ema_decay=0.99
+    python -m benchmarks.semi_supervised --dataset=digits8 --epochs=100 --ema_decay=0.99
 
 DIR is where TensorFlow Datasets has prepared MNIST. Networks, optimizer and batches are
 the paper's; `--epochs` and `--ema_decay` tell how long the training is. A draw is which
@@ -37,7 +37,7 @@ from tfgan_tricks import networks
 BATCH_SIZE = 100
 GENERATORS = ["feature_matching", "minibatch_discrimination"]
 
-_DATASET = flags.DEFINE_enum("dataset", "tfds:mnist", ["tfds:mnist", "digits"], "")
+_DATASET = flags.DEFINE_enum("dataset", "tfds:mnist", ["tfds:mnist", "digits8"], "")
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TensorFlow Datasets.")
 _LABELS = flags.DEFINE_integer("labels", 100, "How many labels, a multiple of ten.")
 _DRAWS = flags.DEFINE_list("draws", ["0", "1", "2"], "Seeds to train with.")

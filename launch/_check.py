@@ -363,6 +363,5 @@ def _known_shape(config):
                 f"Received: image_size={size}, channels={channels}"
             )
         return (2,)
-    if config.dataset == "digits":
-        size = size or 8
+    size = size or _tables.PICTURE_SIZES.get(config.dataset)
     return (size, size, channels)

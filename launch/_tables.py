@@ -18,10 +18,20 @@ PENALTIES = {
 
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 
-DATASETS = ("digits", "ring8", "grid25", "tfds:NAME", "image_folder:PATH", "npz:PATH")
+DATASETS = (
+    "mnist5k",
+    "digits8",
+    "ring8",
+    "grid25",
+    "tfds:NAME",
+    "image_folder:PATH",
+    "npz:PATH",
+)
+# The height and width of pictures that come with the package's dependencies.
+PICTURE_SIZES = {"mnist5k": 28, "digits8": 8}
 PATH_DATASETS = ("image_folder", "npz")
 POINT_DATASETS = ("ring8", "grid25")
-TESTED_DATASETS = ("digits", "tfds")
+TESTED_DATASETS = ("digits8", "tfds")
 
 
 def _trainer(rate, beta_1=None, beta_2=None, **options):

@@ -23,6 +23,7 @@ FLOORS = {
 }
 SOCKETS = {"losses", "penalties", "layers", "transforms", "callbacks", "metrics"}
 LAZY = {"tensorflow_datasets", "matplotlib", "tensorflow_addons", "sklearn", "PIL"}
+LAZY |= {"mlxtend"}
 
 
 def relative(path):

@@ -67,7 +67,7 @@ class SemiSupervisedGAN(AdversarialTrainer):
     ...     features="features",
     ... )
     >>> trainer.compile()
-    >>> digits = data.load("digits")
+    >>> digits = data.load("digits8")
     >>> batches = data.semi_supervised_batches(digits, 50, labels_per_class=5)
     >>> history = trainer.fit(batches, steps_per_epoch=2, verbose=0)
     >>> sorted(history.history)

@@ -50,7 +50,7 @@ def test_the_seed_decides_all_weights():
 
 
 def test_digit_score_of_one_digit_and_of_all():
-    digits = data.load("digits", split="test")
+    digits = data.load("digits8", split="test")
     pixels = digits.examples.reshape(len(digits.examples), -1) / 127.5 - 1.0
     one, many = pixels[digits.labels == 3][:1].repeat(50, 0), pixels
     np.testing.assert_allclose(ablation.digit_score(one), 1.0)

@@ -105,4 +105,4 @@ def test_more_pictures_than_fit_into_one_chunk_keep_their_order(tmp_path):
 )
 def test_bad_sizes_and_channels_are_refused(options):
     with pytest.raises(ValueError, match="Received"):
-        data.load("digits", **options)
+        data.load("digits8", **options)

@@ -27,8 +27,8 @@ def files(directory):
 
 # Not a preset, which may be tuned.
 BASE = _config.make(
-    preset="digits",
-    dataset="digits",
+    preset="digits8",
+    dataset="digits8",
     trainer="relativistic_average_gan",
     network="dcgan",
     discriminator_normalization="spectral",
@@ -40,6 +40,7 @@ BASE = _config.make(
 
 # The smallest training of the digits, as flags.
 TINY = (
+    "preset=digits8",
     "trainer=relativistic_gan",
     "set=ema_decay=0.9",
     "set=steps_per_execution=1",

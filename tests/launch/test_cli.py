@@ -156,7 +156,7 @@ BAD_TRAIN = [
     (["trainer=wgan", "loss=hinge"], "relativistic_gan or relativistic_average_gan"),
     (["optimizer=addons:LAMP"], "Did you mean 'addons:LAMB'"),
     (["set=precision=mixed_floot16"], "Did you mean 'mixed_float16'"),
-    (["dataset=digit"], "Did you mean 'digits'"),
+    (["dataset=digit"], "Did you mean 'digits8'"),
     (["set=widht=3"], "Did you mean 'width'"),
     (["set=width=wide"], "`width` must be an integer"),
     (["set=width"], "key=value"),

