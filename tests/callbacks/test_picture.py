@@ -141,7 +141,52 @@ def test_grid_shows_a_bounded_number_of_images():
     "size, count", [((1, 1), 1024), ((128, 128), 1024), ((1024, 1024), 64)]
 )
 def test_side_of_a_grid_is_bounded(size, count):
-    assert _picture.capacity(*size) == count
-    wide = _picture.capacity(size[0], 3000)
-    assert wide == 4
-    assert _picture.capacity(9000, 20) == 1
+    assert capacity(2000, *size) == count
+    assert capacity(2000, size[0], 3000) == 4
+    assert capacity(2000, 9000, 20) == 1
+
+
+def capacity(count, height, width, num_classes=None):
+    return _picture.Grid.of((count, height, width, 1), num_classes).capacity
+
+
+def brightness(count):
+    """Images of one pixel, the i-th of value i, drawn as a grid of those values."""
+    images = np.arange(count, dtype="uint8").reshape(-1, 1, 1, 1)
+
+    def tiles(**kwargs):
+        return callbacks.picture(images, **kwargs)[:: 64 + GAP, :: 64 + GAP, 0].tolist()
+
+    return tiles
+
+
+def test_each_row_shows_a_class():
+    expected = [[0, 3, 6], [1, 4, 7], [2, 5, 255]]
+    assert brightness(8)(num_classes=3) == expected
+    assert brightness(9)(num_classes=3) == [*expected[:2], [2, 5, 8]]
+    assert brightness(4)(num_classes=2) == [[0, 2], [1, 3]]
+    assert brightness(3)(num_classes=1) == [[0, 1, 2]]
+
+
+def test_rows_of_classes_show_a_bounded_number_of_images():
+    rows = brightness(150)(num_classes=4)
+    assert rows == [[row + 4 * column for column in range(32)] for row in range(4)]
+    assert capacity(2000, 64, 64, num_classes=32) == 1024
+    assert capacity(70, 2000, 2000, num_classes=4) == 4 * 4
+
+
+@pytest.mark.parametrize("count, num_classes", [(7, 4), (99, 33)])
+def test_classes_that_make_no_rows_are_drawn_in_turn(count, num_classes):
+    assert brightness(count)(num_classes=num_classes) == brightness(count)()
+
+
+def test_large_images_of_many_classes_are_drawn_in_turn():
+    images = np.zeros([10, 2000, 1, 1], "uint8")
+    images[::5] = 9
+    pixels = callbacks.picture(images, num_classes=5)
+    np.testing.assert_array_equal(pixels, callbacks.picture(images))
+
+
+def test_classes_are_at_least_one():
+    with pytest.raises(ValueError, match="`num_classes` must.*Received: num_classes=0"):
+        callbacks.picture(np.zeros([4, 8, 8, 1]), num_classes=0)

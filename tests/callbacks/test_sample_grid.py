@@ -120,6 +120,22 @@ def test_samples_are_of_all_labels_in_turn(tmp_path):
     )
 
 
+def test_each_row_shows_ten_samples_of_a_label(tmp_path):
+    model = ImageTiny()
+    model.generator = conditional_generator()
+    train(model, [callbacks.SampleGrid(tmp_path, every=1, seed=4)], steps=1)
+    labels = np.arange(50) % 5
+    images = export.Sampler(model.generator, 5).sample(labels, 4)["images"].numpy()
+    by_label = np.concatenate([images[labels == label] for label in range(5)])
+    tiles = callbacks.picture(by_label[:1]).shape[0] + 2
+    grid = decoded(tmp_path / "step-000001.png")
+    assert grid.shape == (5 * tiles - 2, 10 * tiles - 2, 1)
+    for index, image in enumerate(by_label):
+        top, left = index // 10 * tiles, index % 10 * tiles
+        tile = grid[top : top + tiles - 2, left : left + tiles - 2]
+        np.testing.assert_array_equal(tile, callbacks.picture(image[None]))
+
+
 def labelled(shape, dtype):
     """Its images of 8x8 depend on which of five labels it is given."""
     z, labels = keras.Input((3,)), keras.Input(shape, dtype=dtype)

@@ -4,30 +4,40 @@ import contextlib
 import math
 import os
 from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 from typing import BinaryIO
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
+from tfgan_tricks import _checks
 from tfgan_tricks import _unit_range
 
 TILE = 64  # Least side of an image in a grid, in pixels.
 GAP = 2
 MOST_TILES = 32  # In a row or a column of a grid.
+NUM_IMAGES = 64  # In a grid, unless another number is asked for.
+NUM_OF_CLASS = 10  # In a row of a grid whose rows are classes, likewise.
 MOST_PIXELS = 8400  # Side of a grid of several images.
 CANVAS = 320  # Side of a picture of points.
 REAL, FAKE = (190, 190, 190), (30, 80, 200)
 
 
 def picture(
-    samples: Any, real: Any = None, output_range: _unit_range.Range | None = None
+    samples: Any,
+    real: Any = None,
+    output_range: _unit_range.Range | None = None,
+    num_classes: int | None = None,
 ) -> np.ndarray:
     """Draws samples as one picture: a grid of images, or points of the plane.
 
     Small images are magnified without smoothing. A grid shows the first 1,024 images,
-    or as many as fit on 8,400 pixels a side. Points are blue, on the gray ones of
-    `real`, which then also say what part of the plane is seen.
+    or as many as fit on 8,400 pixels a side. With `num_classes` each row shows one
+    class, up to 32 images of it, unless there are more classes than rows or fewer than
+    two images of a class. Points are blue, on the gray ones of `real`, which then also
+    say what part of the plane is seen.
 
     Args:
         samples: Images of shape `[batch, height, width, channels]` with one to four
@@ -35,15 +45,20 @@ def picture(
         real: Points of shape `[number, 2]`, or `None`.
         output_range: The values (low, high) of black and white in images of floats.
             `None` means (-1, 1). uint8 images are drawn as they are.
+        num_classes: Number of classes, at least 1, if image i is of class
+            `i % num_classes`. `None` if the classes do not matter.
 
     Returns:
         A uint8 array of shape `[height, width, channels]`.
 
     Raises:
-        ValueError: If `samples` has none of these shapes or types, or if
-            `output_range` is not two finite numbers in ascending order.
+        ValueError: If `samples` has none of these shapes or types, if
+            `output_range` is not two finite numbers in ascending order, or if
+            `num_classes` is below 1.
 
     >>> picture(np.zeros([5, 8, 8, 1])).shape
+    (130, 196, 1)
+    >>> picture(np.zeros([5, 8, 8, 1]), num_classes=2).shape
     (130, 196, 1)
     >>> picture(np.zeros([100, 2])).shape
     (320, 320, 3)
@@ -52,9 +67,12 @@ def picture(
     [128, 128, 128]
     """
     samples = np.asarray(samples)
+    if num_classes is not None:
+        _checks.positive_integer(num_classes=num_classes)
     if samples.size and are_images(samples.shape):
-        drawn = samples[: capacity(*samples.shape[1:3])]
-        return _grid(_magnified(_pixels(drawn, output_range)))
+        grid = Grid.of(samples.shape, num_classes)
+        pixels = _pixels(samples[: grid.capacity], output_range)
+        return _tiled(_magnified(pixels), grid)
     if samples.size and are_points(samples.shape):
         return _plane(samples, samples if real is None else np.asarray(real))
     raise ValueError(
@@ -73,11 +91,54 @@ def are_points(shape: Any) -> bool:
     return len(shape) == 2 and shape[1] == 2
 
 
-def capacity(height: int, width: int) -> int:
-    """Returns how many images of that size a grid shows."""
+class Grid(NamedTuple):
+    """The places of images in a grid.
+
+    Attributes:
+        rows: Number of rows.
+        columns: Number of images in a row.
+        by_class: `True` if image i is in row `i % rows`, `False` if it is in column
+            `i % columns`.
+    """
+
+    rows: int
+    columns: int
+    by_class: bool
+
+    @classmethod
+    def of(cls, shape: Sequence[int], num_classes: int | None) -> "Grid":
+        """Returns the grid of a batch of images of a shape, see `picture`."""
+        count, most = shape[0], _most_tiles(*shape[1:3])
+        if num_classes is not None and num_classes <= min(most, count // 2):
+            columns = min(math.ceil(count / num_classes), most)
+            return cls(num_classes, columns, by_class=True)
+        count = min(count, most**2)
+        columns = math.ceil(math.sqrt(count))
+        return cls(math.ceil(count / columns), columns, by_class=False)
+
+    @property
+    def capacity(self) -> int:
+        return self.rows * self.columns
+
+    def place(self, index: int) -> tuple[int, int]:
+        """Returns the row and the column of an image."""
+        if self.by_class:
+            return index % self.rows, index // self.rows
+        return divmod(index, self.columns)
+
+
+def default_count(num_classes: int | None) -> int:
+    """Returns how many images a grid has, unless another number is asked for."""
+    if num_classes is None or num_classes > MOST_TILES:
+        return NUM_IMAGES
+    return NUM_OF_CLASS * num_classes
+
+
+def _most_tiles(height, width):
+    """How many images of a size fit in a row or a column."""
     side = max(height, width)
     side = side * _magnification(side) + GAP
-    return min(MOST_TILES, max(1, MOST_PIXELS // side)) ** 2
+    return min(MOST_TILES, max(1, MOST_PIXELS // side))
 
 
 def write_png(path: Any, pixels: Any) -> None:
@@ -134,14 +195,13 @@ def _magnified(pixels):
     return pixels.repeat(factor, axis=1).repeat(factor, axis=2)
 
 
-def _grid(pixels):
-    columns = math.ceil(math.sqrt(len(pixels)))
-    rows = math.ceil(len(pixels) / columns)
+def _tiled(pixels, grid):
     height, width, channels = pixels.shape[1:]
     high, wide = height + GAP, width + GAP
-    canvas = np.full([rows * high, columns * wide, channels], 255, "uint8")
+    canvas = np.full([grid.rows * high, grid.columns * wide, channels], 255, "uint8")
     for index, tile in enumerate(pixels):
-        top, left = index // columns * high, index % columns * wide
+        row, column = grid.place(index)
+        top, left = row * high, column * wide
         canvas[top : top + height, left : left + width] = tile
     return canvas[:-GAP, :-GAP]
 

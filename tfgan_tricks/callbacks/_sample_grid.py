@@ -19,6 +19,7 @@ from tfgan_tricks.callbacks._after_all import Logs
 from tfgan_tricks.callbacks._every import EveryNSteps
 from tfgan_tricks.callbacks._picture import are_images
 from tfgan_tricks.callbacks._picture import are_points
+from tfgan_tricks.callbacks._picture import default_count
 from tfgan_tricks.callbacks._picture import picture
 from tfgan_tricks.callbacks._picture import write_png
 
@@ -26,18 +27,20 @@ from tfgan_tricks.callbacks._picture import write_png
 class SampleGrid(EveryNSteps):
     """Draws the samples of fixed latents to PNG files, and to TensorBoard.
 
-    The file of step 500 is `step-000500.png`; `picture` says how it is drawn.
+    The file of step 500 is `step-000500.png`; `picture` says how it is drawn. Samples
+    of a conditional generator have the labels 0, 1, 2, ... and again from 0, and each
+    row shows one label where the labels are few enough.
 
     Args:
         directory: Folder to write to; created if missing.
         every: Number of steps between sample grids. The last step always gets one.
         generator: The `keras.Model` to draw from. Default: the model's
             `sampling_generator`, or its `generator`.
-        num_samples: Number of samples in a picture, at least 1.
+        num_samples: Number of samples in a picture, at least 1. Default: 64, or 10 of
+            each label if there are at most 32.
         seed: Integer seed of the latents.
-        num_classes: Number of labels of a conditional generator, whose samples have
-            the labels 0, 1, 2, ... and again from 0. Default: as many as its label
-            input or its layers tell. `None` for other generators.
+        num_classes: Number of labels of a conditional generator. Default: as many as
+            its label input or its layers tell. `None` for other generators.
         real: Real points of shape `[number, 2]` for the background, or `None`.
         log_dir: Folder for TensorBoard images, or `None`.
         output_range: The values (low, high) of black and white. Default: the model's
@@ -68,7 +71,7 @@ class SampleGrid(EveryNSteps):
         every: int,
         *,
         generator: keras.Model | None = None,
-        num_samples: int = 64,
+        num_samples: int | None = None,
         seed: int = 0,
         num_classes: int | None = None,
         real: Any = None,
@@ -76,7 +79,8 @@ class SampleGrid(EveryNSteps):
         output_range: _unit_range.Range | None = None,
     ):
         super().__init__(every)
-        _checks.positive(num_samples=num_samples)
+        if num_samples is not None:
+            _checks.positive(num_samples=num_samples)
         if num_classes is not None:
             _checks.positive_integer(num_classes=num_classes)
         if output_range is not None:
@@ -100,7 +104,12 @@ class SampleGrid(EveryNSteps):
 
     def on_steps(self, step: int, logs: Mapping[str, Any]) -> None:
         subject = self._subject()
-        pixels = picture(self._samples(subject), self.real, subject.output_range)
+        pixels = picture(
+            self._samples(subject),
+            self.real,
+            subject.output_range,
+            subject.num_classes,
+        )
         write_png(os.path.join(self.directory, f"step-{step:06d}.png"), pixels)
         if self.log_dir is not None:
             with self._writer.as_default(step=step):
@@ -118,9 +127,10 @@ class SampleGrid(EveryNSteps):
         )
 
     def _samples(self, subject):
-        inputs = [_sampling.latents(self.num_samples, subject.latent_dim, self.seed)]
+        count = self.num_samples or default_count(subject.num_classes)
+        inputs = [_sampling.latents(count, subject.latent_dim, self.seed)]
         if subject.num_classes is not None:
-            labels = np.arange(self.num_samples, dtype="int32") % subject.num_classes
+            labels = np.arange(count, dtype="int32") % subject.num_classes
             inputs.append(labels)
 
         def generate(*part):
