@@ -31,7 +31,6 @@ from tfgan_tricks import data
 from tfgan_tricks import export as exporting
 from tfgan_tricks.callbacks import _picture
 
-_NUM_IMAGES = 64
 _NUM_POINTS = 2000
 
 
@@ -156,11 +155,12 @@ def _test_set(config):
 def sample(workdir, num_images, seed, path, label=None):
     """Draws samples of the newest checkpoint to a PNG file.
 
-    Those of a conditional training are of one label, or of all in turn. More images
-    than a picture shows are all in an array file beside it too.
+    Those of a conditional training are of one label, or of all in turn, in rows.
+    `None` images are as many as `callbacks.SampleGrid` draws. More images than a
+    picture shows are all in an array file beside it too.
 
     Returns:
-        The checkpoint's step, and in words where the samples are.
+        The checkpoint's step, the number of samples, and in words where they are.
 
     Raises:
         ValueError: if there is no checkpoint of such a training.
@@ -169,22 +169,25 @@ def sample(workdir, num_images, seed, path, label=None):
     _, facts, trainer = _restored(workdir)
     generator = trainer.sampling_generator
     sampler = exporting.Sampler(generator, facts.generated_classes)
-    what = _labels(facts.generated_classes, num_images, label)
+    in_turn = sampler.num_classes if label is None else None
+    count = num_images or _picture.default_count(in_turn)
+    what = _labels(facts.generated_classes, count, label)
     samples = exporting.samples(sampler, what, seed)
     output_range = _facts.output_range(generator)
-    callbacks.write_png(path, callbacks.picture(samples, output_range=output_range))
-    step, drawn = int(trainer.step.numpy()), len(samples)
+    pixels = callbacks.picture(samples, None, output_range, in_turn)
+    callbacks.write_png(path, pixels)
+    step, drawn = int(trainer.step.numpy()), count
     if samples.ndim == 4:
-        drawn = _picture.capacity(*samples.shape[1:3])
-    if drawn >= len(samples):
-        return step, path
+        drawn = _picture.Grid.of(samples.shape, in_turn).capacity
+    if drawn >= count:
+        return step, count, path
     arrays = {"images": data.to_uint8(samples, output_range or (-1.0, 1.0)).numpy()}
     if sampler.num_classes is not None:
         arrays["labels"] = what
     array_path = os.path.splitext(path)[0] + ".npz"
     with _picture.whole_file(array_path) as file:
         np.savez(file, **arrays)
-    return step, f"{array_path}, the first {drawn} of them in {path}"
+    return step, count, f"{array_path}, the first {drawn} of them in {path}"
 
 
 def export(workdir, path, format):
@@ -336,7 +339,7 @@ def _callbacks(job):
         callbacks.SampleGrid(
             _file(job, _workdir.SAMPLES),
             config.sample_every,
-            num_samples=_NUM_POINTS if points else _NUM_IMAGES,
+            num_samples=_NUM_POINTS if points else None,
             num_classes=job.generated_classes,
             real=job.source.examples[:_NUM_POINTS] if points else None,
             log_dir=log_dir,

@@ -16,12 +16,17 @@ ABOUT = ("Draws samples of a training's newest checkpoint as one PNG picture.", 
 def define_flags(values):
     """Defines the flags of this program in an `absl.flags.FlagValues`."""
     flags.DEFINE_string("workdir", None, "The training's folder.", flag_values=values)
-    flags.DEFINE_integer("num_images", 64, "How many samples.", flag_values=values)
+    flags.DEFINE_integer(
+        "num_images",
+        None,
+        "How many samples. Default: 64, or 10 of each class if all are drawn.",
+        flag_values=values,
+    )
     flags.DEFINE_string(
         "class",
         None,
         "The class to draw, of a conditional training, by its name or, unless that is "
-        "a name, its number. Default: all in turn.",
+        "a name, its number. Default: all, each in a row of its own.",
         flag_values=values,
     )
     flags.DEFINE_integer("seed", 0, "Of the latents.", flag_values=values)
@@ -36,16 +41,17 @@ def main(argv):
 
 
 def _sample(values):
-    _checks.positive_integer(num_images=values.num_images)
+    if values.num_images is not None:
+        _checks.positive_integer(num_images=values.num_images)
     _check.check_number("seed", values.seed)
     facts = _workdir.check_trained(values.workdir)
     name = values["class"].value
     label = _check.label(name, facts.generated_classes, facts.label_names)
-    step, where = _cli.runner().sample(
+    step, count, where = _cli.runner().sample(
         values.workdir, values.num_images, values.seed, values.output, label
     )
     what = "samples" if label is None else f"samples of class {name} (label {label})"
-    print(f"{values.num_images} {what} of step {step} are in {where}")
+    print(f"{count} {what} of step {step} are in {where}")
 
 
 def run():

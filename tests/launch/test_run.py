@@ -179,7 +179,7 @@ def test_number_and_seed_of_samples(trained, tmp_path):
 
 
 @pytest.mark.parametrize("num_classes", [None, 3])
-@pytest.mark.parametrize("num_images", [1024, 1030])
+@pytest.mark.parametrize("num_images", [96, 1024, 1030])
 def test_what_does_not_fit_into_a_picture_is_in_an_array_file(
     tmp_path, monkeypatch, num_classes, num_images
 ):
@@ -189,16 +189,18 @@ def test_what_does_not_fit_into_a_picture_is_in_an_array_file(
     trainer = types.SimpleNamespace(sampling_generator=generator, step=tf.Variable(5))
     monkeypatch.setattr(_run, "_restored", lambda _: (None, facts, trainer))
     path = str(tmp_path / "many.png")
-    step, where = _run.sample("run", num_images, 7, path)
+    step, count, where = _run.sample("run", num_images, 7, path)
     what = num_images if num_classes is None else np.arange(num_images) % num_classes
     sampled = exporting.Sampler(generator).sample(what, 7)["images"]
     pixels = tf.io.decode_png((tmp_path / "many.png").read_bytes())
-    np.testing.assert_array_equal(pixels, callbacks.picture(sampled[:1024]))
-    assert step == 5
-    if num_images == 1024:
+    drawn = 1024 if num_classes is None else 3 * 32
+    expected = callbacks.picture(sampled[:drawn], num_classes=num_classes)
+    np.testing.assert_array_equal(pixels, expected)
+    assert (step, count) == (5, num_images)
+    if num_images <= drawn:
         assert where == path and len(list(tmp_path.iterdir())) == 1
         return
-    assert where == f"{tmp_path}/many.npz, the first 1024 of them in {path}"
+    assert where == f"{tmp_path}/many.npz, the first {drawn} of them in {path}"
     images = data.load(f"npz:{tmp_path}/many.npz")
     difference = images.examples.astype(int) - data.to_uint8(sampled).numpy()
     assert np.abs(difference).max() <= 1
@@ -385,7 +387,7 @@ def test_folder_of_pictures_below_data_dir(tmp_path, capsys):
     for left in ("a.heic", "b.HEIC", "notes.txt", ".DS_Store", "._0.png"):
         (tmp_path / "data" / "faces" / left).touch()
     flags = ("dataset=image_folder:faces", f"data_dir={tmp_path}/data")
-    small = ("set=image_size=8", "set=batch_size=4", "set=width=2")
+    small = ("preset=digits8", "set=image_size=8", "set=batch_size=4", "set=width=2")
     assert run(train, f"workdir={tmp_path}/run", *flags, *small, "steps=1") == 0
     expected = "(4 examples, 8x8x3, 1 unreadable, left out: 2 .heic and 1 .txt)"
     assert expected in capsys.readouterr().out
