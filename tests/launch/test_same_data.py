@@ -15,6 +15,7 @@ from tests.launch.test_run import assert_same_training
 from tfgan_tricks import callbacks
 
 TINY = (
+    "preset=digits8",
     "trainer=ls_gan",
     "set=penalty=none",
     "set=network=dcgan",

@@ -15,6 +15,7 @@ from tests.launch.test_run import metrics
 from tests.launch.test_run import tiny
 
 CLASSIFYING = (
+    "preset=digits8",
     "trainer=semi_supervised_gan",
     "set=network=weight_norm",
     "set=labels_per_class=2",
