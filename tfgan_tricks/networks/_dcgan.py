@@ -1,9 +1,12 @@
 """The networks of DCGAN, for pictures from 8x8 to 128x128, also by class."""
 
+import math
+
 import keras
 import tensorflow as tf
 
 from tfgan_tricks import _checks
+from tfgan_tricks import _limits
 from tfgan_tricks import layers
 from tfgan_tricks.networks import _parts
 
@@ -56,7 +59,7 @@ def dcgan_generator(
         `[batch, image_size, image_size, channels]` in [-1, 1].
 
     Raises:
-        ValueError: if an argument is out of range.
+        ValueError: if an argument is out of range, or makes more than 10^9 weights.
 
     >>> dcgan_generator(16, channels=1, latent_dim=8, width=4).output_shape
     (None, 16, 16, 1)
@@ -71,6 +74,10 @@ def dcgan_generator(
     """
     _check(image_size, channels, width, normalization, _GENERATOR_NORMALIZATIONS)
     _checks.positive_integer(latent_dim=latent_dim, reference_size=reference_size)
+    label = _label(num_classes, label_dim)
+    _check_generator(image_size, channels, width, latent_dim, label)
+    if normalization == "virtual":
+        _check_reference(reference_size, image_size, width, latent_dim)
     make = _parts.Maker("dcgan_generator", seed, normalization == "spectral")
     stack = _generator(make, image_size, channels, width, normalization)
     latents = keras.Input((latent_dim,))
@@ -131,7 +138,7 @@ def dcgan_discriminator(
         logits `[batch, 1]`.
 
     Raises:
-        ValueError: if an argument is out of range.
+        ValueError: if an argument is out of range, or makes more than 10^9 weights.
 
     >>> dcgan_discriminator(16, channels=1, width=4).output_shape
     (None, 1)
@@ -147,6 +154,8 @@ def dcgan_discriminator(
             "it in the generator only. Received: normalization='virtual'"
         )
     _check(image_size, channels, width, normalization, _DISCRIMINATOR_NORMALIZATIONS)
+    label = _label(num_classes, label_dim)
+    _check_discriminator(image_size, channels, width, label)
     make = _parts.Maker("dcgan_discriminator", seed, normalization == "spectral")
     first, *finer = _discriminator(make, image_size, width, normalization)
     rest = [layer for block in finer for layer in block]
@@ -176,6 +185,54 @@ def _check(image_size, channels, width, normalization, normalizations):
     _checks.positive_integer(width=width)
     if normalization not in normalizations:
         raise _checks.unknown_name("normalization", normalization, normalizations)
+
+
+def _label(num_classes, label_dim):
+    """The sizes that a network has because of labels, none without."""
+    if num_classes is None:
+        return {}
+    _checks.positive_integer(num_classes=num_classes, label_dim=label_dim)
+    return {"num_classes": num_classes, "label_dim": label_dim}
+
+
+def _table_size(label):
+    return math.prod(label.values()) if label else 0
+
+
+def _check_generator(image_size, channels, width, latent_dim, label):
+    widths = _widths(image_size, width)
+    project = (latent_dim + label.get("label_dim", 0)) * _grid_units(image_size, width)
+    sizes = [_table_size(label), project, *_kernels(channels, *widths)]
+    _limits.check_weights(sizes, width=width, latent_dim=latent_dim, **label)
+
+
+def _check_discriminator(image_size, channels, width, label):
+    widths = _widths(image_size, width)
+    sizes = _kernels(channels, *widths)
+    features = _grid_units(image_size, width)
+    if label:
+        label_dim = label["label_dim"]
+        maps = label_dim * (image_size // 2) ** 2 * _LABEL_MAPS
+        joint = (features + label_dim) * 16 * width
+        seen = sum(_kernels(_LABEL_MAPS, *widths[1:2]))
+        sizes += [_table_size(label), maps, seen, joint]
+        features = 16 * width
+    _limits.check_weights([*sizes, features], width=width, **label)
+
+
+def _check_reference(reference_size, image_size, width, latent_dim):
+    """Its largest feature map is the finest hidden one."""
+    values = max(latent_dim, width * (image_size // 2) ** 2)
+    num_bytes = 4 * reference_size * values
+    _limits.check_memory(num_bytes, reference_size=reference_size, width=width)
+
+
+def _grid_units(image_size, width):
+    return _COARSEST[image_size] ** 2 * _widths(image_size, width)[-1]
+
+
+def _kernels(*widths):
+    return [4 * 4 * entries for entries in _limits.chained(*widths)]
 
 
 def _widths(image_size, width):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import keras
 
 from tfgan_tricks import _checks
+from tfgan_tricks import _limits
 from tfgan_tricks.networks import _parts
 
 
@@ -31,7 +32,7 @@ def mlp_generator(
         pictures in [-1, 1].
 
     Raises:
-        ValueError: if an argument is out of range.
+        ValueError: if an argument is out of range, or makes more than 10^9 weights.
 
     >>> mlp_generator((2,), latent_dim=4, hidden=(16,)).count_params()
     114
@@ -39,9 +40,15 @@ def mlp_generator(
     Reference:
         Goodfellow et al., 2014, arXiv:1406.2661.
     """
-    _check_sizes("output_shape", output_shape, at_least=1)
-    _check_sizes("hidden", hidden, at_least=0)
+    _parts.check_sizes("output_shape", output_shape, at_least=1)
+    _parts.check_sizes("hidden", hidden, at_least=0)
     _checks.positive_integer(latent_dim=latent_dim)
+    _limits.check_weights(
+        _limits.chained(latent_dim, *hidden, math.prod(output_shape)),
+        latent_dim=latent_dim,
+        hidden=hidden,
+        output_shape=output_shape,
+    )
     make = _maker("mlp_generator", seed)
     stack = [keras.Input((latent_dim,))]
     for level, units in enumerate(hidden):
@@ -70,7 +77,7 @@ def mlp_discriminator(
         A model from `[batch, *input_shape]` to float32 logits `[batch, 1]`.
 
     Raises:
-        ValueError: if an argument is out of range.
+        ValueError: if an argument is out of range, or makes more than 10^9 weights.
 
     >>> mlp_discriminator((8, 8, 1), hidden=(16,)).count_params()
     1057
@@ -78,8 +85,13 @@ def mlp_discriminator(
     Reference:
         Goodfellow et al., 2014, arXiv:1406.2661.
     """
-    _check_sizes("input_shape", input_shape, at_least=1)
-    _check_sizes("hidden", hidden, at_least=0)
+    _parts.check_sizes("input_shape", input_shape, at_least=1)
+    _parts.check_sizes("hidden", hidden, at_least=0)
+    _limits.check_weights(
+        _limits.chained(math.prod(input_shape), *hidden, 1),
+        input_shape=input_shape,
+        hidden=hidden,
+    )
     make = _maker("mlp_discriminator", seed)
     stack = [keras.Input(input_shape), _parts.flat("flat")]
     for level, units in enumerate(hidden):
@@ -93,13 +105,3 @@ def _maker(network, seed):
     # N(0, 0.02^2) is for wide convolutions; it would start a narrow network near 0.
     initializer = keras.initializers.GlorotUniform
     return _parts.Maker(network, seed, initializer=initializer)
-
-
-def _check_sizes(argument, sizes, at_least):
-    if not isinstance(sizes, (tuple, list)) or len(sizes) < at_least:
-        raise ValueError(
-            f"`{argument}` must be a tuple of {at_least} or more sizes. "
-            f"Received: {argument}={sizes!r}"
-        )
-    for size in sizes:
-        _checks.positive_integer(**{argument: size})

@@ -66,6 +66,17 @@ def label_input(make: "Maker", num_classes: int, label_dim: int) -> tuple[Any, A
     return labels, scaled(table(labels))
 
 
+def check_sizes(argument: str, sizes: Any, at_least: int) -> None:
+    """Raises `ValueError` unless sizes are positive integers, enough of them."""
+    if not isinstance(sizes, (tuple, list)) or len(sizes) < at_least:
+        raise ValueError(
+            f"`{argument}` must be a tuple of {at_least} or more sizes. "
+            f"Received: {argument}={sizes!r}"
+        )
+    for size in sizes:
+        _checks.positive_integer(**{argument: size})
+
+
 @dataclasses.dataclass(frozen=True)
 class Maker:
     """Makes the layers of one network, whose first weights follow from a seed."""

@@ -3,6 +3,7 @@
 import keras
 
 from tfgan_tricks import _checks
+from tfgan_tricks import _limits
 from tfgan_tricks.networks import _parts
 
 _SAME = {"padding": "same", **_parts.CHANNELS_LAST}
@@ -33,7 +34,7 @@ def standard_cnn_generator(
         [-1, 1].
 
     Raises:
-        ValueError: if an argument is out of range.
+        ValueError: if an argument is out of range, or makes more than 10^9 weights.
 
     >>> standard_cnn_generator(channels=1).output_shape
     (None, 32, 32, 1)
@@ -44,6 +45,7 @@ def standard_cnn_generator(
     """
     _checks.channels(channels)
     _checks.positive_integer(latent_dim=latent_dim)
+    _limits.check_weights([latent_dim * 16 * 512], latent_dim=latent_dim)
     make = _parts.Maker("standard_cnn_generator", seed)
     stack = [
         keras.Input((latent_dim,)),

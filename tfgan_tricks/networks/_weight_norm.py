@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 import keras
 
+from tfgan_tricks import _checks
+from tfgan_tricks import _limits
 from tfgan_tricks import layers
 from tfgan_tricks.networks import _parts
 
@@ -30,12 +32,25 @@ def weight_norm_generator(
         A model from `[batch, latent_dim]` to float32 `[batch, *output_shape]` in
         [-1, 1].
 
+    Raises:
+        ValueError: if a size is no positive integer, or makes more than 10^9
+            weights.
+
     >>> weight_norm_generator((8, 8, 1), latent_dim=4, hidden=(16,)).output_shape
     (None, 8, 8, 1)
 
     Reference:
         Salimans et al., 2016, section 5.1, arXiv:1606.03498, and the authors' code.
     """
+    _checks.positive_integer(latent_dim=latent_dim)
+    _parts.check_sizes("output_shape", output_shape, at_least=1)
+    _parts.check_sizes("hidden", hidden, at_least=0)
+    _limits.check_weights(
+        _limits.chained(latent_dim, *hidden, math.prod(output_shape)),
+        latent_dim=latent_dim,
+        hidden=hidden,
+        output_shape=output_shape,
+    )
     glorot = keras.initializers.GlorotUniform
     make = _parts.Maker("weight_norm_generator", seed, initializer=glorot)
     stack = [keras.Input((latent_dim,))]
@@ -80,12 +95,25 @@ def weight_norm_classifier(
     Returns:
         A model from `[batch, *input_shape]` to float32 logits `[batch, num_classes]`.
 
+    Raises:
+        ValueError: if a size is no positive integer, or makes more than 10^9
+            weights.
+
     >>> weight_norm_classifier((8, 8, 1), 3, hidden=(16,)).output_shape
     (None, 3)
 
     Reference:
         Salimans et al., 2016, section 5.1, arXiv:1606.03498, and the authors' code.
     """
+    _checks.positive_integer(num_classes=num_classes)
+    _parts.check_sizes("input_shape", input_shape, at_least=1)
+    _parts.check_sizes("hidden", hidden, at_least=1)
+    _limits.check_weights(
+        _limits.chained(math.prod(input_shape), *hidden, num_classes),
+        input_shape=input_shape,
+        hidden=hidden,
+        num_classes=num_classes,
+    )
     make = _parts.Maker("weight_norm_classifier", seed, initializer=_wide)
     names = [f"hidden_{level}" for level in range(len(hidden) - 1)] + ["features"]
 

@@ -1,0 +1,73 @@
+"""Sizes that are too large, told before memory is asked for."""
+
+import math
+import os
+from collections.abc import Iterable
+from typing import Any
+
+# Of a network: 4 GB of float32, and three times as much with the slots of Adam.
+MOST_WEIGHTS = 1_000_000_000
+
+
+def check_weights(sizes: Iterable[int], **arguments: Any) -> None:
+    """Raises `ValueError` if a network's matrices have more than `MOST_WEIGHTS`.
+
+    Args:
+        sizes: the number of entries of each matrix or kernel.
+        **arguments: What they follow from.
+    """
+    count = sum(sizes)
+    if count > MOST_WEIGHTS:
+        raise ValueError(
+            f"{_names(arguments)} must make a network of at most {MOST_WEIGHTS:,} "
+            f"weights, not {_number(count)}. Received: {_received(arguments)}"
+        )
+
+
+def check_memory(num_bytes: int, **arguments: Any) -> None:
+    """Raises `ValueError` if so many bytes are more than the machine has."""
+    most = memory()
+    if num_bytes > most:
+        raise ValueError(
+            f"{_names(arguments)} must fit in memory: that takes {_bytes(num_bytes)}, "
+            f"and this machine has {_bytes(most)}. Received: {_received(arguments)}"
+        )
+
+
+def memory() -> int:
+    """Returns the bytes of this machine's memory; without end if it does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return 1 << 63
+
+
+def chained(*sizes: int) -> list[int]:
+    """Returns the entries of the matrices from each size to the next."""
+    return [a * b for a, b in zip(sizes, sizes[1:], strict=False)]
+
+
+def _names(arguments):
+    *first, last = (f"`{name}`" for name in arguments)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _received(arguments):
+    return ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+
+
+def _number(count):
+    return f"{count:,}" if count < 10**15 else f"about 10^{_digits(count)}"
+
+
+def _bytes(count):
+    power = min(max(count.bit_length() - 1, 0) // 10, 6)
+    if count >> 80:
+        return f"about 10^{_digits(count)} bytes"
+    unit = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")[power]
+    return f"{count / (1 << 10 * power):.3g} {unit}"
+
+
+def _digits(count):
+    """The power of ten at or below; for numbers of any length."""
+    return int(math.log10(count))
