@@ -16,6 +16,7 @@ from tests.generators import conditional_generator
 from tests.generators import ends_in
 from tests.generators import image_generator
 from tests.generators import point_generator
+from tfgan_tricks import _limits
 from tfgan_tricks import export
 
 
@@ -340,4 +341,35 @@ def test_keras_file_round_trip(tmp_path):
 def test_keras_file_must_be_named_so(tmp_path):
     with pytest.raises(ValueError, match=r"Received: path='.*/g\.h5'"):
         export.save_keras(point_generator(), tmp_path / "g.h5")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("count", [2**31, 10**12, 2**63 - 1])
+def test_more_images_than_fit_in_memory_are_refused_before_they_are_drawn(count):
+    match = rf"`num_images` must fit in memory.*Received: num_images={count}$"
+    with pytest.raises(ValueError, match=match):
+        export.samples(image_generator(), count)
+    with pytest.raises(ValueError, match=match):
+        export.Sampler(image_generator()).sample(count, seed=0)
+
+
+def test_more_labels_than_fit_in_memory_are_refused(monkeypatch):
+    monkeypatch.setattr(_limits, "memory", lambda: 4 * (LATENT_DIM + 2 * 4) * 100)
+    sampler = export.Sampler(conditional_generator(), NUM_CLASSES)
+    assert len(export.samples(sampler, [1] * 100)) == 100
+    with pytest.raises(ValueError, match=r"`len\(labels\)` must fit in memory.*=101$"):
+        export.samples(sampler, [1] * 101)
+
+
+@pytest.mark.parametrize("what", [2**64, 10**40, [10**40], {}, None, "3", 1.5])
+def test_numbers_that_are_no_integers_are_refused(what):
+    for arguments in ((what, 0), (3, what)):
+        with pytest.raises(ValueError, match=r"^`.* must .*Received: \w+"):
+            export.samples(image_generator(), *arguments)
+
+
+def test_metadata_must_be_json(tmp_path):
+    for value in ({1, 2}, float, b"bytes"):
+        with pytest.raises(ValueError, match="`metadata` must .*JSON.*Received: "):
+            export.save(point_generator(), tmp_path / "e", metadata={"mine": value})
     assert list(tmp_path.iterdir()) == []

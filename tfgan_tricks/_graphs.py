@@ -9,17 +9,23 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from tfgan_tricks import _limits
+
 _WIDER = {tf.int32: tf.int64, tf.float32: tf.float64}
 
 
 class Argument(NamedTuple):
-    """An argument of a graph function, of type int32 or float32, perhaps in bounds."""
+    """An argument of a graph function, of type int32 or float32, perhaps in bounds.
+
+    `bytes_each` is the memory that each of a number of things takes, or each element.
+    """
 
     name: str
     dtype: tf.DType
     shape: list[int | None]
     least: int | None = None
     most: int | None = None
+    bytes_each: int = 0
 
     def of_type(self, dtype: tf.DType) -> tf.TensorSpec:
         return tf.TensorSpec(self.shape, dtype, self.name)
@@ -30,10 +36,16 @@ class Argument(NamedTuple):
         Raises:
             ValueError: If it is of another kind or shape, or out of bounds.
         """
-        tensor = tf.convert_to_tensor(
-            value if tf.is_tensor(value) else np.asarray(value)
-        )
         is_integer, name = self.dtype.is_integer, self.name
+        try:
+            tensor = tf.convert_to_tensor(
+                value if tf.is_tensor(value) else np.asarray(value)
+            )
+        except (OverflowError, TypeError, ValueError) as error:  # More than 64 bits.
+            raise ValueError(
+                f"`{name}` must be numbers of at most 64 bits. "
+                f"Received: {name}={value!r}"
+            ) from error
         is_number = tensor.dtype.is_floating and not is_integer
         if not (is_number or tensor.dtype.is_integer):
             kind = "integers" if is_integer else "numbers"
@@ -45,6 +57,7 @@ class Argument(NamedTuple):
             )
         if self.least is not None and not tf.is_symbolic_tensor(tensor):
             self._check_bounds(tensor.numpy())
+            self._check_memory(tensor.numpy())
         return tf.cast(tensor, tf.int64 if is_integer else self.dtype)
 
     def _check_bounds(self, value):
@@ -55,6 +68,12 @@ class Argument(NamedTuple):
             raise ValueError(
                 f"`{self.name}` must be {bounds}. Received: {self.name}={value}"
             )
+
+    def _check_memory(self, value):
+        name, count = f"len({self.name})", value.size
+        if not self.shape:
+            name, count = self.name, int(value)
+        _limits.check_memory(self.bytes_each * count, **{name: count})
 
 
 class Function:

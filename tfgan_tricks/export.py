@@ -1,10 +1,9 @@
 """Writes trained generators for use without this package."""
 
-import contextlib
 import json
+import math
 import os
 import re
-import tempfile
 import warnings
 from typing import Any
 
@@ -16,6 +15,7 @@ import tfgan_tricks
 from tfgan_tricks import _checks
 from tfgan_tricks import _compat
 from tfgan_tricks import _facts
+from tfgan_tricks import _files
 from tfgan_tricks import _graphs
 from tfgan_tricks import _sampling
 from tfgan_tricks import _unit_range
@@ -65,16 +65,18 @@ class Sampler:
         self.generator = generator
         self.latent_dim = _facts.latent_dim(generator)
         self.num_classes = _sampling.num_classes(generator, num_classes)
-        _check_output(_facts.output_shape(generator))
+        shape = _facts.output_shape(generator)
+        _check_output(shape)
+        cost = _bytes_each(self.latent_dim, shape)
         z = _graphs.Argument("z", tf.float32, [None, self.latent_dim])
         seed = _graphs.Argument("seed", tf.int32, [])
         if self.num_classes is None:
-            count = _graphs.Argument("num_images", tf.int32, [], least=0)
+            count = _graphs.Argument("num_images", tf.int32, [], 0, bytes_each=cost)
             self.generate = _graphs.Function(self._generate, z)
             self.sample = _graphs.Function(self._sample, count, seed)
         else:
             most = self.num_classes - 1
-            labels = _graphs.Argument("labels", tf.int32, [None], least=0, most=most)
+            labels = _graphs.Argument("labels", tf.int32, [None], 0, most, cost)
             self.generate = _graphs.Function(self._generate_of_class, z, labels)
             self.sample = _graphs.Function(self._sample_of_class, labels, seed)
 
@@ -127,7 +129,8 @@ def samples(
         A float32 array of shape `[num_images, ...]`.
 
     Raises:
-        ValueError: If an argument is out of range, or as `Sampler` does.
+        ValueError: If an argument is out of range, if the images would not fit in
+            this machine's memory, or as `Sampler` does.
 
     >>> from tfgan_tricks import networks
     >>> generator = networks.mlp_generator((2,), latent_dim=8)
@@ -136,7 +139,8 @@ def samples(
     """
     _checks.positive_integer(batch_size=batch_size)
     sampler = generator if isinstance(generator, Sampler) else Sampler(generator)
-    count = sampler.sample.arguments[0].checked(num_images)
+    given = zip(sampler.sample.arguments, (num_images, seed), strict=True)
+    count, seed = (argument.checked(value) for argument, value in given)
     labels = []
     if sampler.num_classes is not None:
         count, labels = len(count), [count]
@@ -184,10 +188,13 @@ def save(
 
     Raises:
         ValueError: If `path` exists and is not an empty directory, if `metadata` has
-            one of the entries that are written anyway, or as `Sampler` does.
+            one of the entries that are written anyway or what JSON has not, or as
+            `Sampler` does.
+        OSError: If `path` cannot be written. Nothing is left of it then.
 
     >>> from tfgan_tricks import networks
     >>> generator = networks.dcgan_generator(8, channels=1, latent_dim=4, width=2)
+    >>> import tempfile
     >>> path = tempfile.mkdtemp()
     >>> save(generator, path, metadata={"weights": "ema"})["image_shape"]
     [8, 8, 1]
@@ -199,7 +206,7 @@ def save(
     sampler = Sampler(generator, num_classes)
     described = _describe(sampler, output_range, metadata or {})
     _warn_of_own_randomness(sampler)
-    with _whole(path) as staging:
+    with _files.whole(path, "path", tf.errors.OpError) as staging:
         module = tf.Module(name="sampler")
         module.generator = generator
         module.generate, module.sample = (
@@ -230,6 +237,7 @@ def save_keras(generator: keras.Model, path: str | os.PathLike) -> None:
 
     Raises:
         ValueError: if `path` exists or does not end in `.keras`.
+        OSError: if it cannot be written. Nothing is left of it then.
 
     >>> import tempfile
     >>> from tfgan_tricks import networks
@@ -239,10 +247,18 @@ def save_keras(generator: keras.Model, path: str | os.PathLike) -> None:
     >>> keras.saving.load_model(path).output_shape
     (None, 2)
     """
-    if not str(path).endswith(".keras"):
-        raise ValueError(f"`path` must end in .keras. Received: path={str(path)!r}")
-    with _whole(path) as staging:
+    name = _files.text("path", path)
+    if not name.endswith(".keras"):
+        raise ValueError(f"`path` must end in .keras. Received: path={name!r}")
+    _files.file("path", path)
+    with _files.whole(path, "path", tf.errors.OpError) as staging:
         getattr(generator, "save_network", generator.save)(staging)
+
+
+def _bytes_each(latent_dim, shape):
+    """What a sample takes at least: its latents, and the image twice, as a part too."""
+    sides = shape[1:] if isinstance(shape, tuple) else ()
+    return 4 * (latent_dim + 2 * math.prod(side or 1 for side in sides))
 
 
 def _describe(sampler, output_range, metadata):
@@ -264,6 +280,13 @@ def _describe(sampler, output_range, metadata):
         raise ValueError(
             f"`metadata` must not hold {', '.join(clash)}. Received: {metadata=}"
         )
+    try:
+        json.dumps(metadata)
+    except (RecursionError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"`metadata` must be a dict that JSON can hold ({error}). "
+            f"Received: metadata of {', '.join(map(repr, metadata))}"
+        ) from error
     return {**described, **metadata}
 
 
@@ -310,17 +333,3 @@ def _layer_of(node, names):
             if name in names:
                 return name
     return node
-
-
-@contextlib.contextmanager
-def _whole(path):
-    """Yields a path to write to, which replaces `path` once the block is done."""
-    path = os.path.abspath(path)
-    if os.path.isfile(path) or os.path.isdir(path) and os.listdir(path):
-        raise ValueError(f"`path` must not exist yet. Received: path={path!r}")
-    parent, name = os.path.split(path)
-    os.makedirs(parent, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=parent, prefix=f".{name}.") as beside:
-        staging = os.path.join(beside, name)
-        yield staging
-        os.replace(staging, path)

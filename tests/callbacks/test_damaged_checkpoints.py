@@ -207,3 +207,42 @@ def test_no_warning_without_damage(three, tmp_path):
     with warnings.catch_warnings(record=True) as caught:
         assert callbacks.newest(folder) == 3
     assert not caught
+
+
+@pytest.mark.parametrize("use", [callbacks.newest, lambda folder: restored(folder)])
+def test_a_file_in_place_of_the_folder_is_not_taken_for_no_checkpoint(tmp_path, use):
+    (tmp_path / "c").write_text("mine")
+    with pytest.raises(NotADirectoryError, match="`directory` must be a folder.*/c'$"):
+        use(tmp_path / "c")
+    assert (tmp_path / "c").read_text() == "mine"
+
+
+def restored(folder):
+    return callbacks.restore(compiled(Tiny()), folder)
+
+
+@pytest.mark.parametrize("name", [INDEX, DATA])
+def test_a_pipe_is_not_waited_for(three, tmp_path, name):
+    folder = written(tmp_path / "c", {n: three[n] for n in three if n != name})
+    os.mkfifo(folder / name)
+    with pytest.warns(UserWarning, match=r"ckpt-3 \(.+\); ckpt-2 takes its place"):
+        assert callbacks.newest(folder) == 2
+
+
+@pytest.mark.parametrize("make", [os.mkdir, lambda path: path.write_text("ha")])
+def test_whatever_is_in_the_way_of_a_part_is_cleared_away(tmp_path, make):
+    make(tmp_path / ".part")
+    train(compiled(Tiny()), [callbacks.Checkpoints(tmp_path, every=1)], steps=1)
+    assert saved_steps(tmp_path) == [1]
+    assert not (tmp_path / ".part").exists()
+
+
+def test_a_link_in_the_way_of_a_part_is_not_followed(three, tmp_path):
+    outside = written(tmp_path / "out", {"mine": b"mine"})
+    folder = written(tmp_path / "c", three)
+    (folder / ".part").symlink_to(outside)
+    model = compiled(Tiny())
+    assert callbacks.restore(model, folder) == 3
+    train(model, [callbacks.Checkpoints(folder, every=1)], steps=1)
+    assert [path.name for path in outside.iterdir()] == ["mine"]
+    assert saved_steps(folder) == [2, 3, 4]

@@ -7,6 +7,7 @@ import tensorflow as tf
 from tests.callbacks.tiny import Tiny
 from tests.callbacks.tiny import train
 from tfgan_tricks import callbacks
+from tfgan_tricks.callbacks import _metrics_log
 
 LOSSES = [[n + 0.25, -n] for n in range(1, 9)]
 
@@ -103,3 +104,28 @@ def test_tensorboard_gets_the_same_numbers(tmp_path):
 def test_no_tensorboard_unless_asked(tmp_path):
     train(Tiny(), [callbacks.MetricsLog(tmp_path / "m.jsonl", every=1)], steps=1)
     assert [path.name for path in tmp_path.iterdir()] == ["m.jsonl"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[" * 100_000,
+        '{"a":' * 100_000,
+        "1" * 5000,
+        "",
+        '{"step": 1',
+        "[1]",
+        "3",
+        "\x00",
+        "\udcff",
+    ],
+)
+def test_a_line_that_is_no_object_tells_nothing(line):
+    assert _metrics_log.entry(line) == {}
+
+
+def test_a_line_is_read_back():
+    assert _metrics_log.entry('{"step": 2, "d_loss": null}\n') == {
+        "step": 2,
+        "d_loss": None,
+    }

@@ -190,3 +190,40 @@ def test_large_images_of_many_classes_are_drawn_in_turn():
 def test_classes_are_at_least_one():
     with pytest.raises(ValueError, match="`num_classes` must.*Received: num_classes=0"):
         callbacks.picture(np.zeros([4, 8, 8, 1]), num_classes=0)
+
+
+@pytest.mark.parametrize("shape", [(1, 10_001, 10_000, 1), (3, 10**6, 10**6, 3)])
+def test_an_image_of_too_many_pixels_is_refused(shape):
+    images = np.broadcast_to(np.zeros([1, 1, 1, 1], "uint8"), shape)
+    with pytest.raises(ValueError, match="at most 100,000,000 pixels.*samples.shape="):
+        callbacks.picture(images)
+
+
+@pytest.mark.parametrize("real", [[1.0, 2.0], 3, np.zeros([4, 3]), [["a", "b"]], [[]]])
+def test_a_background_of_other_shapes_is_refused(real):
+    with pytest.raises(ValueError, match="`real` must be points.*Received: real="):
+        callbacks.picture(np.zeros([4, 2]), real)
+
+
+@pytest.mark.parametrize("dtype", [object, complex, "U1"])
+def test_samples_that_are_no_numbers_are_refused(dtype):
+    for shape in ([4, 2], [4, 8, 8, 1]):
+        with pytest.raises(ValueError, match="`samples` must .*Received: samples"):
+            callbacks.picture(np.zeros(shape).astype(dtype), output_range=(0, 1))
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        np.zeros([4, 4], "uint8"),
+        np.zeros([4, 4, 5], "uint8"),
+        np.zeros([0, 4, 1], "uint8"),
+        np.zeros([4, 4, 1]),
+        np.broadcast_to(np.uint8(0), [1, 10**6 + 1, 1]),
+        [["a"]],
+    ],
+)
+def test_pixels_that_are_no_picture_are_refused(tmp_path, pixels):
+    with pytest.raises(ValueError, match="`pixels` must be uint8.*Received: pixels="):
+        callbacks.write_png(tmp_path / "new" / "p.png", pixels)
+    assert list(tmp_path.iterdir()) == []

@@ -3,7 +3,6 @@
 import filecmp
 import os
 import re
-import shutil
 import warnings
 from collections.abc import Collection
 from collections.abc import Iterator
@@ -11,10 +10,10 @@ from collections.abc import Iterator
 import numpy as np
 import tensorflow as tf
 
+from tfgan_tricks import _files
 from tfgan_tricks.callbacks import _divergence
 
-_NAME = re.compile(r"ckpt-(\d+)\.(?:index|data-\d+-of-\d+)")
-_PART = ".part"
+_NAME = re.compile(r"ckpt-(\d+)\.(?:index|data-\d+-of-\d+)", re.ASCII)
 _UNREADABLE = (tf.errors.OpError, IndexError, RuntimeError, ValueError)
 
 
@@ -38,13 +37,14 @@ def newest(directory: str | os.PathLike) -> int:
 
     Raises:
         ValueError: if there is no checkpoint, or none can be read.
+        NotADirectoryError: if `directory` is a file.
 
     >>> newest("nowhere")
     Traceback (most recent call last):
     ...
     ValueError: `directory` must hold a checkpoint. Received: directory='nowhere'
     """
-    directory = str(directory)
+    directory = _files.text("directory", directory)
     there = _steps(directory)
     damaged: list[str] = []
     for step in reversed(there):
@@ -74,12 +74,22 @@ def damage(path: str) -> str | None:
     """Why a checkpoint cannot be read, or `None` if it can."""
     if not os.path.isfile(path + ".index"):
         return "its index is missing"
+    if not all(map(os.path.isfile, _data(path))):
+        return "its data are no file"
     try:
         for _ in _tensors(path):
             pass
     except _UNREADABLE as error:
         return _first_line(error)
     return None
+
+
+def _data(path):
+    """The files of a checkpoint's values; to read a pipe would be to wait for ever."""
+    folder, name = os.path.split(path)
+    start = f"{name}.data-"
+    names = (other for other in os.listdir(folder) if other.startswith(start))
+    return [os.path.join(folder, other) for other in names]
 
 
 def _first_line(error):
@@ -102,31 +112,33 @@ def write(
         FloatingPointError: if a value is not finite, naming the step and such values.
         OSError: if it cannot be written.
     """
-    os.makedirs(directory, exist_ok=True)
-    part = os.path.join(directory, _PART)
-    shutil.rmtree(part, ignore_errors=True)
-    try:
-        written = checkpoint.write(prefix(part, step))
-        _check_finite(written, step)
-        if not _is_there(part, directory):
-            _publish(part, directory)
-    except tf.errors.OpError as error:  # Keras takes some of them for the data's end.
-        raise OSError(
-            f"`directory` must be fit to write to: {_first_line(error)}. "
-            f"Received: directory={directory!r}"
-        ) from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-    kept = [each for each in _kept(directory, step, max_to_keep) if each not in dropped]
-    _tell_tensorflow(directory, step, kept)
-    _delete_all_but(kept, directory)
+    _files.folder("directory", directory)
+    # Keras takes some errors of TensorFlow for the end of the data.
+    with _files.writing("directory", directory, tf.errors.OpError):
+        os.makedirs(directory, exist_ok=True)
+        part = os.path.join(directory, _files.PART)
+        _files.remove(part)
+        try:
+            os.mkdir(part)
+            with _files.plain(part) as place:
+                checkpoint.write(prefix(place, step))
+            _check_finite(prefix(part, step), step)
+            if not _is_there(part, directory):
+                _publish(part, directory)
+        finally:
+            _files.remove(part)
+        kept = [n for n in _kept(directory, step, max_to_keep) if n not in dropped]
+        _tell_tensorflow(directory, step, kept)
+        _delete_all_but(kept, directory)
 
 
 def _tensors(path: str) -> Iterator[tuple[str, np.ndarray]]:
-    reader = tf.train.load_checkpoint(path)
-    for name in reader.get_variable_to_shape_map():
-        value = np.asarray(reader.get_tensor(name))
-        yield name.removesuffix("/.ATTRIBUTES/VARIABLE_VALUE"), value
+    folder, name = os.path.split(path)
+    with _files.plain(folder) as place:
+        reader = tf.train.load_checkpoint(os.path.join(place, name))
+        for name in reader.get_variable_to_shape_map():
+            value = np.asarray(reader.get_tensor(name))
+            yield name.removesuffix("/.ATTRIBUTES/VARIABLE_VALUE"), value
 
 
 def _check_finite(path, step):
@@ -166,6 +178,10 @@ def _flush(path):
 
 
 def _steps(directory):
+    if os.path.lexists(directory) and not os.path.isdir(directory):
+        raise NotADirectoryError(
+            f"`directory` must be a folder. Received: directory={directory!r}"
+        )
     names = os.listdir(directory) if os.path.isdir(directory) else ()
     return sorted({int(m[1]) for m in map(_NAME.fullmatch, names) if m})
 
@@ -188,8 +204,7 @@ def _delete_all_but(kept, directory):
 def _tell_tensorflow(directory, step, kept):
     """Writes the file that `tf.train.latest_checkpoint` reads."""
     path = os.path.join(directory, "checkpoint")
-    with open(path + _PART, "w", encoding="utf-8") as file:
-        file.write(f'model_checkpoint_path: "ckpt-{step}"\n')
-        for each in kept:
-            file.write(f'all_model_checkpoint_paths: "ckpt-{each}"\n')
-    os.replace(path + _PART, path)
+    lines = [f'model_checkpoint_path: "ckpt-{step}"\n']
+    lines += [f'all_model_checkpoint_paths: "ckpt-{each}"\n' for each in kept]
+    with _files.whole_file(path, "directory") as file:
+        file.write("".join(lines).encode())

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfgan_tricks import _files
 from tfgan_tricks.callbacks import _checkpoint_files
 from tfgan_tricks.callbacks._after_all import Logs
 from tfgan_tricks.callbacks._every import EveryNSteps
@@ -30,7 +31,8 @@ class Checkpoints(EveryNSteps):
         max_to_keep: how many of the newest checkpoints to keep.
 
     Raises:
-        ValueError: if `every` is not positive.
+        ValueError: if `every` is not positive, or `directory` is no path.
+        OSError: if `directory` is no folder, or cannot be written to.
         FloatingPointError: From `fit`, instead of saving a value that is not finite.
 
     >>> import tempfile
@@ -48,7 +50,7 @@ class Checkpoints(EveryNSteps):
         self, directory: str | os.PathLike, every: int, max_to_keep: int = 3
     ) -> None:
         super().__init__(every)
-        self.directory = str(directory)
+        self.directory = _files.folder("directory", directory)
         self.max_to_keep = max_to_keep
         self._saved: int | None = None
         self._of_this_training: set[int] = set()
@@ -99,15 +101,17 @@ def restore(
     Raises:
         ValueError: if there is no checkpoint that can be read, or it holds not exactly
             what the model holds.
+        NotADirectoryError: if `directory` is a file.
 
     >>> restore(keras.Sequential([keras.layers.Dense(1)]), "nowhere")
     Traceback (most recent call last):
     ...
     ValueError: `directory` must hold a checkpoint. Received: directory='nowhere'
     """
-    directory = str(directory)
+    directory = _files.text("directory", directory)
     step = _checkpoint_files.newest(directory) if step is None else step
-    _restore_all(model, _checkpoint_files.prefix(directory, step), directory)
+    with _files.plain(directory) as place:
+        _restore_all(model, _checkpoint_files.prefix(place, step), directory)
     return step
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from tfgan_tricks import _files
 from tfgan_tricks.callbacks._after_all import Logs
 from tfgan_tricks.callbacks._every import EveryNSteps
 
@@ -28,7 +29,10 @@ class MetricsLog(EveryNSteps):
         log_dir: a directory for TensorBoard scalars, or `None`.
 
     Raises:
-        ValueError: if `every` is not positive.
+        ValueError: if `every` is not positive, or a path is none; for `log_dir` also
+            if it is not in UTF-8.
+        OSError: if the file or folder is something else, or cannot be written; from
+            `fit`, if the disk is full, and then the file is as it was.
 
     >>> import keras, tempfile
     >>> path = os.path.join(tempfile.mkdtemp(), "metrics.jsonl")
@@ -48,6 +52,9 @@ class MetricsLog(EveryNSteps):
         log_dir: str | os.PathLike | None = None,
     ) -> None:
         super().__init__(every)
+        _files.file("path", path)
+        if log_dir is not None:
+            _files.folder("log_dir", _files.utf8("log_dir", log_dir))
         self.path = path
         self.log_dir = log_dir
 
@@ -57,7 +64,7 @@ class MetricsLog(EveryNSteps):
 
     @functools.cached_property
     def _writer(self):
-        return tf.summary.create_file_writer(str(self.log_dir))
+        return tf.summary.create_file_writer(os.fsdecode(self.log_dir))
 
     def on_train_begin(self, logs: Logs = None) -> None:
         super().on_train_begin(logs)
@@ -73,15 +80,17 @@ class MetricsLog(EveryNSteps):
             self._write_summaries(step, values)
 
     def _write_line(self, entry):
-        os.makedirs(os.path.dirname(os.path.abspath(self.path)), exist_ok=True)
-        with open(self.path, "a+", encoding="utf-8") as file:
-            file.write(_end_of_torn_line(self.path))
-            file.write(json.dumps(entry, allow_nan=False) + "\n")
+        target = _files.file("path", self.path)
+        line = json.dumps(entry, allow_nan=False) + "\n"
+        with _files.writing("path", self.path):
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            _append(target, line.encode())
 
     def _write_summaries(self, step, values):
-        with self._writer.as_default(step=step):
-            for name, value in values.items():
-                tf.summary.scalar(name, value)
+        with _files.writing("log_dir", self.log_dir, tf.errors.OpError):
+            with self._writer.as_default(step=step):
+                for name, value in values.items():
+                    tf.summary.scalar(name, value)
 
 
 def _json(values):
@@ -90,10 +99,32 @@ def _json(values):
     return {**values, **dict.fromkeys(not_finite), **flag}
 
 
-def _end_of_torn_line(path):
+def _append(path, line):
+    """Appends a line to a file, or leaves it as it was."""
+    with open(path, "ab+", buffering=0) as file:
+        size = file.seek(0, os.SEEK_END)
+        line = _end_of_torn_line(file, size) + line
+        try:
+            # A disk with room for a part of it takes that, and refuses the rest.
+            while line:
+                line = line[file.write(line) :]
+        except OSError:
+            file.truncate(size)
+            raise
+
+
+def _end_of_torn_line(file, size):
     """A line end, if the last line of the file has none: its writer was killed."""
-    with open(path, "rb") as file:
-        if file.seek(0, os.SEEK_END) == 0:
-            return ""
-        file.seek(-1, os.SEEK_END)
-        return "" if file.read() == b"\n" else "\n"
+    if not size:
+        return b""
+    file.seek(size - 1)
+    return b"" if file.read(1) == b"\n" else b"\n"
+
+
+def entry(line: str) -> dict[str, Any]:
+    """Returns what a line of the file tells; `{}` if it is torn, or no JSON object."""
+    try:
+        read = json.loads(line)
+    except (RecursionError, ValueError):
+        return {}
+    return read if isinstance(read, dict) else {}

@@ -1,19 +1,17 @@
 """Samples drawn as one picture."""
 
-import contextlib
 import math
-import os
-from collections.abc import Iterator
 from collections.abc import Sequence
 from typing import Any
-from typing import BinaryIO
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from tfgan_tricks import _checks
+from tfgan_tricks import _files
 from tfgan_tricks import _unit_range
+from tfgan_tricks._files import whole_file as whole_file
 
 TILE = 64  # Least side of an image in a grid, in pixels.
 GAP = 2
@@ -21,6 +19,8 @@ MOST_TILES = 32  # In a row or a column of a grid.
 NUM_IMAGES = 64  # In a grid, unless another number is asked for.
 NUM_OF_CLASS = 10  # In a row of a grid whose rows are classes, likewise.
 MOST_PIXELS = 8400  # Side of a grid of several images.
+MOST_AREA = 100_000_000  # Pixels of a picture.
+MOST_SIDE = 1_000_000  # Of a PNG file that readers take.
 CANVAS = 320  # Side of a picture of points.
 REAL, FAKE = (190, 190, 190), (30, 80, 200)
 
@@ -52,9 +52,9 @@ def picture(
         A uint8 array of shape `[height, width, channels]`.
 
     Raises:
-        ValueError: If `samples` has none of these shapes or types, if
-            `output_range` is not two finite numbers in ascending order, or if
-            `num_classes` is below 1.
+        ValueError: If `samples` or `real` has none of these shapes or types, if an
+            image has more than 10^8 pixels, if `output_range` is not two finite
+            numbers in ascending order, or if `num_classes` is below 1.
 
     >>> picture(np.zeros([5, 8, 8, 1])).shape
     (130, 196, 1)
@@ -70,11 +70,12 @@ def picture(
     if num_classes is not None:
         _checks.positive_integer(num_classes=num_classes)
     if samples.size and are_images(samples.shape):
+        _check_area(samples.shape)
         grid = Grid.of(samples.shape, num_classes)
         pixels = _pixels(samples[: grid.capacity], output_range)
         return _tiled(_magnified(pixels), grid)
     if samples.size and are_points(samples.shape):
-        return _plane(samples, samples if real is None else np.asarray(real))
+        return _plane(_points("samples", samples), _background(samples, real))
     raise ValueError(
         "`samples` must be images of shape (batch, height, width, 1 to 4) or points "
         f"of shape (batch, 2). Received: samples.shape={samples.shape}"
@@ -145,9 +146,14 @@ def write_png(path: Any, pixels: Any) -> None:
     """Writes a picture to a PNG file, whole or not at all.
 
     Args:
-        path: the file, in a directory that is made if need be.
+        path: the file, in a directory that is made if need be. A link is followed.
         pixels: a uint8 array of shape `[height, width, channels]`, one to four
-            channels.
+            channels, at most 10^6 pixels a side.
+
+    Raises:
+        ValueError: if the pixels are none, or `path` is no path.
+        OSError: if `path` cannot be written: it is a folder, a device, a pipe or a
+            link to nothing, its folder is none or forbids it, or the disk is full.
 
     >>> import os, tempfile
     >>> path = os.path.join(tempfile.mkdtemp(), "grid.png")
@@ -155,28 +161,53 @@ def write_png(path: Any, pixels: Any) -> None:
     >>> tf.io.decode_png(tf.io.read_file(path)).shape.as_list()
     [130, 130, 3]
     """
-    with whole_file(path) as file:
+    pixels = _checked_pixels(pixels)
+    with _files.whole_file(path) as file:
         file.write(tf.io.encode_png(pixels).numpy())
 
 
-@contextlib.contextmanager
-def whole_file(path: Any) -> Iterator[BinaryIO]:
-    """Yields a file that takes the place of `path` once the block is done."""
-    path = os.path.abspath(path)
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    part = path + ".part"
-    try:
-        with open(part, "wb") as file:
-            yield file
-        os.replace(part, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.remove(part)
+def _checked_pixels(pixels):
+    pixels = np.asarray(pixels)
+    is_picture = pixels.ndim == 3 and pixels.shape[2] in (1, 2, 3, 4) and pixels.size
+    if pixels.dtype != np.uint8 or not is_picture or max(pixels.shape) > MOST_SIDE:
+        raise ValueError(
+            "`pixels` must be uint8 of shape (height, width, 1 to 4), at most "
+            f"{MOST_SIDE:,} a side. Received: pixels={pixels.dtype} {pixels.shape}"
+        )
+    return pixels
+
+
+def _check_area(shape):
+    """Tiles are few enough, but for an image that is large itself."""
+    height, width = shape[1:3]
+    if height * width > MOST_AREA:
+        raise ValueError(
+            f"`samples` must be images of at most {MOST_AREA:,} pixels each. "
+            f"Received: samples.shape={shape}"
+        )
+
+
+def _points(argument, points):
+    points = np.asarray(points)
+    if not are_points(points.shape) or points.dtype.kind not in "fiu":
+        raise ValueError(
+            f"`{argument}` must be points of shape (number, 2). "
+            f"Received: {argument}={points.dtype} {points.shape}"
+        )
+    return points
+
+
+def _background(samples, real):
+    return samples if real is None else _points("real", real)
 
 
 def _pixels(images, output_range):
     if images.dtype == np.uint8:
         return images
+    if images.dtype.kind not in "fiub":
+        raise ValueError(
+            f"`samples` must be uint8 or floats. Received: samples.dtype={images.dtype}"
+        )
     if images.dtype.kind in "iub" and output_range is None:
         raise ValueError(
             "`samples` must be uint8 or floats, or come with their `output_range`. "

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from tfgan_tricks import _checks
 from tfgan_tricks import _facts
+from tfgan_tricks import _files
 from tfgan_tricks import _sampling
 from tfgan_tricks import _unit_range
 from tfgan_tricks.callbacks._after_all import Logs
@@ -51,6 +52,7 @@ class SampleGrid(EveryNSteps):
         ValueError: If `every`, `num_samples` or `output_range` is out of range; at
             the start of training, if the generator's samples cannot be drawn or its
             labels are not known.
+        OSError: If a folder is none, or cannot be written to.
 
     >>> import keras, tempfile
     >>> from tfgan_tricks import networks
@@ -85,7 +87,9 @@ class SampleGrid(EveryNSteps):
             _checks.positive_integer(num_classes=num_classes)
         if output_range is not None:
             output_range = _unit_range.checked_range(output_range)
-        self.directory = directory
+        self.directory = _files.folder("directory", directory)
+        if log_dir is not None:
+            _files.folder("log_dir", _files.utf8("log_dir", log_dir))
         self.generator = generator
         self.num_samples = num_samples
         self.seed = seed
@@ -96,7 +100,7 @@ class SampleGrid(EveryNSteps):
 
     @functools.cached_property
     def _writer(self):
-        return tf.summary.create_file_writer(str(self.log_dir))
+        return tf.summary.create_file_writer(os.fsdecode(self.log_dir))
 
     def on_train_begin(self, logs: Logs = None) -> None:
         super().on_train_begin(logs)
@@ -112,8 +116,9 @@ class SampleGrid(EveryNSteps):
         )
         write_png(os.path.join(self.directory, f"step-{step:06d}.png"), pixels)
         if self.log_dir is not None:
-            with self._writer.as_default(step=step):
-                tf.summary.image("samples", pixels[None])
+            with _files.writing("log_dir", self.log_dir, tf.errors.OpError):
+                with self._writer.as_default(step=step):
+                    tf.summary.image("samples", pixels[None])
 
     def _subject(self):
         """What is drawn; the model is not known before training."""
