@@ -11,6 +11,8 @@ import tokenize
 
 import pytest
 
+import tfgan_tricks
+
 ROOT = pathlib.Path(__file__).parent.parent
 PACKAGES = ("tfgan_tricks", "trainers", "launch")
 LIBRARY = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
@@ -21,7 +23,14 @@ FLOORS = {
     "trainers": {"trainers", "tfgan_tricks"} | ENGINES,
     "launch": {"launch", "trainers", "tfgan_tricks", "absl"} | ENGINES,
 }
-SOCKETS = {"losses", "penalties", "layers", "transforms", "callbacks", "metrics"}
+# Networks are made of layers; no other folder of the library needs another.
+SOCKETS = {path.parent.name for path in (ROOT / "tfgan_tricks").glob("*/__init__.py")}
+SOCKETS -= {"networks"}
+TRAINERS = [
+    path
+    for path in (ROOT / "trainers").glob("[!_]*.py")
+    if path.name not in ("__init__.py", "base.py")
+]
 LAZY = {"tensorflow_datasets", "matplotlib", "tensorflow_addons", "sklearn", "PIL"}
 LAZY |= {"mlxtend"}
 
@@ -67,6 +76,11 @@ def test_sockets_do_not_import_each_other(path):
         if used[0] == "tfgan_tricks" and len(used) > 1:
             shared = used[1].startswith("_") or used[1] == "replica"
             assert used[1] == parts[1] or shared, name
+
+
+def test_every_folder_of_the_library_is_public():
+    assert {"losses", "penalties", "layers"} < SOCKETS
+    assert SOCKETS | {"networks"} < set(tfgan_tricks._MODULES)
 
 
 @every_file
@@ -148,8 +162,7 @@ def test_there_is_more_test_than_library():
     assert tests >= sum(code_lines(path) for path in LIBRARY)
 
 
-API = ["losses", "penalties", "layers", "networks", "data", "callbacks", "export"]
-API += ["replica"]
+API = [*tfgan_tricks._MODULES]
 
 
 @pytest.mark.parametrize("name", [f"tfgan_tricks.{socket}" for socket in API])
@@ -168,7 +181,8 @@ def test_public_things_are_documented_by_example(name):
 
 
 def test_trainers_are_documented_by_example():
-    for path in (ROOT / "trainers").glob("*_gan.py"):
+    assert {"wgan.py", "ls_gan.py"} <= {path.name for path in TRAINERS}
+    for path in TRAINERS:
         assert ">>>" in path.read_text(), path
 
 
@@ -176,7 +190,7 @@ def test_trainers_share_what_they_do_alike():
     """A schedule is stated in each, however alike; all else is written once."""
     methods = collections.Counter(
         ast.dump(node)
-        for path in (ROOT / "trainers").glob("*_gan.py")
+        for path in TRAINERS
         for node in ast.walk(tree_of(path))
         if isinstance(node, ast.FunctionDef) and node.name != "train_step"
     )
