@@ -1,11 +1,16 @@
 """Packaging of tfgan_tricks: the library, the trainers and the launchers."""
 
 import pathlib
+import re
 
 from setuptools import find_packages
 from setuptools import setup
 
 HERE = pathlib.Path(__file__).parent
+
+# Read, not imported, which would need what is installed here.
+SOURCE = (HERE / "tfgan_tricks" / "__init__.py").read_text(encoding="utf-8")
+(VERSION,) = re.findall(r'^__version__ = "(.+)"$', SOURCE, re.MULTILINE)
 
 # The two supported stacks are TF 2.15 with Keras 2.15 (for TensorFlow Addons)
 # and TF >= 2.21 with Keras >= 3.15.1; everything in between is excluded.
@@ -14,7 +19,7 @@ KERAS = "keras>=2.15,!=3.15.0," + ",".join(f"!=3.{i}.*" for i in range(15))
 
 setup(
     name="tfgan_tricks",
-    version="0.1.0",
+    version=VERSION,
     description="Losses and tricks for training GANs with TensorFlow and Keras.",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
@@ -43,7 +48,13 @@ setup(
             "tensorflow-addons==0.23.0",
             "tensorflow-metadata<1.16",  # Later ones need a protobuf that TF 2.15 bars.
         ],
-        "test": ["mypy>=2.4", "pytest>=8", "pytest-xdist>=3.6", "ruff>=0.15"],
+        "test": [
+            "mypy>=2.4",
+            "pytest>=8",
+            "pytest-xdist>=3.6",
+            "pyyaml>=6",
+            "ruff>=0.15",
+        ],
     },
     entry_points={
         "console_scripts": [
