@@ -126,6 +126,8 @@ def _restore_all(model, path, directory):
             status.expect_partial()  # Else it logs what we raise, again.
         reason = str(error).partition(":")[0].partition("\n")[0]
         raise ValueError(
-            "`directory` must hold a checkpoint of a model like this one, made with "
-            f"the same version of Keras. Received: directory={directory!r} ({reason})"
+            "`directory` must hold a checkpoint of a model with this structure, which "
+            "another trainer, network, version of tfgan_tricks or version of Keras "
+            "changes. Create the model with the code and the versions that saved it. "
+            f"Received: directory={directory!r} ({reason})"
         ) from error
