@@ -1,15 +1,24 @@
-"""From a configuration to a compiled trainer."""
+"""From a configuration to a compiled trainer, and to the `Run` of it."""
 
 import contextlib
 from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 import trainers
+from launch import _check
 from launch import _config
 from launch import _rates
+from launch import _tables
+from launch import _workdir
+from launch.run import _data
+from launch.run import _devices
+from launch.run import _record
+from launch.run import _report
+from launch.run import _signals
+from launch.run import _strategy
+from launch.run._run import Run
 from tfgan_tricks import _addons
 from tfgan_tricks import data
 from tfgan_tricks import layers
@@ -57,18 +66,117 @@ ARGUMENTS = {
 _NUM_ADAPTED = 500
 
 
+def run(config: Any, workdir: str, devices: _devices.Devices = _devices.ONE) -> Run:
+    """Returns the `Run` of a `Config`, whose folder will hold the configuration.
+
+    Raises:
+        ValueError: If data, networks, batch size or what is in the folder do not fit.
+        OSError: If a file cannot be read or written.
+    """
+    strategy = _strategy.make(devices)
+    _signals.listen()
+    source = _load(config, "train")
+    shape = source.examples.shape[1:]
+    _check.check_network(config, shape)
+    num_classes = _check.num_classes(config, source)
+    with strategy.scope():
+        model = trainer(config, shape, num_classes, source.examples)
+    return _run(config, workdir, model, _batches(config, source, num_classes))
+
+
+def restored(workdir: str) -> Run:
+    """Returns the `Run` in a folder, to sample and to export.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    config, record = _workdir.read_trained(workdir)
+    shape, num_classes = record.data.example_shape, record.data.num_classes
+    return _run(config, workdir, trainer(config, shape, num_classes=num_classes), None)
+
+
+def _run(config, workdir, model, examples):
+    made = Run(
+        workdir,
+        model,
+        examples,
+        steps=config.steps,
+        batch_size=config.batch_size,
+        seed=config.seed,
+        checkpoint_every=config.checkpoint_every,
+        sample_every=config.sample_every,
+        log_every=config.log_every,
+        rollbacks=config.rollbacks,
+        validation_data=None if examples is None else _test_set(config),
+        metadata={"preset": config.preset},
+    )
+    made.files = {_workdir.CONFIG: _config.to_json(config) + "\n"}
+    made.report = _report.Report(
+        f"{config.trainer} on {config.dataset}",
+        {_workdir.CONFIG: "the whole configuration"},
+        (
+            "launch.sample --workdir={folder} --output=grid.png",
+            "launch.export --workdir={folder} --output=generator.keras",
+        ),
+    )
+    return made
+
+
+def _load(config, split):
+    is_tfds = config.dataset.startswith("tfds:")
+    return data.load(
+        _check.source(config),
+        image_size=config.image_size,
+        channels=config.channels,
+        data_dir=config.data_dir if is_tfds else None,
+        split=split,
+    )
+
+
+def _batches(config, source, num_classes):
+    """What the `Run` is given as data."""
+    if config.labels_per_class is None:
+        return source
+
+    def between(start, stop):
+        return data.semi_supervised_batches(
+            source,
+            config.batch_size,
+            labels_per_class=config.labels_per_class,
+            label_seed=config.seed,
+            seed=config.seed,
+            start=start,
+        )
+
+    between(0, 1)  # Checks all arguments at once.
+    facts = _record.Data(
+        example_shape=source.examples.shape[1:],
+        num_examples=len(source.examples),
+        num_classes=num_classes,
+        label_names=source.label_names,
+    )
+    told = _data.described(source)
+    return _data.Batches(between, config.batch_size, facts, description=told)
+
+
+def _test_set(config):
+    """What a classifying run is tested on after each epoch, where there is any."""
+    has_test = config.dataset.partition(":")[0] in _tables.TESTED_DATASETS
+    if config.trainer not in _tables.CLASSIFYING or not has_test:
+        return None
+    source = _load(config, "test")
+    return data.to_unit_range(source.examples), source.labels
+
+
 def trainer(
     config: _config.Config,
     shape: tuple[int, ...],
-    steps_per_execution: int = 1,
     num_classes: int | None = None,
     examples: np.ndarray | None = None,
-    rate_scale: float | tf.Variable = 1.0,
 ) -> keras.Model:
     """The compiled trainer of a `Config`, for examples of a shape, and of classes.
 
     With some `examples`, its first weights follow from them where the network's do.
-    Learning rates that decay are multiplied by `rate_scale` all the time.
     """
     make = TRAINERS[config.trainer]
     with _policy(config.precision):
@@ -93,11 +201,11 @@ def trainer(
         seed=config.seed,
         **{ARGUMENTS[key]: v for key, v in given.items() if v is not None},
     )
-    rates = _rates.both(config, model.step, rate_scale)
+    rates = _rates.both(config, model.step)
     model.compile(
         *(_optimizer(make.paper_optimizer, rate, config) for rate in rates),
         jit_compile=config.jit_compile,
-        steps_per_execution=steps_per_execution,
+        steps_per_execution=config.steps_per_execution,
     )
     return model
 

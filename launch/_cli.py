@@ -9,8 +9,11 @@ import textwrap
 
 from absl import flags
 
-from launch import _signals
+from launch.run import _pipes
+from launch.run import _signals
 from tfgan_tricks import _checks
+
+_FLAGS = {"folder": "workdir", "data": "dataset", "path": "output"}
 
 
 def parse(argv, define, about):
@@ -76,7 +79,10 @@ def paragraph(text, indent, first_indent=None):
 
 def complain(program, error):
     """Prints an error as one line."""
-    print(f"{program}: error: {' '.join(str(error).split())}", file=sys.stderr)
+    text = " ".join(str(error).split())
+    for name, flag in _FLAGS.items():  # What the engine calls arguments.
+        text = text.replace(f"`{name}`", f"`{flag}`").replace(f" {name}=", f" {flag}=")
+    print(f"{program}: error: {text}", file=sys.stderr)
 
 
 @contextlib.contextmanager
@@ -84,8 +90,6 @@ def interruptions(program):
     """Ends the program with one line after a signal, and no trace."""
     try:
         yield
-    except SystemExit:
-        raise
     except BaseException as error:
         signal = _signals.received(error)
         if signal is None:
@@ -111,32 +115,32 @@ def user_errors(program):
 
 def main(program, argv, define, about, action):
     """Does what flags ask for, or shows help; returns the exit code."""
-    with user_errors(program):
+    with _signals.handled(), _pipes.lasting(), user_errors(program):
         values = parse(argv, define, about)
         if values is not None:
             action(values)
     return 0
 
 
-def runner():
-    """The module `launch._run`, imported without what TensorFlow prints when it is.
+def builder():
+    """The module `launch._build`, imported without what TensorFlow prints when it is.
 
     TensorFlow 2.21 prints some lines whatever TF_CPP_MIN_LOG_LEVEL says. Whoever
     sets it to less than 3 sees all of them.
     """
     if os.environ["TF_CPP_MIN_LOG_LEVEL"] != "3":
-        return _import_runner()
+        return _import_builder()
     with _held_stderr():
-        run = _import_runner()
+        build = _import_builder()
     for name in ("tensorflow", "absl"):  # The latter is TensorFlow Datasets'.
         logging.getLogger(name).setLevel(logging.ERROR)
-    return run
+    return build
 
 
-def _import_runner():
-    from launch import _run
+def _import_builder():
+    from launch import _build
 
-    return _run
+    return _build
 
 
 @contextlib.contextmanager

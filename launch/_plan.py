@@ -1,10 +1,12 @@
 """From the flags of `launch.train` to a configuration and a directory."""
 
+import os
+
 from launch import _check
 from launch import _config
-from launch import _devices
 from launch import _presets
 from launch import _workdir
+from launch.run import _devices
 from tfgan_tricks import _checks
 
 # Flags that are keys of the configuration.
@@ -29,7 +31,7 @@ def plan(flags):
     Raises:
         ValueError: If it cannot be, must not be, or is done already.
     """
-    devices = _devices.from_flags(flags)
+    devices = devices_of(flags)
     changes = _changes(flags)
     if flags.resume:
         config, workdir = _resumed(flags, changes)
@@ -41,6 +43,33 @@ def plan(flags):
     _check.check_optimizer(config)
     _check_rollbacks(config, devices)
     return config, workdir, devices
+
+
+def devices_of(flags):
+    """The `Devices` that flags, and for several workers `TF_CONFIG`, ask for.
+
+    Raises:
+        ValueError: If there can be no such devices.
+    """
+    strategy, count = flags.strategy, flags.num_virtual_devices
+    if strategy not in _devices.STRATEGIES:
+        raise _checks.unknown_name("strategy", strategy, _devices.STRATEGIES)
+    if count is not None:
+        _checks.positive_integer(num_virtual_devices=count)
+        if strategy != "mirrored":
+            raise ValueError(
+                "`num_virtual_devices` needs --strategy=mirrored. "
+                f"Received: num_virtual_devices={count} with strategy={strategy!r}"
+            )
+    if strategy != "multi_worker":
+        return _devices.Devices(strategy, count)
+    if not flags.workdir:
+        raise ValueError(
+            "`workdir` must be given, and be the same folder for all workers, with "
+            "--strategy=multi_worker. Received: workdir=None"
+        )
+    worker = _devices.worker(os.environ.get("TF_CONFIG"))
+    return _devices.Devices(strategy, None, worker)
 
 
 def _check_rollbacks(config, devices):
@@ -76,15 +105,15 @@ def _new(flags, changes):
 def _resumed(flags, changes):
     if not flags.workdir:
         raise ValueError("`resume` needs --workdir: which training is to go on?")
-    old, _ = _workdir.read_config(flags.workdir)
+    old, where = _workdir.read_config(flags.workdir), _workdir.folder(flags.workdir)
     base = old if flags.preset is None else _preset(flags.preset)
     new = _config.changed(base, changes)
     _check_same(old, new)
-    done = _workdir.last_step(flags.workdir)
-    lacks_export = new.steps == done != _workdir.exported_step(flags.workdir)
-    if new.steps <= done and not lacks_export:
+    where.check_kinds()
+    done = where.last_step()
+    if new.steps < done:
         raise ValueError(
-            f"`steps` must be above the {done} steps that are done, to go on. "
+            f"`steps` must be at least the {done} steps that are done, to go on. "
             f"Received: steps={new.steps}"
         )
     return new, flags.workdir

@@ -26,7 +26,6 @@ class Decay(keras.optimizers.schedules.LearningRateSchedule):
         clock: a variable with the number of finished training steps. `None` takes the
             optimizer's number of updates instead, which differs with several updates
             a step, or with updates that were skipped for their loss scale.
-        scale: a number or variable that multiplies every rate.
 
     >>> decay = Decay("linear", initial=0.5, start=2, end=6, final=0.2)
     >>> [round(float(decay(step)), 3) for step in (0, 2, 3, 6, 7)]
@@ -41,7 +40,6 @@ class Decay(keras.optimizers.schedules.LearningRateSchedule):
         end: int,
         final: float = 0.0,
         clock: tf.Variable | None = None,
-        scale: float | tf.Variable = 1.0,
     ):
         self.kind = kind
         self.initial = initial
@@ -49,13 +47,12 @@ class Decay(keras.optimizers.schedules.LearningRateSchedule):
         self.end = end
         self.final = final
         self._clock = clock
-        self._scale = scale
 
     def __call__(self, step: Any) -> tf.Tensor:
         step = tf.cast(step if self._clock is None else self._clock, tf.float32)
         t = tf.clip_by_value((step - self.start) / (self.end - self.start), 0.0, 1.0)
         m = 1 - t if self.kind == "linear" else (1 + tf.cos(math.pi * t)) / 2
-        return self._scale * self.initial * (self.final + (1 - self.final) * m)
+        return self.initial * (self.final + (1 - self.final) * m)
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -70,12 +67,10 @@ class Decay(keras.optimizers.schedules.LearningRateSchedule):
 def both(
     config: _config.Config,
     clock: tf.Variable,
-    scale: float | tf.Variable = 1.0,
 ) -> tuple[float | Decay, float | Decay]:
     """The generator's and the discriminator's rates; numbers where they are constant.
 
-    A constant rate is kept in its optimizer, where a rollback sets another; one that
-    decays follows `clock` and `scale`, as in `Decay`.
+    A constant rate is kept in its optimizer; one that decays follows `clock`.
     """
     rates = config.generator_learning_rate, config.discriminator_learning_rate
     if config.learning_rate_schedule == "constant":
@@ -88,7 +83,6 @@ def both(
             config.learning_rate_decay_end,
             config.learning_rate_final,
             clock,
-            scale,
         )
         for rate in rates
     )

@@ -21,8 +21,9 @@ def define_flags(values):
     )
     flags.DEFINE_string(
         "format",
-        FORMATS[0],
-        "saved_model, which needs TensorFlow only, or keras, which can be trained on.",
+        None,
+        "saved_model, which needs TensorFlow only, or keras, which can be trained on. "
+        "Default: what the suffix of --output says.",
         flag_values=values,
     )
 
@@ -33,13 +34,26 @@ def main(argv):
 
 
 def _export(values):
-    if values.format not in FORMATS:
-        raise _checks.unknown_name("format", values.format, FORMATS)
-    if not values.output:
-        raise ValueError(f"`output` must be given. Received: output={values.output!r}")
-    _workdir.check_trained(values.workdir)
-    step = _cli.runner().export(values.workdir, values.output, values.format)
-    print(f"The generator of step {step} is in {values.output}")
+    _check_format(values.output, values.format)
+    _workdir.read_trained(values.workdir)
+    run = _cli.builder().restored(values.workdir)
+    run.export(values.output)
+    print(f"The generator of step {run.step} is in {values.output}")
+
+
+def _check_format(output, format):
+    """Raises `ValueError` unless the output's suffix is that of the format."""
+    if not output:
+        raise ValueError(f"`output` must be given. Received: output={output!r}")
+    if format is None:
+        return
+    if format not in FORMATS:
+        raise _checks.unknown_name("format", format, FORMATS)
+    if (format == "keras") != output.endswith(".keras"):
+        raise ValueError(
+            "`output` must end in .keras for the format keras, and for no other. "
+            f"Received: output={output!r} with format={format!r}"
+        )
 
 
 def run():

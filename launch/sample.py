@@ -7,6 +7,7 @@ from absl import flags
 from launch import _check
 from launch import _cli
 from launch import _workdir
+from launch.run import _files
 from tfgan_tricks import _checks
 
 PROGRAM = "tfgan-sample"
@@ -44,14 +45,14 @@ def _sample(values):
     if values.num_images is not None:
         _checks.positive_integer(num_images=values.num_images)
     _check.check_number("seed", values.seed)
-    facts = _workdir.check_trained(values.workdir)
+    _files.check_replaceable("output", values.output)
+    _, record = _workdir.read_trained(values.workdir)
     name = values["class"].value
-    label = _check.label(name, facts.generated_classes, facts.label_names)
-    step, count, where = _cli.runner().sample(
-        values.workdir, values.num_images, values.seed, values.output, label
-    )
+    label = _check.label(name, record.generated_classes, record.data.label_names)
+    run = _cli.builder().restored(values.workdir)
+    count, where = run.draw(values.output, values.num_images, values.seed, label)
     what = "samples" if label is None else f"samples of class {name} (label {label})"
-    print(f"{count} {what} of step {step} are in {where}")
+    print(f"{count} {what} of step {run.step} are in {where}")
 
 
 def run():

@@ -1,19 +1,21 @@
 """Trains a GAN: `python -m launch.train`, or `tfgan-train`."""
 
 import contextlib
+import shlex
 import sys
 
 from absl import flags
 
 from launch import _cli
 from launch import _config
-from launch import _devices
-from launch import _lock
 from launch import _plan
 from launch import _presets
-from launch import _signals
 from launch import _tables
-from launch import _workdir
+from launch.run import _devices
+from launch.run import _files
+from launch.run import _lock
+from launch.run import _pipes
+from launch.run import _signals
 from tfgan_tricks import _addons
 
 PROGRAM = "tfgan-train"
@@ -71,16 +73,17 @@ def main(argv):
     """Runs the program; returns its exit code."""
     with (
         _signals.handled(),
+        _pipes.lasting(),
         _cli.interruptions(PROGRAM),
         contextlib.ExitStack() as until_the_end,
     ):
         with _cli.user_errors(PROGRAM):
-            job = _prepared(argv, until_the_end)
-        return 0 if job is None else _trained(job)
+            run = _prepared(argv, until_the_end)
+        return 0 if run is None else _trained(run)
 
 
 def _prepared(argv, until_the_end):
-    """The training that is asked for, or `None` where there is nothing to train."""
+    """The `Run` that is asked for, or `None` where there is nothing to train."""
     values = _cli.parse(argv, define_flags, about())
     if values is None:
         return None
@@ -89,27 +92,31 @@ def _prepared(argv, until_the_end):
         print(_config.to_json(config))
         return None
     if devices.is_chief:
-        until_the_end.enter_context(_lock.held(workdir))
-    return _cli.runner().prepare(config, workdir, devices)
+        until_the_end.enter_context(_lock.held(workdir, "workdir"))
+    return _cli.builder().run(config, workdir, devices)
 
 
-def _trained(job):
+def _trained(run):
     try:
-        job.run()
+        run.train()
         return 0
-    except FloatingPointError as error:
+    except ValueError as error:
+        _cli.complain(PROGRAM, error)
+        return 2
+    except (FloatingPointError, _lock.FolderLost) as error:
         return _stopped(error, 1)
-    except (ConnectionError, _workdir.DiskFull) as error:
-        return _stopped(_to_go_on(job, error), 1)
-    except KeyboardInterrupt as error:
+    except (_devices.WorkersLost, _files.NotWritable) as error:
+        return _stopped(_to_resume(run, error), 1)
+    except (KeyboardInterrupt, _signals.Terminated) as error:
         what, code = _signals.words(type(error))
-        return _stopped(_to_go_on(job, what), code)
+        return _stopped(_to_resume(run, what), code)
 
 
-def _to_go_on(job, what):
-    step = _workdir.last_step(job.workdir)
-    again = f"--workdir={job.workdir} --resume"
-    return f"{what} at step {step}; {again} goes on from there."
+def _to_resume(run, what):
+    """What has happened, and the flags that go on from there."""
+    path = shlex.quote(run.folder.path)
+    again = f"--workdir={path} --resume"
+    return f"{what} at step {run.folder.last_step()}; {again} goes on from there."
 
 
 def _stopped(reason, code):

@@ -290,3 +290,29 @@ else:
     def seed_states(network: keras.Model) -> list:
         """The states of the random numbers that a network's layers draw."""
         return []
+
+
+def learning_rate(optimizer: Any) -> Any:
+    """Returns an optimizer's schedule, or the number or variable that it has instead.
+
+    Optimizers around others, those of loss scales for example, have the inner one's.
+    """
+    inner = getattr(optimizer, "inner_optimizer", None)
+    inner = inner or getattr(optimizer, "_optimizer", None)
+    if inner is not None:
+        return learning_rate(inner)
+    if hasattr(optimizer, "_hyper"):  # Of Keras before 2.11, as those of Addons are.
+        return optimizer._hyper["learning_rate"]
+    return optimizer._learning_rate
+
+
+def set_schedule(optimizer: Any, schedule: Any) -> None:
+    """Replaces an optimizer's schedule by another; Keras 2 has no public way."""
+    inner = getattr(optimizer, "inner_optimizer", None)
+    inner = inner or getattr(optimizer, "_optimizer", None)
+    if inner is not None:
+        set_schedule(inner, schedule)
+    elif hasattr(optimizer, "_hyper"):
+        optimizer._hyper["learning_rate"] = schedule
+    else:
+        optimizer._learning_rate = schedule

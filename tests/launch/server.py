@@ -16,7 +16,7 @@ SCRIPT = """
 import json
 import os
 import sys
-from launch import _run
+from launch import _build
 from launch import train
 
 for line in sys.stdin:

@@ -11,7 +11,6 @@ import tensorflow as tf
 from launch import _build
 from launch import _check
 from launch import _config
-from launch import _run
 from launch import _workdir
 from launch import export
 from launch import sample
@@ -60,9 +59,10 @@ def drawn(workdir, tmp_path, *flags):
 
 
 def test_the_files_say_how_many_classes_there_are(trained):
-    config, facts = _workdir.read_config(trained)
+    config, record = _workdir.read_trained(trained)
     assert (config.conditional, config.label_dim) == (True, 5)
-    assert (facts.shape, facts.generated_classes) == ((8, 8, 1), 10)
+    assert record.data.example_shape == (8, 8, 1)
+    assert record.generated_classes == 10
     metadata = json.loads((trained / "export" / "metadata.json").read_text())
     assert metadata["num_classes"] == 10
 
@@ -90,7 +90,7 @@ def test_resumed_training_is_the_unbroken_one(trained, tmp_path):
     workdir = tmp_path / "run"
     assert run(train, f"workdir={workdir}", *TINY, "steps=1") == 0
     assert run(train, f"workdir={workdir}", "resume", "steps=3") == 0
-    assert _workdir.read_config(workdir)[1].num_classes == 10
+    assert _workdir.read_trained(workdir)[1].data.num_classes == 10
     images = (exported(folder, np.arange(10)) for folder in (workdir, trained))
     np.testing.assert_array_equal(*images)
 
@@ -114,9 +114,9 @@ def test_export_to_keras_takes_labels(trained, tmp_path):
 
 def test_labels_come_with_their_pictures(tmp_path):
     changes = {"conditional": True, "width": 2, "batch_size": 16, "steps": 1}
-    job = _run.prepare(_config.changed(BASE, changes), str(tmp_path / "run"))
-    pictures, labels = next(iter(_run._batches(job)))
-    assert job.generated_classes == 10 and labels.shape == (16,)
+    made = _build.run(_config.changed(BASE, changes), str(tmp_path / "run"))
+    pictures, labels = next(iter(made.batches.between(0, 1)))
+    assert made.record.generated_classes == 10 and labels.shape == (16,)
     digits = data.load("digits8")
     for picture, label in zip(data.to_uint8(pictures), labels, strict=True):
         same = (digits.examples == picture.numpy()).all(axis=(1, 2, 3))

@@ -8,14 +8,15 @@ import sys
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from launch import _check
-from launch import _devices
-from launch import _run
-from launch import _workdir
+from launch import _build
+from launch import _plan
 from launch import sample
 from launch import train
-from tests.launch.programs import BASE
+from launch.run import _devices
+from launch.run import _workers
+from launch.run._folder import Folder
 from tests.launch.programs import ROOT
 from tests.launch.programs import TINY
 from tests.launch.programs import run
@@ -74,27 +75,32 @@ def flags(**given):
 
 def test_only_the_first_worker_writes(monkeypatch):
     monkeypatch.setenv("TF_CONFIG", place(index=1))
-    second = _devices.from_flags(flags(strategy="multi_worker", workdir="x"))
+    second = _plan.devices_of(flags(strategy="multi_worker", workdir="x"))
     assert second == ("multi_worker", None, 1) and not second.is_chief
     monkeypatch.setenv("TF_CONFIG", place())
-    first = _devices.from_flags(flags(strategy="multi_worker", workdir="x"))
+    first = _plan.devices_of(flags(strategy="multi_worker", workdir="x"))
     assert first == ("multi_worker", None, 0) and first.is_chief
 
 
 def test_tf_config_is_for_several_workers_only(monkeypatch):
     monkeypatch.setenv("TF_CONFIG", "{")
-    assert _devices.from_flags(flags()) == _devices.ONE
+    assert _plan.devices_of(flags()) == _devices.ONE
 
 
 def test_a_batch_is_shared_out_evenly():
-    _check.check_replicas(BASE, 64)
+    workers = _workers.Workers(tf.distribute.get_strategy())
+    workers.num_replicas = 64
+    workers.check(64, rollbacks=0)
+    workers.num_replicas = 3
     with pytest.raises(ValueError, match=r"`batch_size`.*3 replicas.*Received: .*=64"):
-        _check.check_replicas(BASE, 3)
+        workers.check(64, rollbacks=0)
 
 
 def final_weights(workdir):
     """Of the networks; Keras 2 counts the trackers of losses as weights of a model."""
-    trainer = _run._restored(str(workdir))[-1]
+    run = _build.restored(str(workdir))
+    run.sample(1)
+    trainer = run.trainer
     networks = [trainer.generator, trainer.discriminator, trainer.ema_generator]
     return [weight.numpy() for network in networks for weight in network.weights]
 
@@ -109,7 +115,7 @@ def test_mirrored_training_is_that_of_one_device(tmp_path):
     subprocess.run(
         [*command, *(f"--{option}" for option in options)], cwd=ROOT, check=True
     )
-    assert _workdir.last_step(both) == 6
+    assert Folder(both).last_step() == 6
     assert run(train, "steps=8", "resume", f"workdir={both}") == 0
     assert run(sample, f"workdir={both}", f"output={tmp_path / 'grid.png'}") == 0
     for one, two in zip(final_weights(alone), final_weights(both), strict=True):

@@ -10,6 +10,7 @@ import pytest
 from launch import _workdir
 from launch import sample
 from launch import train
+from launch.run._folder import Folder
 from tests.launch.programs import TINY
 from tests.launch.programs import files
 from tests.launch.programs import run
@@ -49,7 +50,7 @@ def wait_for_a_moment(rng, workdir, before):
     kind = rng.choice(["any time", "after a step", "in a write", "in a write"])
     steps = before + rng.randrange(1, 3)
     seconds = rng.uniform(0.0, 3.0) if kind == "any time" else 120.0
-    wait_for(lambda: _workdir.last_step(workdir) >= steps, seconds)
+    wait_for(lambda: Folder(workdir).last_step() >= steps, seconds)
     if kind == "after a step":
         time.sleep(rng.uniform(0.0, 0.05))
     if kind == "in a write":
@@ -64,10 +65,10 @@ def test_twenty_kills_lose_nothing_but_the_work_since_a_checkpoint(
 ):
     workdir, rng, half_written = tmp_path / "run", random.Random(7), 0
     for _ in range(20):
-        before = _workdir.last_step(workdir)
+        before = Folder(workdir).last_step()
         go_on(server, workdir)
         wait_for_a_moment(rng, workdir, before)
-        reached = _workdir.last_step(workdir)
+        reached = Folder(workdir).last_step()
         server.send(signal.SIGKILL)
         assert server.end() == -signal.SIGKILL
         half_written += (workdir / "checkpoints" / ".part").exists()
@@ -91,7 +92,7 @@ def test_sigterm_in_an_epoch_saves_the_step_and_says_how_to_go_on(
     assert wait_for((workdir / "metrics.jsonl").exists)
     server.send(signal.SIGTERM)
     assert server.end() == 143
-    step = _workdir.last_step(workdir)
+    step = Folder(workdir).last_step()
     assert 0 < step < STEPS
     (line,) = server.errors()
     assert f"Terminated at step {step}; --workdir={workdir} --resume goes on" in line
@@ -114,7 +115,7 @@ def test_only_one_training_at_a_time_in_a_workdir(server, unbroken, tmp_path):
     """But samples can be drawn of it."""
     workdir = tmp_path / "run"
     server.start(f"workdir={workdir}", *BUSY)
-    assert wait_for(lambda: _workdir.last_step(workdir) > 1)
+    assert wait_for(lambda: Folder(workdir).last_step() > 1)
     assert run(train, f"workdir={workdir}", "resume", "steps=999") == 2
     output = tmp_path / "grid.png"
     assert run(sample, f"workdir={workdir}", f"output={output}") == 0

@@ -104,7 +104,9 @@ def test_a_training_takes_the_closed_form_at_every_step(
 ):
     """Adam's updates are proportional to its rate: one wrong rate moves all weights."""
     changes = {"discriminator_steps": discriminator_steps}
-    trainer = _build.trainer(config_of(kind, **changes), (8, 8, 1), steps_per_execution)
+    trainer = _build.trainer(
+        config_of(kind, steps_per_execution=steps_per_execution, **changes), (8, 8, 1)
+    )
     trainer.fit(batches(trainer, 9), verbose=0)
     by_hand = trained_by_hand(config_of("constant", **changes), kind, 9)
     for player in RATES:
@@ -191,7 +193,9 @@ def test_rollbacks_halve_the_rates_of_all_steps(tmp_path, monkeypatch):
         assert test_rollback.trained(workdir, *flags, "steps=7", "rollbacks=3") == 0
     (entry,) = test_rollback.rollbacks(workdir)
     assert (entry["step"], entry["rolled_back_to"]) == (6, 4)
-    assert entry["generator_learning_rate"] == 0.002
+    assert entry["generator_learning_rate"] == pytest.approx(
+        0.5 * 0.004 * fraction("linear", 4)
+    )
     by_hand = tmp_path / "by_hand"
     assert test_rollback.trained(by_hand, *flags, "steps=4") == 0
     (by_hand / "metrics.jsonl").write_text('{"rolled_back_to": 4}\n')

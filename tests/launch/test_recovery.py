@@ -8,10 +8,11 @@ import signal
 
 import pytest
 
-from launch import _lock
-from launch import _workdir
 from launch import sample
 from launch import train
+from launch.run import _exporting
+from launch.run import _lock
+from launch.run._folder import Folder
 from tests.launch.programs import files
 from tests.launch.programs import run
 from tests.launch.test_run import assert_same_training
@@ -71,7 +72,7 @@ def test_signals_end_a_training_after_its_step(
     with monkeypatch.context() as patch:
         calling(patch, owner, name, lambda: signals(*numbers), at)
         assert tiny(tmp_path / "run") == code
-    step = _workdir.last_step(tmp_path / "run")
+    step = Folder(tmp_path / "run").last_step()
     what = {130: "Interrupted", 143: "Terminated"}[code]
     line = told(capsys, f"tfgan-train: error: {what} at step {step}; ")
     assert line.endswith(f"--workdir={tmp_path}/run --resume goes on from there.")
@@ -85,12 +86,12 @@ def test_signals_after_the_last_step_leave_only_the_export_to_do(
     trained, tmp_path, monkeypatch
 ):
     with monkeypatch.context() as patch:
-        calling(patch, train._cli.runner(), "_export", lambda: signals(signal.SIGTERM))
+        calling(patch, _exporting, "export_into", lambda: signals(signal.SIGTERM))
         assert tiny(tmp_path / "run") == 143
     assert not (tmp_path / "run" / "export").exists()
     assert run(train, f"workdir={tmp_path}/run", "resume") == 0
     assert files(tmp_path / "run" / "export").keys() == files(trained / "export").keys()
-    assert tiny(tmp_path / "run", "resume") == 2  # Now there is nothing left to do.
+    assert tiny(tmp_path / "run", "resume") == 0  # Now there is nothing left to do.
 
 
 def test_signals_while_starting_are_one_line(tmp_path, monkeypatch, capsys):
@@ -107,7 +108,7 @@ def test_signals_that_break_an_import_are_one_line(tmp_path, monkeypatch, capsys
         except KeyboardInterrupt:
             raise ImportError("initialization failed") from None
 
-    calling(monkeypatch, train._cli, "runner", broken)
+    calling(monkeypatch, train._cli, "builder", broken)
     assert tiny(tmp_path / "run") == 130
     assert told(capsys, "tfgan-train: error: ") == "tfgan-train: error: Interrupted."
 
@@ -153,13 +154,13 @@ def test_metrics_of_steps_that_are_lost_are_dropped(trained, copy):
 
 def test_metrics_are_rewritten_only_if_some_are_dropped(tmp_path):
     path = tmp_path / "metrics.jsonl"
-    _workdir.drop_metrics(tmp_path, after=0)
+    Folder(tmp_path).drop_metrics(after=0)
     assert not path.exists()
     path.write_text("".join(json.dumps({"step": n}) + "\n" for n in (2, 4, 6)))
     inode = path.stat().st_ino
-    _workdir.drop_metrics(tmp_path, after=6)
+    Folder(tmp_path).drop_metrics(after=6)
     assert path.stat().st_ino == inode
-    _workdir.drop_metrics(tmp_path, after=5)
+    Folder(tmp_path).drop_metrics(after=5)
     assert [line["step"] for line in metrics(tmp_path)] == [2, 4]
 
 
@@ -196,14 +197,14 @@ def test_a_second_training_in_a_workdir_is_refused(trained, tmp_path, capsys):
     workdir = tmp_path / "run"
     with _lock.held(workdir):
         assert tiny(workdir) == 2
-        told(capsys, "tfgan-train: error: `workdir` must not be that of a training")
+        told(capsys, "tfgan-train: error: `workdir` must not be in use by a run")
         assert list(workdir.iterdir()) == []
     assert not workdir.exists()
     assert tiny(workdir) == 0
     before = files(workdir)
     with _lock.held(workdir):
         assert tiny(workdir, "resume", steps=9) == 2
-        told(capsys, "tfgan-train: error: `workdir` must not be that of a training")
+        told(capsys, "tfgan-train: error: `workdir` must not be in use by a run")
         assert run(sample, f"workdir={workdir}", f"output={tmp_path}/grid.png") == 0
     assert files(workdir) == before
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from launch import _run
-from launch import _workdir
 from launch import train
+from launch.run import _training
+from launch.run._folder import Folder
 from tests.launch.programs import TINY
 from tests.launch.programs import run
 from tests.launch.test_run import assert_same_training
@@ -26,19 +26,22 @@ def trained(workdir, *flags):
 
 def poison(monkeypatch, value, step, rollbacks=99):
     """Makes the batch of a step worthless, until there were so many rollbacks."""
-    batches = _run._batches
+    train, count = _training.train, [0]
 
-    def poisoned(job):
-        spoilt = _workdir.rollbacks(job.workdir) < rollbacks
-        first, per_step = _run._step(job) + 1, job.trainer.batches_per_step
+    def poisoned(trainer, batches, *args):
+        spoilt, per_step = count[0] < rollbacks, trainer.batches_per_step
+        count[0] += 1
 
-        def spoil(index, batch):
-            is_it = first + index // per_step == step
-            return tf.where(spoilt & is_it, value, batch)
+        def between(start, stop):
+            def spoil(index, batch):
+                is_it = (start + index) // per_step + 1 == step
+                return tf.where(spoilt & is_it, value, batch)
 
-        return batches(job).enumerate().map(spoil)
+            return batches.between(start, stop).enumerate().map(spoil)
 
-    monkeypatch.setattr(_run, "_batches", poisoned)
+        train(trainer, batches._replace(between=between), *args)
+
+    monkeypatch.setattr(_training, "train", poisoned)
 
 
 def rates(workdir):
@@ -69,7 +72,7 @@ def test_a_batch_that_stays_poisoned_ends_the_training_after_all_rollbacks(
         assert "has diverged at step 4" in entry["reason"]
         assert entry["generator_learning_rate"] == 0.004 * factor
         assert entry["discriminator_learning_rate"] == 0.002 * factor
-    assert _workdir.last_step(tmp_path / "run") == 2
+    assert Folder(tmp_path / "run").last_step() == 2
     assert not (tmp_path / "run" / "export").exists()
 
 
@@ -137,7 +140,7 @@ def test_losses_that_stay_finite_do_not_hide_the_wreck(tmp_path, monkeypatch, ca
     assert [line["step"] for line in lines] == [1, 2, 3]
     assert all(np.isfinite(line["d_loss"]) for line in lines)
     assert "every weight must be finite" in capsys.readouterr().err
-    assert _workdir.last_step(tmp_path / "run") == 2
+    assert Folder(tmp_path / "run").last_step() == 2
 
 
 def test_not_with_several_workers(tmp_path, monkeypatch, capsys):

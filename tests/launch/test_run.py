@@ -14,14 +14,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from launch import _config
-from launch import _devices
-from launch import _run
 from launch import _workdir
 from launch import export
 from launch import sample
 from launch import train
-from tests.launch.programs import BASE
+from launch.run import _data
+from launch.run import _exporting
+from launch.run import _record
+from launch.run import _training
+from launch.run._folder import Folder
 from tests.launch.programs import TINY
 from tests.launch.programs import files
 from tests.launch.programs import run
@@ -45,7 +46,7 @@ ROOT = pathlib.Path(__file__).parents[2]
     ],
 )
 def test_legs(start, stop, size, expected):
-    assert list(_run.legs(start, stop, size)) == expected
+    assert list(_training.legs(start, stop, size)) == expected
 
 
 @pytest.mark.parametrize("start", range(7))
@@ -53,7 +54,7 @@ def test_legs(start, stop, size, expected):
 @pytest.mark.parametrize("size", [1, 3, 5])
 def test_legs_lead_to_the_end_by_whole_epochs(start, stop, size):
     step = start
-    for initial_epoch, epochs, steps in _run.legs(start, stop, size):
+    for initial_epoch, epochs, steps in _training.legs(start, stop, size):
         assert initial_epoch == step // size
         if epochs - initial_epoch > 1:
             assert (steps, step % size) == (size, 0)
@@ -114,6 +115,7 @@ def test_what_a_training_leaves(trained):
         "config.json",
         "export",
         "metrics.jsonl",
+        "run.json",
         "samples",
         "tensorboard",
     ]
@@ -127,9 +129,11 @@ def test_what_a_training_leaves(trained):
 
 
 def test_config_is_the_whole_configuration(trained):
-    config, facts = _workdir.read_config(trained)
+    config, record = _workdir.read_trained(trained)
     assert (config.width, config.steps, config.network) == (4, 4, "mlp")
-    assert facts == _workdir.Facts((8, 8, 1), num_examples=1437)
+    facts = _record.Data(example_shape=(8, 8, 1), num_examples=1437)
+    assert record.data == facts
+    assert (record.seed, record.batch_size) == (0, 8)
 
 
 def test_metadata_says_what_was_exported(trained):
@@ -181,22 +185,21 @@ def test_number_and_seed_of_samples(trained, tmp_path):
 @pytest.mark.parametrize("num_classes", [None, 3])
 @pytest.mark.parametrize("num_images", [96, 1024, 1030])
 def test_what_does_not_fit_into_a_picture_is_in_an_array_file(
-    tmp_path, monkeypatch, num_classes, num_images
+    tmp_path, num_classes, num_images
 ):
     generator = networks.dcgan_generator(8, 3, 4, width=2, num_classes=num_classes)
     generator.set_weights([3 * weight for weight in generator.get_weights()])
-    facts = types.SimpleNamespace(generated_classes=num_classes)
-    trainer = types.SimpleNamespace(sampling_generator=generator, step=tf.Variable(5))
-    monkeypatch.setattr(_run, "_restored", lambda _: (None, facts, trainer))
+    record = types.SimpleNamespace(generated_classes=num_classes)
+    trainer = types.SimpleNamespace(sampling_generator=generator)
     path = str(tmp_path / "many.png")
-    step, count, where = _run.sample("run", num_images, 7, path)
+    drawn = _exporting.samples(trainer, record, num_images, 7, None)
+    where = _exporting.draw(drawn, None, path)
     what = num_images if num_classes is None else np.arange(num_images) % num_classes
     sampled = exporting.Sampler(generator).sample(what, 7)["images"]
     pixels = tf.io.decode_png((tmp_path / "many.png").read_bytes())
     drawn = 1024 if num_classes is None else 3 * 32
     expected = callbacks.picture(sampled[:drawn], num_classes=num_classes)
     np.testing.assert_array_equal(pixels, expected)
-    assert (step, count) == (5, num_images)
     if num_images <= drawn:
         assert where == path and len(list(tmp_path.iterdir())) == 1
         return
@@ -213,8 +216,7 @@ def test_what_does_not_fit_into_a_picture_is_in_an_array_file(
 def test_export_to_both_formats(trained, tmp_path):
     folder, file = tmp_path / "saved", tmp_path / "g.keras"
     assert run(export, f"workdir={trained}", f"output={folder}") == 0
-    arguments = (f"workdir={trained}", f"output={file}", "format=keras")
-    assert run(export, *arguments) == 0
+    assert run(export, f"workdir={trained}", f"output={file}") == 0
     z = tf.random.stateless_normal([5, 3], seed=[1, 2])
     models = [tf.saved_model.load(str(path)) for path in (folder, trained / "export")]
     loaded, original = (model.generate(z)["images"] for model in models)
@@ -226,11 +228,22 @@ def test_export_to_both_formats(trained, tmp_path):
 
 def test_export_overwrites_nothing(trained, tmp_path, capsys):
     (tmp_path / "mine.keras").write_text("mine")
-    arguments = (f"workdir={trained}", f"output={tmp_path}/mine.keras")
-    assert run(export, *arguments, "format=keras") == 2
-    assert run(export, *arguments) == 2
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "mine").touch()
+    for name in ("mine.keras", "folder"):
+        assert run(export, f"workdir={trained}", f"output={tmp_path / name}") == 2
+        assert "`output` must not exist yet" in capsys.readouterr().err
     assert (tmp_path / "mine.keras").read_text() == "mine"
-    assert capsys.readouterr().err.count("Received: path=") == 2
+
+
+@pytest.mark.parametrize(
+    ("output", "format"), [("g", "keras"), ("g.keras", "saved_model"), ("g", "kears")]
+)
+def test_suffix_and_format_must_agree(trained, tmp_path, capsys, output, format):
+    output = f"output={tmp_path / output}"
+    assert run(export, f"workdir={trained}", output, f"format={format}") == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("stop", [1, 3])
@@ -255,14 +268,12 @@ def test_another_seed_is_another_training(trained, tmp_path):
 
 
 def test_order_of_the_data_follows_from_the_seed():
-    source = data.load("digits8")
-    trainer = types.SimpleNamespace(step=tf.Variable(0), batches_per_step=1)
-    first = {}
-    for seed in (0, 1):
-        config = _config.changed(BASE, {"seed": seed})
-        facts = _workdir.Facts((8, 8, 1))
-        job = _run.Job(config, "", source, trainer, 1.0, facts, _devices.ONE, "")
-        first[seed] = next(iter(_run._batches(job))).numpy()
+    source, generator = data.load("digits8"), networks.mlp_generator((8, 8, 1), 3)
+    trainer = types.SimpleNamespace(generator=generator)
+    first = {
+        seed: next(iter(_data.batches(source, trainer, 8, seed).between(0, 1))).numpy()
+        for seed in (0, 1)
+    }
     assert not np.array_equal(first[0], first[1])
 
 
@@ -288,11 +299,19 @@ def test_resume_of_another_preset_is_refused(copy, capsys):
 
 
 def test_same_command_again_is_refused_without_resume(copy, capsys):
-    refused(capsys, copy, ("holds a training already", "--resume"))
+    refused(capsys, copy, ("holds a run already", "--resume"))
 
 
-def test_resume_of_what_is_done_is_refused(copy, capsys):
-    refused(capsys, copy, ("above the 4 steps", "Received: steps=4"), "resume", steps=4)
+def test_resume_of_less_than_what_is_done_is_refused(copy, capsys):
+    match = ("at least the 4 steps", "Received: steps=3")
+    refused(capsys, copy, match, "resume", steps=3)
+
+
+def test_resume_of_what_is_done_changes_nothing(copy):
+    before = files(copy)
+    assert tiny(copy, "resume", steps=4) == 0
+    after = files(copy)
+    assert after == before
 
 
 def test_resume_before_the_first_checkpoint_starts_anew(trained, copy):
@@ -331,7 +350,7 @@ def test_divergence_is_one_line_and_exit_code_1(tmp_path, capsys):
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     (step,) = re.findall(r"Training has diverged at step (\d):.*_loss=", error)
-    assert _workdir.last_step(workdir) == int(step) - 1
+    assert Folder(workdir).last_step() == int(step) - 1
     assert not (workdir / "export").exists()
 
 
@@ -356,9 +375,9 @@ def test_steps_per_execution_changes_nothing(trained, tmp_path):
     [(50, 0, 1000, 6000, 50), (50, 0, 1000, 6, 2), (4, 6, 8, 16, 2), (5, 0, 7, 35, 1)],
 )
 def test_executions_end_where_epochs_do(wanted, done, sample_every, steps, possible):
-    changes = {"sample_every": sample_every, "steps": steps}
-    config = _config.changed(BASE, changes | {"steps_per_execution": wanted})
-    assert _run._steps_per_execution(config, done) == possible
+    trainer = types.SimpleNamespace(steps_per_execution=wanted)
+    _training.end_executions_at(trainer, done, sample_every, steps)
+    assert trainer.steps_per_execution == possible
 
 
 def test_points(tmp_path):
@@ -391,7 +410,8 @@ def test_folder_of_pictures_below_data_dir(tmp_path, capsys):
     assert run(train, f"workdir={tmp_path}/run", *flags, *small, "steps=1") == 0
     expected = "(4 examples, 8x8x3, 1 unreadable, left out: 2 .heic and 1 .txt)"
     assert expected in capsys.readouterr().out
-    assert _workdir.read_config(tmp_path / "run")[1].shape == (8, 8, 3)
+    record = _workdir.read_trained(tmp_path / "run")[1]
+    assert record.data.example_shape == (8, 8, 3)
 
 
 def npz(path, images, **arrays):

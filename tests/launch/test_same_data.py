@@ -68,7 +68,7 @@ def moved(folder):
 
 
 def test_names_of_classes_are_kept(begun):
-    _, facts = _workdir.read_config(begun / "run")
+    facts = _workdir.read_trained(begun / "run")[1].data
     assert facts.label_names == CLASSES
     assert (facts.num_classes, facts.num_examples) == (3, 9)
     metadata = json.loads((begun / "run" / "export" / "metadata.json").read_text())
@@ -80,7 +80,8 @@ def test_data_that_have_moved_are_told_anew(begun, copied, tmp_path, capsys):
     (line,) = capsys.readouterr().err.splitlines()
     assert "If the data have moved, give --dataset" in line
     assert resume(copied, moved(copied)) == 0
-    config, facts = _workdir.read_config(copied / "run")
+    config, record = _workdir.read_trained(copied / "run")
+    facts = record.data
     assert config.dataset == f"image_folder:{copied}/moved"
     assert facts.label_names == CLASSES
     assert resume(copied, steps=5) == 0
@@ -182,7 +183,7 @@ def test_archives_move_too_and_are_compared(tmp_path, capsys):
 def test_a_run_without_labels_keeps_no_names(begun, tmp_path):
     flags = (*TINY, f"dataset=image_folder:{begun}/pictures", "steps=1")
     assert run(train, f"workdir={tmp_path}/run", *flags) == 0
-    _, facts = _workdir.read_config(tmp_path / "run")
+    facts = _workdir.read_trained(tmp_path / "run")[1].data
     assert (facts.label_names, facts.num_examples) == ((), 9)
     metadata = json.loads((tmp_path / "run" / "export" / "metadata.json").read_text())
     assert "label_names" not in metadata

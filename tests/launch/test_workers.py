@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from benchmarks import _workers
-from launch import _workdir
 from launch import train
+from launch.run._folder import Folder
 from tests.launch.programs import ROOT
 from tests.launch.programs import TINY
 from tests.launch.programs import run
@@ -78,12 +78,12 @@ def test_a_lost_worker_ends_the_other_and_a_restart_goes_on(ending, code, tmp_pa
     options = (*TINY, "sample_every=1000000", "checkpoint_every=4")
     options = (*options, "set=steps_per_execution=2")
     first, second = training(workdir, *options, "steps=1000000")
-    assert wait_for(lambda: _workdir.last_step(workdir) >= 8)
+    assert wait_for(lambda: Folder(workdir).last_step() >= 8)
     second.send_signal(ending)
     _, error = first.communicate(timeout=120)
     second.communicate(timeout=120)
     assert (first.returncode, second.returncode) == (1, code)
-    done = _workdir.last_step(workdir)
+    done = Folder(workdir).last_step()
     line = error.splitlines()[-1]
     assert f"Another worker has ended at step {done};" in line and "--resume" in line
 

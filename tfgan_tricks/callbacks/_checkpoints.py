@@ -31,8 +31,8 @@ class Checkpoints(EveryNSteps):
         max_to_keep: how many of the newest checkpoints to keep.
 
     Raises:
-        ValueError: if `every` is not positive, or `directory` is no path.
-        OSError: if `directory` is no folder, or cannot be written to.
+        ValueError: If `every` is not positive, or `directory` is no path.
+        OSError: If `directory` is no folder, or cannot be written to.
         FloatingPointError: From `fit`, instead of saving a value that is not finite.
 
     >>> import tempfile
@@ -57,9 +57,7 @@ class Checkpoints(EveryNSteps):
 
     @functools.cached_property
     def _checkpoint(self):
-        checkpoint = tf.train.Checkpoint(model=self.model)
-        checkpoint.save_counter.assign(0)  # `restore` expects one.
-        return checkpoint
+        return _checkpoint_of(self.model)
 
     def on_train_begin(self, logs: Logs = None) -> None:
         super().on_train_begin(logs)
@@ -82,6 +80,41 @@ class Checkpoints(EveryNSteps):
         )
         self._saved = step
         self._of_this_training.add(step)
+
+
+def save(model: keras.Model, directory: str | os.PathLike, max_to_keep: int = 3) -> int:
+    """Saves a compiled and built model at once, as `Checkpoints` does while it trains.
+
+    Args:
+        model: A `keras.Model` with a variable `step`, as all trainers have.
+        directory: The folder to save to; created if it is missing.
+        max_to_keep: Number of the newest checkpoints to keep.
+
+    Returns:
+        The number of finished training steps, an int.
+
+    Raises:
+        FloatingPointError: If a value is NaN or infinite.
+        OSError: If the checkpoint cannot be written.
+
+    >>> import tempfile
+    >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    >>> model.step = tf.Variable(7)
+    >>> directory = tempfile.mkdtemp()
+    >>> save(model, directory)
+    7
+    >>> restore(model, directory)
+    7
+    """
+    directory, step = _files.text("directory", directory), int(model.step.numpy())
+    _checkpoint_files.write(_checkpoint_of(model), directory, step, max_to_keep)
+    return step
+
+
+def _checkpoint_of(model):
+    checkpoint = tf.train.Checkpoint(model=model)
+    checkpoint.save_counter.assign(0)  # `restore` expects one.
+    return checkpoint
 
 
 def restore(

@@ -1,15 +1,20 @@
 """From the devices of a training to TensorFlow's strategy."""
 
-import contextlib
+import os
 
 import tensorflow as tf
 
+from launch.run import _devices
+from launch.run import _meeting
 
-def make(devices):
-    """The `tf.distribute.Strategy`; call it before anything else uses TensorFlow."""
+
+def make(devices: _devices.Devices) -> tf.distribute.Strategy:
+    """Returns the strategy; call it before anything else uses TensorFlow."""
     if devices.strategy == "none":
         return tf.distribute.get_strategy()
     if devices.strategy == "multi_worker":
+        addresses = _devices.addresses(os.environ["TF_CONFIG"])
+        _meeting.meet(addresses, devices.worker)
         return tf.distribute.MultiWorkerMirroredStrategy()
     names = _virtual(devices.num_virtual_devices)
     if names is None and tf.config.list_logical_devices("GPU"):
@@ -26,12 +31,3 @@ def _virtual(count):
     parts = [tf.config.LogicalDeviceConfiguration()] * count
     tf.config.set_logical_device_configuration(cpu, parts)
     return [f"CPU:{index}" for index in range(count)]
-
-
-@contextlib.contextmanager
-def loss_of_workers():
-    """Turns TensorFlow's error when another worker ends into a `ConnectionError`."""
-    try:
-        yield
-    except (tf.errors.UnavailableError, tf.errors.AbortedError) as error:
-        raise ConnectionError("Another worker has ended") from error

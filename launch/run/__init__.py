@@ -1,0 +1,1 @@
+"""Runs in folders, for any trainer. Nothing here knows a configuration or a flag."""

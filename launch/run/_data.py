@@ -1,0 +1,172 @@
+"""What users give as data: batches from any number on, and facts about them."""
+
+from collections.abc import Callable
+from typing import Any
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from launch.run._record import Data
+from tfgan_tricks import _checks
+from tfgan_tricks import _facts
+from tfgan_tricks import data as sources
+
+_BATCH_SIZE = 64
+
+
+class Batches(NamedTuple):
+    """Data in one form, whatever they were given as.
+
+    Attributes:
+        between: A function of two batch numbers that returns a `tf.data.Dataset` of
+            the batches from the first to before the second, or of more.
+        size: The number of examples in a batch, or `None` if it is unknown.
+        facts: What is known of the examples.
+        points: Examples `[number, 2]` that are points of the plane, or `None`.
+        description: What they are, for the first line of a run.
+    """
+
+    between: Callable[[int, int], tf.data.Dataset]
+    size: int | None
+    facts: Data
+    points: np.ndarray | None = None
+    description: str = ""
+
+
+def batches(given: Any, trainer: Any, batch_size: int | None, seed: int) -> Batches:
+    """Returns the `Batches` of an array, a pair, a `Source`, a dataset or a function.
+
+    Raises:
+        ValueError: If it is none of these, or does not go with the other arguments.
+    """
+    if batch_size is not None:
+        _checks.positive_integer(batch_size=batch_size)
+    if isinstance(given, Batches):
+        return given
+    if isinstance(given, tf.data.Dataset):
+        return _of_dataset(given, batch_size)
+    if callable(given):
+        return _of_function(given, batch_size)
+    if isinstance(given, sources.Source):
+        return _of_source(given, trainer, batch_size, seed)
+    if isinstance(given, (tuple, list)) and len(given) == 2:
+        images, labels = map(np.asarray, given)
+        return _of_source(sources.Source(images, labels), trainer, batch_size, seed)
+    if hasattr(given, "__array__"):
+        source = sources.Source(np.asarray(given))
+        return _of_source(source, trainer, batch_size, seed)
+    raise ValueError(
+        "`data` must be an array, a pair `(images, labels)`, what `data.load` returns, "
+        "a `tf.data.Dataset` of batches, or a function `start -> dataset`. "
+        f"Received: data of type {type(given).__module__}.{type(given).__qualname__}"
+    )
+
+
+def _of_source(source, trainer, batch_size, seed):
+    by_class = _facts.is_conditional(trainer.generator)
+    if by_class and source.labels is None:
+        raise ValueError(
+            "`data` must have labels, since the generator takes them. Pass "
+            "`(images, labels)`. Received: examples without labels"
+        )
+    size = _BATCH_SIZE if batch_size is None else batch_size
+    order = {"seed": seed, "with_labels": by_class}
+    sources.batches(source, size, **order)  # Checks all arguments at once.
+    examples = np.asarray(source.examples)
+
+    def between(start, stop):
+        return sources.batches(source, size, start=start, **order)
+
+    facts = Data(
+        example_shape=tuple(examples.shape[1:]),
+        num_examples=len(examples),
+        num_classes=_num_classes(source, trainer) if by_class else None,
+        label_names=tuple(source.label_names) if by_class else (),
+    )
+    points = examples if examples.shape[1:] == (2,) else None
+    return Batches(between, size, facts, points, described(source))
+
+
+def described(source: sources.Source) -> str:
+    """Returns what a `Source` holds and what of a folder it leaves out."""
+    shape = source.examples.shape[1:]
+    what = "x".join(map(str, shape)) if len(shape) > 1 else "points"
+    unreadable = f", {source.skipped} unreadable" if source.skipped else ""
+    others = " and ".join(f"{count} {suffix}" for suffix, count in source.left_out)
+    left_out = f", left out: {others}" if others else ""
+    return f"{len(source.examples)} examples, {what}{unreadable}{left_out}"
+
+
+def _num_classes(source, trainer):
+    """As many as have names, else as many as the networks know or labels show."""
+    found = len(source.label_names) or int(np.max(source.labels)) + 1
+    return found if source.label_names else trainer.num_classes or found
+
+
+def _of_function(function, batch_size):
+    dataset = _called(function, 0)
+    size = _checked_size(dataset.element_spec, batch_size)
+
+    def between(start, stop):
+        return _repeated(_called(function, start))
+
+    return Batches(between, size, _facts_of(dataset))
+
+
+def _called(function, start):
+    dataset = function(start)
+    if not isinstance(dataset, tf.data.Dataset):
+        raise ValueError(
+            "`data` must return a `tf.data.Dataset`, where it is a function of the "
+            f"number of the first batch. Received: {type(dataset).__qualname__}"
+        )
+    return dataset
+
+
+def _of_dataset(dataset, batch_size):
+    size = _checked_size(dataset.element_spec, batch_size)
+    return Batches(_InTurn(dataset), size, _facts_of(dataset))
+
+
+def _repeated(dataset):
+    is_endless = int(dataset.cardinality()) == tf.data.INFINITE_CARDINALITY
+    return dataset if is_endless else dataset.repeat()
+
+
+class _InTurn:
+    """Reads a dataset once, as far as batches are asked for in their order.
+
+    Many datasets are shuffled anew whenever they are iterated over, so that a second
+    iterator would not go on where the first one has ended.
+    """
+
+    def __init__(self, dataset: tf.data.Dataset) -> None:
+        self._dataset = dataset
+        self._next: int | None = None
+
+    def __call__(self, start: int, stop: int) -> tf.data.Dataset:
+        if start != self._next:
+            self._iterator = iter(_repeated(self._dataset).skip(start))
+        self._next, iterator = stop, self._iterator
+        return tf.data.Dataset.range(stop - start).map(
+            lambda _: iterator.get_next(), deterministic=True
+        )
+
+
+def _checked_size(spec, batch_size):
+    """Returns the size of a dataset's batches, found or told."""
+    first = tf.nest.flatten(spec)[0].shape
+    found = first[0] if first.rank else None
+    if None not in (found, batch_size) and found != batch_size:
+        raise ValueError(
+            "`batch_size` must be None, or that of the batches that `data` has. "
+            f"Received: batch_size={batch_size} with batches of {found}"
+        )
+    return batch_size if found is None else found
+
+
+def _facts_of(dataset):
+    first = tf.nest.flatten(dataset.element_spec)[0].shape
+    known = first.rank and first[1:].is_fully_defined()
+    return Data(example_shape=tuple(first[1:].as_list()) if known else None)

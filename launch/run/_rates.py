@@ -1,0 +1,93 @@
+"""Learning rates that are lowered as a whole, whatever the optimizer."""
+
+import weakref
+from typing import Any
+from typing import Self
+
+import keras
+import tensorflow as tf
+
+from tfgan_tricks import _compat
+
+_PLAYERS = ("generator", "discriminator")
+_known: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+
+
+@keras.saving.register_keras_serializable("tfgan_tricks")
+class Scaled(keras.optimizers.schedules.LearningRateSchedule):
+    """A schedule times a factor, a number or a variable.
+
+        rate(s) = factor * schedule(s)
+
+    >>> schedule = keras.optimizers.schedules.PolynomialDecay(0.5, 10, 0.0)
+    >>> float(Scaled(schedule, 0.5)(0))
+    0.25
+    """
+
+    def __init__(self, schedule: Any, factor: Any) -> None:
+        if isinstance(schedule, dict):
+            schedule = keras.optimizers.schedules.deserialize(schedule)
+        self.schedule = schedule
+        self.factor = factor
+
+    def __call__(self, step: Any) -> tf.Tensor:
+        is_schedule = isinstance(
+            self.schedule, keras.optimizers.schedules.LearningRateSchedule
+        )
+        rate = self.schedule(step) if is_schedule else self.schedule()
+        rate = tf.convert_to_tensor(rate)
+        return rate * tf.cast(self.factor, rate.dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        schedule = keras.optimizers.schedules.serialize(self.schedule)
+        return {"schedule": schedule, "factor": float(self.factor)}
+
+
+class Rates:
+    """The learning rates of a compiled trainer's two optimizers.
+
+    Args:
+        trainer: The trainer, whose rates are now the whole ones.
+    """
+
+    def __init__(self, trainer: Any) -> None:
+        self._optimizers = _optimizers(trainer)
+        with trainer.distribute_strategy.scope():
+            self._factor = tf.Variable(1.0, trainable=False, name="rate_factor")
+        self._constant: dict[str, float] = {}
+        for player, optimizer in self._optimizers.items():
+            rate = _compat.learning_rate(optimizer)
+            if callable(rate):
+                _compat.set_schedule(optimizer, Scaled(rate, self._factor))
+                trainer.train_function = None  # One that is traced has the old rate.
+            else:
+                self._constant[player] = float(rate)
+
+    @classmethod
+    def of(cls, trainer: Any) -> Self:
+        """Returns the rates of a trainer: the same object until it is compiled anew."""
+        rates = _known.get(trainer)
+        if rates is None or rates._optimizers != _optimizers(trainer):
+            rates = _known[trainer] = cls(trainer)
+        return rates
+
+    def lower(self, factor: float) -> None:
+        """Sets all rates to `factor` times the whole ones."""
+        self._factor.assign(factor)
+        for player, rate in self._constant.items():
+            if factor != 1.0:
+                self._optimizers[player].learning_rate = rate * factor
+
+    def now(self) -> dict[str, float]:
+        """Returns the rates in force, by `generator_learning_rate` and so on."""
+        found = {}
+        for player, optimizer in self._optimizers.items():
+            rate = _compat.learning_rate(optimizer)
+            if isinstance(rate, Scaled):
+                rate = rate(optimizer.iterations)
+            found[f"{player}_learning_rate"] = float(rate)
+        return found
+
+
+def _optimizers(trainer):
+    return {player: getattr(trainer, f"{player}_optimizer") for player in _PLAYERS}

@@ -1,0 +1,65 @@
+"""What a run says at its beginning and its end."""
+
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Mapping
+from typing import Any
+from typing import NamedTuple
+
+from launch.run import _folder
+
+
+class Report(NamedTuple):
+    """The first and the last lines of a `Run`.
+
+    Attributes:
+        title: What is trained; the trainer's class if it is empty.
+        files: Further files in the folder, and what they are.
+        commands: Modules that can be run on the folder, with their arguments.
+    """
+
+    title: str = ""
+    files: Mapping[str, str] = {}
+    commands: tuple[str, ...] = ()
+
+    def headline(self, run: Any) -> str:
+        """Returns the first line."""
+        title = self.title or type(run.trainer).__name__
+        replicas = run.trainer.distribute_strategy.num_replicas_in_sync
+        shared = f", on {replicas} replicas" if replicas > 1 else ""
+        what = f" ({run.batches.description})" if run.batches.description else ""
+        return (
+            f"Training {title}{what}, steps {run.step} to {run.steps}{shared}, "
+            f"in {run.folder.path}"
+        )
+
+    def farewell(self, run: Any, seconds: float) -> str:
+        """Returns the last lines: where everything is, and what comes next."""
+        grid = os.path.join(_folder.SAMPLES, f"step-{run.step:06d}.png")
+        files = {
+            grid: "the last grid of samples",
+            _folder.EXPORT: "the generator, as a SavedModel that needs TensorFlow only",
+            _folder.CHECKPOINTS: "what the run resumes from",
+            f"{_folder.METRICS}, {_folder.TENSORBOARD}": "the losses",
+            **self.files,
+        }
+        path = run.folder.path
+        begin = f"\nTrained to step {run.step} in {seconds:.0f} s. In {path} are"
+        lines = [begin, *(f"  {name}: {what}" for name, what in files.items()), "Next:"]
+        commands = (*self.commands, "tensorboard.main --logdir={folder}")
+        return "\n".join([*lines, *(_command(each, path) for each in commands)])
+
+
+def _command(text, path):
+    """A command to paste into the shell that started the run."""
+    module = text.format(folder=shlex.quote(path))
+    return f"  {shlex.quote(python())} -m {module}"
+
+
+def python() -> str:
+    """Returns the interpreter, as the shell finds it from here."""
+    if shutil.which("python") == sys.executable:
+        return "python"
+    return min(sys.executable, os.path.relpath(sys.executable), key=len)

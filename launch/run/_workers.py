@@ -1,0 +1,86 @@
+"""The other workers of a run, if it has any."""
+
+import contextlib
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+import tensorflow as tf
+
+from launch.run import _lock
+from launch.run import _signals
+from launch.run._devices import WorkersLost
+from launch.run._folder import Folder
+
+
+class Workers:
+    """The place of this process among the workers of a strategy."""
+
+    def __init__(self, strategy: tf.distribute.Strategy) -> None:
+        self.num_replicas = strategy.num_replicas_in_sync
+        resolver = strategy.cluster_resolver
+        cluster = resolver.cluster_spec().as_dict() if resolver else {}
+        self.has_others = bool(cluster)
+        first = "chief" if "chief" in cluster else "worker"
+        place = (resolver.task_type, resolver.task_id) if cluster else (first, 0)
+        self.is_chief = place == (first, 0)
+
+    def check(self, batch_size: int | None, rollbacks: int) -> None:
+        """Raises `ValueError` for arguments that do not suit several replicas."""
+        if batch_size is not None and batch_size % self.num_replicas:
+            raise ValueError(
+                f"`batch_size` must be a multiple of the {self.num_replicas} replicas. "
+                f"Received: batch_size={batch_size}"
+            )
+        if rollbacks and self.has_others:
+            raise ValueError(
+                "`rollbacks` must be 0 where there are several workers. "
+                f"Received: rollbacks={rollbacks}"
+            )
+
+    @contextlib.contextmanager
+    def output(self, folder: Folder) -> Iterator[tuple[Folder, _lock.Held | None]]:
+        """Yields where this worker writes to, and the hold on the run's folder.
+
+        Others than the first write to a folder that is removed at the end: saving
+        takes part of them all.
+        """
+        if self.is_chief:
+            with _lock.held(folder.path) as hold:
+                yield folder, hold
+            return
+        path = tempfile.mkdtemp(prefix="tfgan_tricks-")
+        try:
+            yield Folder(path), None
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def together(self, output: Folder) -> Iterator[None]:
+        """Lets the loss of another worker, or a signal while it is awaited, end this.
+
+        Raises:
+            WorkersLost: If another worker has ended.
+        """
+        if not self.has_others:
+            yield
+            return
+
+        def last_words(error):
+            what, _ = _signals.words(error)
+            print(f"\n{what} while another worker was awaited.", file=sys.stderr)
+            if not self.is_chief:
+                shutil.rmtree(output.path, ignore_errors=True)
+
+        _signals.listen()
+        try:
+            with _signals.ended_while_waiting(last_words):
+                yield
+        except (tf.errors.UnavailableError, tf.errors.AbortedError) as error:
+            raise WorkersLost("Another worker has ended") from error
+
+
+def of(trainer: Any) -> Workers:
+    return Workers(trainer.distribute_strategy)
