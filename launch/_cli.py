@@ -92,7 +92,8 @@ def interruptions(program):
         yield
     except BaseException as error:
         signal = _signals.received(error)
-        if signal is None:
+        is_end = isinstance(error, SystemExit) and signal is not type(error)
+        if signal is None or is_end:
             raise
         what, code = _signals.words(signal)
         complain(program, f"{what}.")

@@ -2,12 +2,9 @@
 
 import json
 import os
-import pathlib
 import re
-import signal
 import subprocess
 import sys
-import threading
 
 import keras
 import numpy as np
@@ -16,14 +13,9 @@ import tensorflow as tf
 
 import launch
 import trainers
-from launch.run import _signals
-from tests.launch.programs import ROOT
 from tests.launch.programs import files
-from tests.launch.server import wait_for
 from tests.launch.test_run import assert_same_training
 from tests.launch.test_run import metrics
-from tests.launch.test_run import weights
-from tfgan_tricks import callbacks
 from tfgan_tricks import data
 
 rng = np.random.default_rng(5)
@@ -38,11 +30,10 @@ def networks(width=8, num_classes=None):
     hidden = [z, x]
     if num_classes:
         words = [keras.layers.Embedding(num_classes, 2) for _ in range(2)]
-        flat = [
-            keras.layers.Flatten()(w(t)) for w, t in zip(words, told, strict=True)
-        ]
+        flat = [keras.layers.Flatten()(w(t)) for w, t in zip(words, told, strict=True)]
         hidden = [
-            keras.layers.Concatenate()([a, b]) for a, b in zip(hidden, flat, strict=True)
+            keras.layers.Concatenate()([a, b])
+            for a, b in zip(hidden, flat, strict=True)
         ]
     keras.utils.set_random_seed(3)
     outputs = []
@@ -89,33 +80,319 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("kind", [trainers.RelativisticGAN, trainers.LSGAN])
-def test_a_resumed_run_is_the_unbroken_one(tmp_path, form, kind):
-    """Ended in an epoch, of steps with one or two batches."""
-    for name, ends in {"whole": [7], "resumed": [2, 4, 7]}.items():
+def test_a_resumed_run_is_the_unbroken_one(tmp_path, form):
+    """Ended in an epoch of the run and of the data; a step takes three batches."""
+    for name, ends in {"whole": [7], "resumed": [4, 7]}.items():
         for steps in ends:
             given, options = FORMS[form]()
-            trainer = gan(kind, discriminator_steps=2)
+            trainer = gan(discriminator_steps=2)
             made(tmp_path / name, trainer, given, steps, **options).train()
     assert_same_training(tmp_path / "whole", tmp_path / "resumed")
     assert [line["step"] for line in metrics(tmp_path / "resumed")] == [*range(1, 8)]
 
 
+def assert_equal(networks):
+    for one, two in zip(*(each.get_weights() for each in networks), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
 def test_batches_are_those_of_the_form_in_their_order(tmp_path):
     """By hand: what `fit` makes of the same batches."""
-    made(tmp_path / "run", given=from_number, steps=5).train()
+    run = made(tmp_path / "run", given=from_number, steps=5)
+    run.train()
     by_hand = gan()
-    for start in (0, 3):
-        by_hand.fit(from_number(start).take(3 if start == 0 else 2), verbose=0)
-    kept = weights(tmp_path / "run")
-    name = "model/generator_player/network/layer_with_weights-0/kernel"
-    (key,) = [key for key in kept if "generator_player" in key and _is(key, name)]
-    np.testing.assert_array_equal(kept[key], by_hand.generator.get_weights()[0])
+    by_hand.fit(from_number(0).take(5), verbose=0)
+    assert run.step == 5
+    assert_equal([run.trainer.generator, by_hand.generator])
 
 
-def _is(key, name):
-    return kept_shape(key) and key.endswith("VARIABLE_VALUE") and name
+def test_nested_batches_come_from_a_function(tmp_path):
+    def batches(start):
+        source = data.load("digits")
+        order = {"labels_per_class": 2, "seed": 1, "start": start}
+        return data.semi_supervised_batches(source, 16, **order)
+
+    def classifier():
+        inputs = keras.Input((8, 8, 1))
+        flat = keras.layers.Flatten()(inputs)
+        keras.utils.set_random_seed(3)
+        hidden = keras.layers.Dense(5, name="features")(flat)
+        z = keras.Input((3,))
+        image = keras.layers.Dense(64, "tanh")(z)
+        generator = keras.Model(z, keras.layers.Reshape((8, 8, 1))(image))
+        logits = keras.layers.Dense(10)(hidden)
+        trainer = trainers.SemiSupervisedGAN(generator, keras.Model(inputs, logits))
+        trainer.compile()
+        return trainer
+
+    for name, ends in {"whole": [4], "resumed": [3, 4]}.items():
+        for steps in ends:
+            made(tmp_path / name, classifier(), batches, steps).train()
+    assert_same_training(tmp_path / "whole", tmp_path / "resumed")
 
 
-def kept_shape(key):
-    return re.search(r"network/.*(kernel|_kernel)/", key) and "-0/" in key
+@pytest.fixture
+def begun(tmp_path):
+    made(tmp_path / "run", gan(seed=2), batch_size=6, steps=3).train()
+    return tmp_path / "run"
+
+
+OTHERS = {
+    "trainer": (
+        lambda: gan(trainers.LSGAN, seed=2),
+        {},
+        "trainer='LSGAN' (it was 'Rel",
+    ),
+    "networks": (
+        lambda: gan(seed=2, width=9),
+        {},
+        "shape of the generator's weight 0=(3, 9) (it was (3, 8)), "
+        "shape of the discriminator's weight 0=(2, 9) (it was (2, 8))",
+    ),
+    "number of weights": (
+        lambda: gan(seed=2, num_classes=3),
+        {"given": (POINTS, LABELS)},
+        "number of the generator's weights=5 (it was 4)",
+    ),
+    "seed": (lambda: gan(seed=2), {"seed": 8}, "seed=8 (it was 0)"),
+    "seed of the trainer": (gan, {}, "trainer_seed=0 (it was 2)"),
+    "batch size": (lambda: gan(seed=2), {"batch_size": 5}, "batch_size=5 (it was 6)"),
+    "batches of a step": (
+        lambda: gan(seed=2, discriminator_steps=2),
+        {},
+        "batches_per_step=3 (it was 2)",
+    ),
+    "number of examples": (
+        lambda: gan(seed=2),
+        {"given": POINTS[:-1]},
+        "num_examples=29 (it was 30)",
+    ),
+    "fewer steps": (lambda: gan(seed=2), {"steps": 2}, "at least the 3 steps"),
+}
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_a_folder_of_another_run_is_refused_naming_what_differs(begun, other):
+    trainer, options, match = OTHERS[other]
+    before = files(begun)
+    with pytest.raises(ValueError, match=re.escape(match)):
+        made(begun, trainer(), **{"batch_size": 6, "steps": 4, **options}).train()
+    assert files(begun) == before
+
+
+def test_checkpoints_of_something_else_are_refused(tmp_path, begun):
+    (begun / "run.json").unlink()
+    with pytest.raises(ValueError, match="no run.json.*Received: folder="):
+        made(begun, gan(seed=2), batch_size=6)
+
+
+BAD = {
+    "no trainer": ({"trainer": networks()[0]}, "`trainer` must be one of"),
+    "not compiled": (
+        {"trainer": trainers.LSGAN(*networks())},
+        "`trainer` must be compiled",
+    ),
+    "no steps": ({"steps": 0}, "`steps` must"),
+    "a fraction": ({"log_every": 0.5}, "`log_every` must"),
+    "a list": ({"given": [[1.0, 2.0]] * 3}, "`data` must be an array"),
+    "a function of something": ({"given": lambda start: POINTS}, "`data` must return"),
+    "no labels": ({"trainer": gan(num_classes=3)}, "`data` must have labels"),
+    "batch size of its own": (
+        {"given": shuffled(), "batch_size": 5},
+        "Received: batch_size=5 with batches of 6",
+    ),
+    "few examples": ({"batch_size": 31}, "`batch_size` must be at most the 30"),
+    "brackets": ({"folder": "a[1]"}, "TensorFlow takes for patterns"),
+    "a backslash": ({"folder": "a\\b"}, "TensorFlow takes for patterns"),
+    "no UTF-8": ({"folder": os.fsdecode(b"a\xff")}, r"Received: folder='a\\udcff'"),
+    "nothing": ({"folder": ""}, "`folder` must be given"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_arguments_leave_nothing(tmp_path, monkeypatch, case):
+    monkeypatch.chdir(tmp_path)
+    options, match = BAD[case]
+    with pytest.raises(ValueError, match=match) as caught:
+        made(
+            **{"folder": "run", "batch_size": 6 if "given" not in options else None}
+            | options
+        ).train()
+    assert "Received" in str(caught.value)
+    assert os.listdir(tmp_path) == []
+
+
+def test_data_that_end_are_repeated_and_empty_ones_are_refused(tmp_path):
+    made(tmp_path / "run", given=shuffled().take(2), steps=4).train()
+    empty = shuffled().take(0)
+    with pytest.raises(ValueError, match="`(data|x)` must"):
+        made(tmp_path / "empty", given=empty, steps=4).train()
+
+
+def test_paths_with_spaces_umlauts_and_quotes(tmp_path):
+    folder = tmp_path / "mein Lauf \u00e4\u00f6 'so'"
+    made(folder, batch_size=6, steps=1).train()
+    assert made(folder, batch_size=6, steps=1).sample(2).shape == (2, 2)
+
+
+def test_samples_follow_seed_and_label(tmp_path):
+    def conditional():
+        return gan(num_classes=3)
+
+    run = made(tmp_path / "run", conditional(), (POINTS, LABELS), batch_size=6)
+    with pytest.raises(ValueError, match="`folder` must hold a checkpoint"):
+        run.sample(1)
+    run.train()
+    later = made(tmp_path / "run", conditional(), None)
+    ones = later.sample(4, seed=9, label=1)
+    np.testing.assert_array_equal(ones, run.sample(4, seed=9, label=1))
+    z = tf.random.stateless_normal([4, 3], [9, 0], alg="philox")
+    expected = run.trainer.generator([z, tf.ones([4, 1], "int32")])
+    np.testing.assert_allclose(ones, expected, atol=1e-6)
+    expected = run.trainer.generator([z, tf.constant([[0], [1], [2], [0]])])
+    np.testing.assert_allclose(later.sample(4, seed=9), expected, atol=1e-6)
+    for label in (3, -1, "cat", 0.5):
+        with pytest.raises(ValueError, match=f"Received: label={label!r}"):
+            run.sample(4, label=label)
+
+
+def test_an_unconditional_run_takes_no_label(begun):
+    run = made(begun, gan(seed=2), None)
+    assert run.sample(5).shape == (5, 2)
+    with pytest.raises(ValueError, match="`label` must be None"):
+        run.sample(5, label=0)
+    with pytest.raises(ValueError, match="`data` must be given"):
+        run.train()
+
+
+def test_samples_are_those_of_the_newest_checkpoint(begun):
+    run = made(begun, gan(seed=2), batch_size=6, steps=4)
+    before = run.sample(5, seed=1)
+    run.train()
+    assert not np.array_equal(run.sample(5, seed=1), before)
+    run.trainer.generator.set_weights(
+        [0 * w for w in run.trainer.generator.get_weights()]
+    )
+    fresh = made(begun, gan(seed=2), None).sample(5, seed=1)
+    assert np.abs(fresh).max() > 0
+
+
+def test_exports_can_be_loaded_elsewhere(begun, tmp_path):
+    run = made(begun, gan(seed=2), None)
+    run.export(tmp_path / "saved")
+    run.export(tmp_path / "g.keras")
+    for path in (tmp_path / "saved", begun / "export"):
+        code = (
+            "import sys, tensorflow as tf\n"
+            f"draw = tf.saved_model.load({str(path)!r}).sample\n"
+            "g = draw(tf.constant(2), tf.constant(1))\n"
+            "print(g['images'].numpy().tolist())"
+        )
+        out = subprocess.check_output([sys.executable, "-c", code], cwd=tmp_path)
+        np.testing.assert_allclose(
+            json.loads(out.splitlines()[-1]), run.sample(2, seed=1), rtol=1e-6
+        )
+    z = tf.random.stateless_normal([2, 3], [1, 0], alg="philox")
+    images = keras.saving.load_model(tmp_path / "g.keras")(z)
+    np.testing.assert_allclose(images, run.sample(2, seed=1), rtol=1e-6)
+    with pytest.raises(ValueError, match="`path` must not exist"):
+        run.export(tmp_path / "saved")
+
+
+def test_with_nothing_left_to_do_it_finishes_what_is_missing(begun):
+    before = files(begun)
+    made(begun, gan(seed=2), batch_size=6, steps=3).train()
+    assert files(begun) == before
+    for path in (begun / "export").rglob("*"):
+        if path.name != "variables" and path.is_file():
+            path.unlink()
+    (begun / ".export.new.abc").mkdir()
+    (begun / "export.new").mkdir()
+    (begun / "run.json.part").touch()
+    made(begun, gan(seed=2), batch_size=6, steps=3).train()
+    assert files(begun).keys() == before.keys()
+    assert not list(begun.glob(".export*")) and not (begun / "export.new").exists()
+
+
+def schedule():
+    return keras.optimizers.schedules.PolynomialDecay(0.1, 10, 0.01)
+
+
+RATES = {
+    "schedules": lambda: (keras.optimizers.SGD(schedule()), None),
+    "numbers": lambda: (keras.optimizers.SGD(0.05), keras.optimizers.Adam(0.02)),
+    "a loss scale": lambda: (
+        keras.mixed_precision.LossScaleOptimizer(keras.optimizers.SGD(schedule())),
+        keras.optimizers.SGD(0.05),
+    ),
+}
+
+
+def poisoned(times):
+    """Batches of which the one of step 4 is worthless the first times it is read."""
+    left = [times]
+
+    def batches(start):
+        def spoil(index, batch):
+            def now():
+                left[0] -= 1
+                return np.float32(np.nan if left[0] >= 0 else 0)
+
+            is_it = (start + index) // 2 == 3
+            more = tf.cond(
+                is_it, lambda: tf.numpy_function(now, [], "float32"), lambda: 0.0
+            )
+            return batch + more
+
+        options = tf.data.Options()
+        options.deterministic = True
+        return from_number(start).enumerate().map(spoil)
+
+    return batches
+
+
+@pytest.mark.parametrize("rates", RATES)
+def test_rollbacks_halve_rates_of_any_optimizer(tmp_path, rates):
+    run = made(
+        tmp_path / "run",
+        gan(optimizers=RATES[rates]()),
+        poisoned(times=2),
+        steps=6,
+        rollbacks=2,
+    )
+    run.train()
+    (entry,) = [line for line in metrics(tmp_path / "run") if "reason" in line]
+    assert entry["rolled_back_to"] == 2
+    by_hand = gan(optimizers=RATES[rates]())
+    by_hand.fit(from_number(0).take(4), verbose=0)
+    for player in ("generator", "discriminator"):
+        optimizer = getattr(by_hand, f"{player}_optimizer")
+        optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+        if rates == "numbers" or not callable(optimizer._learning_rate):
+            optimizer.learning_rate = 0.5 * float(optimizer.learning_rate)
+        else:
+            whole = optimizer._learning_rate
+            optimizer._learning_rate = Half(whole)
+    by_hand.train_function = None
+    by_hand.fit(from_number(4).take(8), verbose=0)
+    assert_close([run.trainer.generator, by_hand.generator])
+
+
+class Half(keras.optimizers.schedules.LearningRateSchedule):
+    def __init__(self, whole):
+        self.whole = whole
+
+    def __call__(self, step):
+        return 0.5 * self.whole(step)
+
+
+def assert_close(networks):
+    for one, two in zip(*(each.get_weights() for each in networks), strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-5, atol=1e-7)
+
+
+def test_none_is_left(tmp_path):
+    run = made(tmp_path / "run", None, poisoned(times=99), steps=6, rollbacks=1)
+    with pytest.raises(FloatingPointError, match="diverged at step 4"):
+        run.train()
+    assert run.folder.last_step() == 2

@@ -1,10 +1,12 @@
 """Signals, damaged checkpoints and full disks, in this process."""
 
+import contextlib
 import json
 import os
 import resource
 import shutil
 import signal
+import threading
 
 import pytest
 
@@ -193,16 +195,36 @@ def test_a_full_disk_is_one_line_and_costs_no_checkpoint(
     assert_same_training(workdir, trained)
 
 
+@contextlib.contextmanager
+def held_elsewhere(folder):
+    """A folder that another thread holds."""
+    is_held, is_over = threading.Event(), threading.Event()
+
+    def hold():
+        with _lock.held(folder):
+            is_held.set()
+            is_over.wait()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    is_held.wait()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
+
+
 def test_a_second_training_in_a_workdir_is_refused(trained, tmp_path, capsys):
     workdir = tmp_path / "run"
-    with _lock.held(workdir):
+    with held_elsewhere(workdir):
         assert tiny(workdir) == 2
         told(capsys, "tfgan-train: error: `workdir` must not be in use by a run")
         assert list(workdir.iterdir()) == []
     assert not workdir.exists()
     assert tiny(workdir) == 0
     before = files(workdir)
-    with _lock.held(workdir):
+    with held_elsewhere(workdir):
         assert tiny(workdir, "resume", steps=9) == 2
         told(capsys, "tfgan-train: error: `workdir` must not be in use by a run")
         assert run(sample, f"workdir={workdir}", f"output={tmp_path}/grid.png") == 0
