@@ -1,7 +1,7 @@
 """How many of the characters that a conditional training draws can be recognised.
 
     python -m launch.train --preset=hanzi --data_dir=DIR --workdir=runs/hanzi
-    python -m benchmarks.hanzi --workdir=runs/hanzi \\
+    python -m benchmarks.hanzi --workdir=runs/hanzi --dataset=npz:PATH \\
         --output=benchmarks/results/hanzi.json --picture=docs/hanzi.png
 
 The generator of the newest checkpoint draws one picture of every character. It counts
@@ -28,8 +28,6 @@ from absl import flags
 
 from benchmarks._commit import commit
 from benchmarks._judge import flat
-from launch import _check
-from launch import _workdir
 from tfgan_tricks import callbacks
 from tfgan_tricks import data
 
@@ -37,6 +35,8 @@ COLUMNS, PAIRS, GAP, SCALE = 16, 4, 6, 2
 CHUNK = 256
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "The training's folder.", required=True)
+_DATASET = flags.DEFINE_string("dataset", None, "Its data.", required=True)
+_IMAGE_SIZE = flags.DEFINE_integer("image_size", None, "Likewise, if it was given.")
 _SEED = flags.DEFINE_integer("seed", 0, "Of latents and fonts.")
 _OUTPUT = flags.DEFINE_string("output", None, "JSON file for the results.")
 _PICTURE = flags.DEFINE_string("picture", None, "PNG file of real and generated rows.")
@@ -100,38 +100,39 @@ def generated(workdir, num_classes, seed):
 
 def training_seconds(workdir):
     """Of all its parts: seconds begin anew where a training is resumed."""
-    lines = pathlib.Path(workdir, _workdir.METRICS).read_text().splitlines()
+    lines = pathlib.Path(workdir, "metrics.jsonl").read_text().splitlines()
     seconds = [json.loads(line)["seconds"] for line in lines]
     following = [*seconds[1:], 0.0]
     return sum(s for s, after in zip(seconds, following, strict=True) if after < s)
 
 
-def measure(workdir, seed):
+def measure(workdir, seed, source):
     """The results, and the picture of real and generated rows."""
-    config, facts = _workdir.read_config(workdir)
-    source = data.load(_check.source(config), image_size=config.image_size)
+    run = json.loads(pathlib.Path(workdir, "run.json").read_text())
+    num_classes = run["data"]["num_classes"]
     images = data.to_unit_range(source.examples).numpy()
     examples, labels = flat(images), source.labels
-    rows = one_of_each(labels, facts.num_classes, seed)
-    one, two = generated(workdir, facts.num_classes, seed)
+    rows = one_of_each(labels, num_classes, seed)
+    one, two = generated(workdir, num_classes, seed)
     found = labels[nearest(flat(one), examples)]
     real_found = labels[nearest(examples[rows], examples, itself=rows)]
-    others = one_of_each(labels, facts.num_classes, seed + 1)
-    classes = np.arange(COLUMNS * PAIRS) * facts.num_classes // (COLUMNS * PAIRS)
+    others = one_of_each(labels, num_classes, seed + 1)
+    classes = np.arange(COLUMNS * PAIRS) * num_classes // (COLUMNS * PAIRS)
     return {
-        "recognised": float(np.mean(found == np.arange(facts.num_classes))),
-        "real_recognised": float(np.mean(real_found == np.arange(facts.num_classes))),
+        "recognised": float(np.mean(found == np.arange(num_classes))),
+        "real_recognised": float(np.mean(real_found == np.arange(num_classes))),
         "spread": spread((flat(one), flat(two)), (examples[rows], examples[others])),
-        "num_classes": facts.num_classes,
-        "steps": _workdir.last_step(workdir),
+        "num_classes": num_classes,
+        "steps": callbacks.newest(f"{workdir}/checkpoints"),
         "training_seconds": training_seconds(workdir),
     }, rows_of(images[rows], one, classes)
 
 
 def main(_):
-    results, pixels = measure(_WORKDIR.value, _SEED.value)
+    source = data.load(_DATASET.value, image_size=_IMAGE_SIZE.value)
+    results, pixels = measure(_WORKDIR.value, _SEED.value, source)
     print(json.dumps(results, indent=2))
-    config = json.loads(pathlib.Path(_WORKDIR.value, _workdir.CONFIG).read_text())
+    config = json.loads(pathlib.Path(_WORKDIR.value, "config.json").read_text())
     config.pop("data_dir")
     about = {"seed": _SEED.value, "commit": commit(), "config": config}
     if _OUTPUT.value:

@@ -16,16 +16,15 @@ import subprocess
 import sys
 import tempfile
 
+import tensorflow as tf
 from absl import app
 from absl import flags
 
 from benchmarks import _workers
 from benchmarks._commit import commit
-from launch import _build
-from launch import _presets
+from tfgan_tricks import callbacks
 
 _PRESET = flags.DEFINE_string("preset", "digits8", "What to train.")
-_SHAPE = flags.DEFINE_list("example_shape", ["8", "8", "1"], "Of an example.")
 _STEPS = flags.DEFINE_integer("steps", 300, "Training steps, a multiple of ten.")
 _OUTPUT = flags.DEFINE_string("output", None, "JSON file for the result.")
 
@@ -36,14 +35,21 @@ FLAGS = {
 }
 
 
-def gradient_bytes(config, shape):
-    """Bytes of the gradients that one training step of a `Config` reduces."""
-    trainer = _build.trainer(config, shape)
-    sizes = [
-        sum(4 * math.prod(weight.shape) for weight in network.trainable_weights)
-        for network in (trainer.generator, trainer.discriminator)
-    ]
-    return sizes[0] + config.discriminator_steps * sizes[1]
+def gradient_bytes(folder, discriminator_steps):
+    """Bytes of the gradients that one training step of a run reduces.
+
+    Adam keeps the mean of each gradient.
+    """
+    checkpoints = os.path.join(folder, "checkpoints")
+    newest = os.path.join(checkpoints, f"ckpt-{callbacks.newest(checkpoints)}")
+    shapes = tf.train.load_checkpoint(newest).get_variable_to_shape_map()
+    times = {"generator": 1, "discriminator": discriminator_steps}
+    return sum(
+        4 * math.prod(shape) * count
+        for player, count in times.items()
+        for name, shape in shapes.items()
+        if f"{player}_player/optimizer/_momentums/" in name
+    )
 
 
 def milliseconds(strategy, folder):
@@ -66,18 +72,19 @@ def milliseconds(strategy, folder):
 
 
 def main(_):
-    config = _presets.PRESETS[_PRESET.value]
-    result = {
-        "preset": _PRESET.value,
-        "batch_size": config.batch_size,
-        "steps": _STEPS.value,
-        "gradient_bytes": gradient_bytes(config, tuple(map(int, _SHAPE.value))),
-        "commit": commit(),
-    }
     with tempfile.TemporaryDirectory() as folder:
-        result["milliseconds"] = {
-            strategy: milliseconds(strategy, os.path.join(folder, strategy))
-            for strategy in FLAGS
+        folders = {strategy: os.path.join(folder, strategy) for strategy in FLAGS}
+        times = {each: milliseconds(each, path) for each, path in folders.items()}
+        config = json.loads(pathlib.Path(folders["none"], "config.json").read_text())
+        result = {
+            "preset": _PRESET.value,
+            "batch_size": config["batch_size"],
+            "steps": _STEPS.value,
+            "gradient_bytes": gradient_bytes(
+                folders["none"], config["discriminator_steps"]
+            ),
+            "commit": commit(),
+            "milliseconds": times,
         }
     print(json.dumps(result, indent=1))
     if _OUTPUT.value:

@@ -17,19 +17,16 @@ replaces an earlier one of the same settings in `--output`.
 """
 
 import json
-import os
 import pathlib
 import time
-
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 import keras
 from absl import app
 from absl import flags
 
+import launch
 import trainers
 from benchmarks._commit import commit
-from tfgan_tricks import callbacks
 from tfgan_tricks import data
 from tfgan_tricks import layers
 from tfgan_tricks import networks
@@ -117,31 +114,29 @@ def train(config, train_source, test_source):
     name = "-".join(str(value).replace(":", "_") for value in config.values())
     steps_per_epoch = len(train_source.examples) // BATCH_SIZE
     workdir = pathlib.Path(_WORKDIR.value, name)
-    workdir.mkdir(parents=True, exist_ok=True)
-    trainer = make_trainer(config, train_source.examples)
-    checkpoints = str(workdir / "checkpoints")
-    if os.path.exists(os.path.join(checkpoints, "checkpoint")):
-        callbacks.restore(trainer, checkpoints)
-    done = int(trainer.step.numpy()) // steps_per_epoch
-    batches = data.semi_supervised_batches(
-        train_source,
-        BATCH_SIZE,
-        labels_per_class=config["labels"] // 10,
-        label_seed=config["draw"],
-        seed=config["draw"],
-        start=done * steps_per_epoch * trainer.batches_per_step,
-    )
-    trainer.fit(
+
+    def batches(start):
+        return data.semi_supervised_batches(
+            train_source,
+            BATCH_SIZE,
+            labels_per_class=config["labels"] // 10,
+            label_seed=config["draw"],
+            seed=config["draw"],
+            start=start,
+        )
+
+    run = launch.Run(
+        workdir,
+        make_trainer(config, train_source.examples),
         batches,
-        initial_epoch=done,
-        epochs=config["epochs"],
-        steps_per_epoch=steps_per_epoch,
-        verbose=0,
-        callbacks=[
-            Judge(test_source, workdir / "errors.jsonl"),
-            callbacks.Checkpoints(checkpoints, steps_per_epoch),
-        ],
+        steps=config["epochs"] * steps_per_epoch,
+        seed=config["draw"],
+        checkpoint_every=steps_per_epoch,
+        sample_every=steps_per_epoch,
+        callbacks=[Judge(test_source, workdir / "errors.jsonl")],
+        verbose=False,
     )
+    run.train()
     lines = (workdir / "errors.jsonl").read_text().splitlines()
     by_epoch = {line["epoch"]: line for line in map(json.loads, lines)}
     return [by_epoch[epoch + 1] for epoch in range(config["epochs"])]

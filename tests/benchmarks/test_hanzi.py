@@ -74,7 +74,8 @@ def test_a_whole_measurement(tmp_path):
     flags = ("preset=hanzi", f"dataset=npz:{tmp_path}/d.npz", "steps=2", "batch_size=8")
     sets = [f"set={text}" for text in sets]
     assert run(train, f"workdir={workdir}", *flags, *sets) == 0
-    results, pixels = hanzi.measure(str(workdir), seed=0)
+    source = data.load(f"npz:{tmp_path}/d.npz")
+    results, pixels = hanzi.measure(str(workdir), 0, source)
     assert (results["num_classes"], results["steps"]) == (65, 2)
     assert 0 <= results["recognised"] <= 1 and results["real_recognised"] < 0.2
     assert results["spread"] > 0

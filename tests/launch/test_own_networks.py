@@ -108,7 +108,7 @@ def test_batches_are_those_of_the_form_in_their_order(tmp_path):
 
 def test_nested_batches_come_from_a_function(tmp_path):
     def batches(start):
-        source = data.load("digits")
+        source = data.load("digits8")
         order = {"labels_per_class": 2, "seed": 1, "start": start}
         return data.semi_supervised_batches(source, 16, **order)
 
@@ -187,32 +187,38 @@ def test_checkpoints_of_something_else_are_refused(tmp_path, begun):
 
 
 BAD = {
-    "no trainer": ({"trainer": networks()[0]}, "`trainer` must be one of"),
+    "no trainer": (lambda: {"trainer": networks()[0]}, "`trainer` must be one of"),
     "not compiled": (
-        {"trainer": trainers.LSGAN(*networks())},
+        lambda: {"trainer": trainers.LSGAN(*networks())},
         "`trainer` must be compiled",
     ),
-    "no steps": ({"steps": 0}, "`steps` must"),
-    "a fraction": ({"log_every": 0.5}, "`log_every` must"),
-    "a list": ({"given": [[1.0, 2.0]] * 3}, "`data` must be an array"),
-    "a function of something": ({"given": lambda start: POINTS}, "`data` must return"),
-    "no labels": ({"trainer": gan(num_classes=3)}, "`data` must have labels"),
+    "no steps": (lambda: {"steps": 0}, "`steps` must"),
+    "a fraction": (lambda: {"log_every": 0.5}, "`log_every` must"),
+    "a list": (lambda: {"given": [[1.0, 2.0]] * 3}, "`data` must be an array"),
+    "a function of something": (
+        lambda: {"given": lambda start: POINTS},
+        "`data` must return",
+    ),
+    "no labels": (lambda: {"trainer": gan(num_classes=3)}, "`data` must have labels"),
     "batch size of its own": (
-        {"given": shuffled(), "batch_size": 5},
+        lambda: {"given": shuffled(), "batch_size": 5},
         "Received: batch_size=5 with batches of 6",
     ),
-    "few examples": ({"batch_size": 31}, "`batch_size` must be at most the 30"),
-    "brackets": ({"folder": "a[1]"}, "TensorFlow takes for patterns"),
-    "a backslash": ({"folder": "a\\b"}, "TensorFlow takes for patterns"),
-    "no UTF-8": ({"folder": os.fsdecode(b"a\xff")}, r"Received: folder='a\\udcff'"),
-    "nothing": ({"folder": ""}, "`folder` must be given"),
+    "few examples": (lambda: {"batch_size": 31}, "`batch_size` must be at most the 30"),
+    "brackets": (lambda: {"folder": "a[1]"}, "TensorFlow takes for patterns"),
+    "a backslash": (lambda: {"folder": "a\\b"}, "TensorFlow takes for patterns"),
+    "no UTF-8": (
+        lambda: {"folder": os.fsdecode(b"a\xff")},
+        r"Received: folder='a\\udcff'",
+    ),
+    "nothing": (lambda: {"folder": ""}, "`folder` must be given"),
 }
 
 
 @pytest.mark.parametrize("case", BAD)
 def test_bad_arguments_leave_nothing(tmp_path, monkeypatch, case):
     monkeypatch.chdir(tmp_path)
-    options, match = BAD[case]
+    options, match = BAD[case][0](), BAD[case][1]
     with pytest.raises(ValueError, match=match) as caught:
         made(
             **{"folder": "run", "batch_size": 6 if "given" not in options else None}
