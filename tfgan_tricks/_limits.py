@@ -29,8 +29,8 @@ def check_memory(num_bytes: int, **arguments: Any) -> None:
     most = memory()
     if num_bytes > most:
         raise ValueError(
-            f"{_names(arguments)} must fit in memory: that takes {_bytes(num_bytes)}, "
-            f"and this machine has {_bytes(most)}. Received: {_received(arguments)}"
+            f"{_names(arguments)} must fit in memory: that takes {told(num_bytes)}, "
+            f"and this machine has {told(most)}. Received: {_received(arguments)}"
         )
 
 
@@ -40,6 +40,15 @@ def memory() -> int:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):
         return 1 << 63
+
+
+def told(count: int) -> str:
+    """Returns a number of bytes in words."""
+    power = min(max(count.bit_length() - 1, 0) // 10, 6)
+    if count >> 80:
+        return f"about 10^{_digits(count)} bytes"
+    unit = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")[power]
+    return f"{count / (1 << 10 * power):.3g} {unit}"
 
 
 def chained(*sizes: int) -> list[int]:
@@ -58,14 +67,6 @@ def _received(arguments):
 
 def _number(count):
     return f"{count:,}" if count < 10**15 else f"about 10^{_digits(count)}"
-
-
-def _bytes(count):
-    power = min(max(count.bit_length() - 1, 0) // 10, 6)
-    if count >> 80:
-        return f"about 10^{_digits(count)} bytes"
-    unit = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")[power]
-    return f"{count / (1 << 10 * power):.3g} {unit}"
 
 
 def _digits(count):

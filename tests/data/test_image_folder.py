@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests import odd_paths
 from tests.data import images
 from tfgan_tricks import data
 
@@ -210,14 +211,18 @@ def test_a_folder_name_may_hold_any_character(tmp_path):
 
 
 def test_a_folder_without_pictures_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="of 0 such files.*Received: path="):
+    with pytest.raises(
+        ValueError, match="of 0 such files.*Received: name='image_folder:"
+    ):
         load(tmp_path)
-    with pytest.raises(ValueError, match="of 1 such files none.*Received: path="):
+    with pytest.raises(
+        ValueError, match="of 1 such files none.*Received: name='image_folder:"
+    ):
         load(tmp_path, {"a.png": b"no picture"})
 
 
 def test_a_missing_folder_and_other_splits_are_refused(tmp_path):
-    with pytest.raises(FileNotFoundError, match="Received: path="):
+    with pytest.raises(FileNotFoundError, match="Received: name='image_folder:"):
         load(tmp_path / "missing")
     with pytest.raises(ValueError, match="Received: split='test'"):
         load(tmp_path, {"a.png": grey(0)}, split="test")
@@ -232,3 +237,28 @@ def test_real_pictures_load():
     assert (source.skipped, len(source.label_names)) == (0, 9)
     # Nearly every picture is a figure in front of nothing, which is white here.
     assert (source.examples[:, 0, 0] == 255).all(axis=-1).mean() > 0.8
+
+
+@pytest.mark.parametrize("name", odd_paths.EVERY_NAME)
+def test_folders_and_files_of_any_name_are_read(tmp_path, name):
+    source = load(tmp_path / name, {f"{name}/{name}.png": grey(9), "b/1.png": grey(3)})
+    assert sorted(source.examples[:, 0, 0, 0].tolist()) == [3, 9]
+    readable = "a\\xffb" if name == odd_paths.NOT_UTF8 else name
+    assert sorted(source.label_names) == sorted(["b", readable])
+    "".join(source.label_names).encode()
+
+
+@pytest.mark.parametrize("make", odd_paths.NO_FOLDERS)
+def test_what_is_no_folder_is_refused(tmp_path, make):
+    match = r"^`(image_folder:PATH|name)` must .*Received: name="
+    with pytest.raises((FileNotFoundError, ValueError), match=match):
+        data.load(f"image_folder:{make(tmp_path)}")
+
+
+@pytest.mark.parametrize("size", [10**6, 2**63 - 1, 10**30])
+def test_pictures_that_memory_cannot_hold_are_refused(tmp_path, size):
+    match = f"`image_size` must fit in memory.*Received: image_size={size}$"
+    with pytest.raises(ValueError, match=match):
+        load(tmp_path, {"a.png": grey(9)}, image_size=size)
+    with pytest.raises(ValueError, match=match):
+        data.load("digits", image_size=size)

@@ -1,10 +1,14 @@
+import io
 import os
 import struct
+import zipfile
 
 import numpy as np
 import pytest
 
+from tests import odd_paths
 from tests.data.images import SHARED
+from tfgan_tricks import _limits
 from tfgan_tricks import data
 
 PICTURES = np.arange(2 * 3 * 4, dtype="uint8").reshape(2, 3, 4)
@@ -95,11 +99,117 @@ def single_array(tmp_path):
     return (tmp_path / "a.npy").read_bytes()
 
 
+def zipped(members):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return stream.getvalue()
+
+
+def npy_of(array):
+    stream = io.BytesIO()
+    np.save(stream, array)
+    return stream.getvalue()
+
+
+def with_header(shape, content):
+    """An archive of an array that says what it likes about its content."""
+    header = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}"
+    header = header.encode().ljust(118) + b"\n"
+    start = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header))
+    return zipped({"images.npy": start + header + content})
+
+
+def patched(content, offsets, value):
+    """Writes over a field of the member's header and of the archive's directory."""
+    content = bytearray(content)
+    for signature, offset in zip((b"PK\x03\x04", b"PK\x01\x02"), offsets, strict=True):
+        at = content.index(signature) + offset
+        content[at : at + len(value)] = value
+    return bytes(content)
+
+
+def encrypted(_):
+    return patched(zipped({"images.npy": npy_of(PICTURES)}), (6, 8), b"\x01")
+
+
+def unknown_compression(_):
+    return patched(zipped({"images.npy": npy_of(PICTURES)}), (8, 10), b"a")
+
+
+def claims_4_gib_in_the_archive_too(_):
+    content = with_header((2**32 - 131, 1, 1, 1), bytes(1000))
+    return patched(content, (22, 24), struct.pack("<I", 2**32 - 2))
+
+
+HEADERS = {
+    "58 TiB": ((1_000_000, 8000, 8000, 1), bytes(1000)),
+    "more than there is": ((11, 10, 10, 1), bytes(1000)),
+    "less than there is": ((9, 10, 10, 1), bytes(1000)),
+    "long": (f"({'1,' * 5000})", b"1"),
+    "deep": ("(" * 150 + ")" * 150, b"1"),
+    "negative": ((-1, -1000, 1), bytes(1000)),
+    "endless": ((0, 2**70, 1), b""),
+    "text": ("('a', 'b', 'c')", b"1"),
+}
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_headers_that_claim_what_is_not_there_are_refused(tmp_path, name):
+    (tmp_path / "a.npz").write_bytes(with_header(*HEADERS[name]))
+    with pytest.raises(ValueError, match=r"must .*Received: ") as raised:
+        data.load(f"npz:{tmp_path / 'a.npz'}")
+    assert "\n" not in str(raised.value)
+
+
+def test_a_header_that_is_true_is_believed(tmp_path):
+    """What the tests of false ones stand on."""
+    (tmp_path / "a.npz").write_bytes(
+        with_header((10, 10, 10, 1), bytes(range(250)) * 4)
+    )
+    examples = data.load(f"npz:{tmp_path / 'a.npz'}").examples
+    assert examples.ravel().tolist() == [*range(250)] * 4
+
+
+def test_a_bomb_is_not_unpacked(tmp_path, monkeypatch):
+    """A small file of more zeros than there is memory, and all it says is true."""
+    zeros = np.zeros([10, 100, 100, 1], "uint8")
+    np.savez_compressed(tmp_path / "a.npz", images=zeros)
+    path = f"npz:{tmp_path / 'a.npz'}"
+    monkeypatch.setattr(_limits, "memory", lambda: 100_000)
+    assert len(data.load(path).examples) == 10
+    monkeypatch.setattr(_limits, "memory", lambda: 99_999)
+    with pytest.raises(ValueError, match="images take 97.7 KiB.*machine has 97.7 KiB"):
+        data.load(path)
+
+
+@pytest.mark.parametrize("name", odd_paths.EVERY_NAME)
+def test_archives_are_read_under_any_name(tmp_path, name):
+    (tmp_path / name).mkdir()
+    np.savez(tmp_path / name / name, images=PICTURES)
+    source = data.load(f"npz:{tmp_path / name / name}.npz")
+    np.testing.assert_array_equal(source.examples[..., 0], PICTURES)
+
+
+@pytest.mark.parametrize("make", odd_paths.NO_FILES)
+def test_what_is_no_file_is_refused(tmp_path, make):
+    match = r"^`(npz:PATH|name)` must .*Received: name="
+    with pytest.raises((FileNotFoundError, ValueError), match=match):
+        data.load(f"npz:{make(tmp_path)}")
+
+
 @pytest.mark.parametrize(
     "content",
     [
         lambda _: b"",
         lambda _: b"not an archive",
+        encrypted,
+        unknown_compression,
+        claims_4_gib_in_the_archive_too,
+        lambda _: zipped({"images.npy": b"no array"}),
+        lambda _: zipped({"images": b"no array"}),
+        lambda _: zipped({"images.npy": b"\x93NUMPY\x09\x00" + bytes(100)}),
         truncated,
         damaged,
         damaged_compression,
@@ -108,7 +218,7 @@ def single_array(tmp_path):
 )
 def test_broken_archives_are_refused(tmp_path, content):
     (tmp_path / "a.npz").write_bytes(content(tmp_path))
-    with pytest.raises(ValueError, match=r"`path` must be an .npz.*Received: path="):
+    with pytest.raises(ValueError, match=r"`npz:PATH` must .*Received: name='npz:"):
         data.load(f"npz:{tmp_path / 'a.npz'}")
 
 
@@ -131,9 +241,9 @@ def test_nothing_in_an_archive_is_unpickled(tmp_path, name):
 
 
 def test_a_missing_archive_and_other_splits_are_refused(tmp_path):
-    with pytest.raises(FileNotFoundError, match="Received: path="):
+    with pytest.raises(FileNotFoundError, match="Received: name='npz:"):
         data.load(f"npz:{tmp_path / 'missing.npz'}")
-    with pytest.raises(FileNotFoundError, match="Received: path="):
+    with pytest.raises(FileNotFoundError, match="Received: name='npz:"):
         data.load(f"npz:{tmp_path}")
     with pytest.raises(ValueError, match="Received: split='test'"):
         data.load(f"npz:{tmp_path / 'missing.npz'}", split="test")

@@ -1,8 +1,13 @@
+import errno
+import pathlib
+import shutil
+
 import numpy as np
 import pytest
 
+from tests import odd_paths
 from tests.data import images
-from tests.data import tiny_pictures  # noqa: F401  Registers itself by its name.
+from tests.data import tiny_pictures
 from tfgan_tricks import data
 
 
@@ -16,8 +21,14 @@ def load(config, data_dir, **kwargs):
 
 
 def test_what_is_not_there_is_refused_and_not_prepared_unless_asked_for(tmp_path):
-    with pytest.raises(FileNotFoundError, match="download=True.*Received: data_dir="):
+    with pytest.raises(data.NotPrepared, match="Received: data_dir=") as raised:
         load("fixed", tmp_path)
+    name = "tfds:tiny_pictures/fixed"
+    call = f"data.load('{name}', data_dir='{tmp_path}', download=True)"
+    assert f"Prepare it once by `{call}`." in str(raised.value)
+    assert raised.value.dataset == "tiny_pictures/fixed"
+    told = raised.value.told(how="--download")
+    assert "Prepare it once by --download. Received: data_dir=" in told
     assert list(tmp_path.iterdir()) == []
     assert len(load("fixed", tmp_path, download=True).examples) == 5
     assert len(load("fixed", tmp_path).examples) == 5
@@ -116,3 +127,95 @@ def test_prepared_digits_and_clothes_load(name):
     assert set(source.labels.tolist()) == set(range(10))
     assert len(source.label_names) == 10
     np.testing.assert_array_equal(source.examples, again.examples)
+
+
+def cut_short(content):
+    return content[:-20]
+
+
+def changed(content):
+    return content[:50] + bytes([content[50] ^ 0xFF]) + content[51:]
+
+
+def emptied(content):
+    return b""
+
+
+def no_text(content):
+    return b"\xff\x00"
+
+
+@pytest.mark.parametrize(
+    "name, damage",
+    [
+        ("tiny_pictures-train.tfrecord*", cut_short),
+        ("tiny_pictures-train.tfrecord*", changed),
+        ("tiny_pictures-train.tfrecord*", emptied),
+        ("tiny_pictures-train.tfrecord*", None),
+        ("dataset_info.json", cut_short),
+        ("dataset_info.json", no_text),
+    ],
+)
+def test_damaged_data_are_told_with_what_to_do(prepared, tmp_path, name, damage):
+    load("fixed", prepared, download=True)
+    shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
+    (file,) = tmp_path.rglob(f"fixed/*/{name}")
+    if damage is None:
+        file.unlink()
+    else:
+        file.write_bytes(damage(file.read_bytes()))
+    wanted = r"^`tfds:tiny.* must be undamaged \(.+\)\. Delete '.*prepare it again by"
+    with pytest.raises(data.NotPrepared, match=wanted) as raised:
+        load("fixed", tmp_path)
+    assert "\n" not in str(raised.value)
+    assert pathlib.Path(raised.value.folder).is_dir()
+    shutil.rmtree(raised.value.folder)
+    assert len(load("fixed", tmp_path, download=True).examples) == 5
+
+
+@pytest.mark.parametrize("name", odd_paths.NAMES)
+def test_data_are_prepared_and_read_under_any_name(tmp_path, name):
+    with pytest.raises(data.NotPrepared):
+        load("fixed", tmp_path / name)
+    assert len(load("fixed", tmp_path / name, download=True).examples) == 5
+
+
+def test_a_name_that_is_not_utf_8_is_refused_before_anything_is_written(tmp_path):
+    for download in (False, True):
+        with pytest.raises(ValueError, match="`data_dir` must .*UTF-8.*Received: data"):
+            load("fixed", tmp_path / odd_paths.NOT_UTF8, download=download)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("make", odd_paths.NO_FOLDERS)
+def test_what_is_no_folder_is_not_written_to(tmp_path, make):
+    path = make(tmp_path)
+    before = odd_paths.tree(tmp_path)
+    match = "^`data_dir` must .*Received: data_dir="
+    with pytest.raises((OSError, ValueError), match=match):
+        load("fixed", path, download=True)
+    with pytest.raises((OSError, ValueError), match="Received: data_dir="):
+        load("fixed", path)
+    assert odd_paths.tree(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(errno.ENOSPC, "no space"), RuntimeError("a\nb"), AssertionError()],
+)
+def test_a_download_that_fails_is_told_in_one_line(tmp_path, monkeypatch, error):
+    def fail(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr(tiny_pictures.TinyPictures, "download_and_prepare", fail)
+    match = r"^`download` must .*tiny_pictures/fixed` \(.+\)\. Received: download=True"
+    with pytest.raises(OSError, match=match) as raised:
+        load("fixed", tmp_path, download=True)
+    assert "\n" not in str(raised.value)
+    assert raised.value.errno == getattr(error, "errno", None)
+
+
+def test_pictures_that_memory_cannot_hold_are_refused(prepared):
+    load("fixed", prepared, download=True)
+    with pytest.raises(ValueError, match="`image_size` must fit in memory"):
+        load("fixed", prepared, image_size=10**6)

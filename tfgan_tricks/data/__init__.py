@@ -6,6 +6,7 @@ from tfgan_tricks.data._batches import batches as batches
 from tfgan_tricks.data._load import load as load
 from tfgan_tricks.data._mixtures import Mixture as Mixture
 from tfgan_tricks.data._mixtures import mixture as mixture
+from tfgan_tricks.data._not_prepared import NotPrepared as NotPrepared
 from tfgan_tricks.data._semi_supervised import labelled_subset as labelled_subset
 from tfgan_tricks.data._semi_supervised import (
     semi_supervised_batches as semi_supervised_batches,

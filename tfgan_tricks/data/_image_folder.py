@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_tricks import _checks
+from tfgan_tricks import _files
 from tfgan_tricks import _picture_files
 from tfgan_tricks.data import _decode
 from tfgan_tricks.data import _options
@@ -21,15 +22,17 @@ def load(path: str, split: str, image_size: int | None, channels: int | None) ->
     """The readable pictures below a folder, labelled with the folder they are in."""
     if split != "train":
         raise _checks.unknown_name("split", split, ("train",))
-    folder = pathlib.Path(path).expanduser()
+    received = f"Received: name={f'image_folder:{path}'!r}"
+    folder = pathlib.Path(os.path.expanduser(_files.text("name", path)))
     if not folder.is_dir():
-        raise FileNotFoundError(f"`path` must be a folder. Received: path={path!r}")
+        raise FileNotFoundError(f"`image_folder:PATH` must name a folder. {received}")
     files, left_out = _sorted_out(folder)
+    _pictures.check_memory(len(files), image_size, channels or 3)
     pictures = _read(files, image_size, channels or 3)
     if not pictures:
         raise ValueError(
-            f"`path` must hold {_picture_files.KINDS} pictures; of {len(files)} such "
-            f"files none can be read. Received: path={path!r}"
+            f"`image_folder:PATH` must hold {_picture_files.KINDS} pictures; of "
+            f"{len(files)} such files none can be read. {received}"
         )
     labels, names = _labels(folder, [files[i] for i in pictures])
     stacked = _stacked(list(pictures.values()))
@@ -44,7 +47,7 @@ def _sorted_out(folder):
         if _picture_files.is_picture(file):
             files.append(file)
         else:
-            others[file.suffix.lower() or "no suffix"] += 1
+            others[_readable(file.suffix.lower()) or "no suffix"] += 1
     return sorted(files), tuple(sorted(others.items()))
 
 
@@ -87,4 +90,9 @@ def _labels(folder, files):
     if all(file.parent == folder for file in files):
         return None, ()
     names, labels = np.unique([file.parent.name for file in files], return_inverse=True)
-    return labels.astype("int64"), tuple(names.tolist())
+    return labels.astype("int64"), tuple(map(_readable, names.tolist()))
+
+
+def _readable(name):
+    """A name as text that can be printed, whatever bytes it has."""
+    return os.fsencode(name).decode(errors="backslashreplace")

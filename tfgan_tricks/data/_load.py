@@ -57,7 +57,8 @@ def load(
         split: "train" or "test", or for `tfds:NAME` any split that it has. Folders,
             archives and `mnist5k` are "train" only; the digits of `mnist5k` are all
             from MNIST's training set, so test on that of MNIST itself.
-        download: whether `tfds:NAME` may be downloaded and prepared.
+        download: whether `tfds:NAME`, unless it is prepared, is downloaded and prepared
+            by TensorFlow Datasets' own `download_and_prepare`.
 
     Returns:
         A `Source`: pictures uint8 `[N, height, width, channels]`, or points float32
@@ -68,8 +69,11 @@ def load(
         files in a folder that are none.
 
     Raises:
-        FileNotFoundError: if the file, folder or prepared data set does not exist.
-        ValueError: if an argument is bad, or there are no pictures.
+        FileNotFoundError: if the file or folder does not exist; `NotPrepared`, which
+            is one, if the prepared data set does not or is damaged.
+        ValueError: if an argument is bad, there are no pictures, or they would not fit
+            in this machine's memory.
+        OSError: if `data_dir` cannot be written to, or the download failed.
 
     >>> digits = load("digits8", image_size=16)
     >>> digits.examples.shape, digits.examples.dtype.name, digits.labels.shape

@@ -1,26 +1,40 @@
 """Pictures from a numpy archive."""
 
-import pathlib
+import math
+import os
 import zipfile
-import zlib
 
 import numpy as np
+from numpy.lib import format as npy
 
 from tfgan_tricks import _checks
+from tfgan_tricks import _files
+from tfgan_tricks import _limits
 from tfgan_tricks.data import _pictures
 from tfgan_tricks.data._source import Source
 
 _NAMES = ("label_names", "characters")
+_HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+_ENCRYPTED = 0x1
 
 
 def load(path: str, split: str, image_size: int | None, channels: int | None) -> Source:
     """The pictures of an archive, with their labels and the labels' names, if any."""
     if split != "train":
         raise _checks.unknown_name("split", split, ("train",))
-    file = pathlib.Path(path).expanduser()
-    if not file.is_file():
-        raise FileNotFoundError(f"`path` must be a file. Received: path={path!r}")
-    arrays = _arrays(file)
+    file = os.path.expanduser(_files.text("name", path))
+    received = f"Received: name={f'npz:{path}'!r}"
+    if not os.path.isfile(file):
+        raise FileNotFoundError(f"`npz:PATH` must name a file. {received}")
+    try:
+        arrays = _arrays(file)
+    except Exception as error:  # Of a damaged archive, reading may raise nearly any.
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise ValueError(
+            "`npz:PATH` must name an .npz archive of uint8 pictures, called `images` "
+            "unless they are its only array, and perhaps `labels`. It cannot be read: "
+            f"{reason}. {received}"
+        ) from error
     labels = arrays.pop("labels", None)
     names = [arrays.pop(name) for name in _NAMES if name in arrays]
     pictures = _checked_pictures(*arrays.values())
@@ -32,17 +46,44 @@ def load(path: str, split: str, image_size: int | None, channels: int | None) ->
 
 def _arrays(file):
     """The arrays that are wanted, read without unpickling anything."""
-    try:
-        with zipfile.ZipFile(file):
-            pass
-        with np.load(file, allow_pickle=False) as archive:
-            return {name: archive[name] for name in _wanted(archive.files)}
-    except (EOFError, OSError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+    with zipfile.ZipFile(file) as archive:
+        members = {
+            info.filename.removesuffix(".npy"): info for info in archive.infolist()
+        }
+        wanted = {name: members[name] for name in _wanted(list(members))}
+        sizes = {name: _size(archive, info) for name, info in wanted.items()}
+        if sum(sizes.values()) > _limits.memory():
+            raise ValueError(
+                f"{' and '.join(sizes)} take {_limits.told(sum(sizes.values()))}, and "
+                f"this machine has {_limits.told(_limits.memory())}"
+            )
+        return {name: _array(archive, info) for name, info in wanted.items()}
+
+
+def _size(archive, info):
+    """The bytes of an array, of which its header and the archive say the same."""
+    if info.flag_bits & _ENCRYPTED:
+        raise ValueError(f"{info.filename} is encrypted")
+    with archive.open(info) as member:
+        version = npy.read_magic(member)
+        if version not in _HEADERS:
+            raise ValueError(f"{info.filename} has an unknown format {version}")
+        shape, _, dtype = _HEADERS[version](member)
+        begin = member.tell()
+    if dtype.hasobject:
+        raise ValueError(f"{info.filename} holds Python objects, not numbers")
+    size = math.prod(shape) * dtype.itemsize
+    if min(shape, default=0) < 0 or begin + size != info.file_size:
         raise ValueError(
-            "`path` must be an .npz archive of uint8 pictures, called `images` unless "
-            f"they are its only array, and perhaps `labels`; but {error}. "
-            f"Received: path='{file}'"
-        ) from error
+            f"{info.filename} claims to be {dtype} {list(shape)}, which takes {size:,} "
+            f"bytes, and has {info.file_size - begin:,}"
+        )
+    return size
+
+
+def _array(archive, info):
+    with archive.open(info) as member:
+        return npy.read_array(member, allow_pickle=False)
 
 
 def _wanted(names):

@@ -3,6 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
+from tfgan_tricks import _limits
+
 _CHUNK = 1024
 
 
@@ -18,9 +20,18 @@ def fit_array(
     pictures: np.ndarray, image_size: int | None = None, channels: int | None = None
 ) -> np.ndarray:
     """`fit` for a whole array, in chunks: resizing goes through float32."""
+    check_memory(len(pictures), image_size, channels or pictures.shape[-1])
     starts = range(0, len(pictures), _CHUNK)
     chunks = (fit(pictures[i : i + _CHUNK], image_size, channels) for i in starts)
     return np.concatenate([chunk.numpy() for chunk in chunks])
+
+
+def check_memory(count: int, image_size: int | None, channels: int) -> None:
+    """Raises `ValueError` if that many pictures, resized one by one, do not fit."""
+    if image_size is not None:
+        picture = image_size**2 * channels
+        in_float32 = 4 * picture if count else 0
+        _limits.check_memory(count * picture + in_float32, image_size=image_size)
 
 
 def _to_channels(pictures, channels):

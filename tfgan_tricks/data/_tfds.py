@@ -1,10 +1,16 @@
 """Pictures from TensorFlow Datasets."""
 
+import os
+import re
+
 import numpy as np
+import tensorflow as tf
 
 from tfgan_tricks import _checks
+from tfgan_tricks import _files
 from tfgan_tricks.data import _options
 from tfgan_tricks.data import _pictures
+from tfgan_tricks.data._not_prepared import NotPrepared
 from tfgan_tricks.data._source import Source
 
 _READ_BATCH = 1024
@@ -20,23 +26,57 @@ def load(
     download: bool,
 ) -> Source:
     """The pictures, and the class labels if there are any, of a prepared data set."""
+    data_dir = _checked_dir(data_dir, download)
     builder = _builder(dataset, data_dir)
     if download:
-        builder.download_and_prepare()
+        _prepare(builder, dataset, data_dir)
     if not builder.info.splits:
-        raise FileNotFoundError(
-            f"`data_dir` must hold the data set {dataset}: prepare it with "
-            f"`tfds build {dataset} --data_dir=...`, or ask for `download=True`. "
-            f"Received: data_dir={data_dir!r}"
-        )
+        raise NotPrepared(dataset, data_dir)
     features = builder.info.features
     picture, label = _keys(dataset, features, builder.info.supervised_keys)
     _check_picture(dataset, features[picture], image_size)
-    examples = _read(builder, split, picture, label, image_size, channels)
+    try:
+        examples = _read(builder, split, picture, label, image_size, channels)
+    except tf.errors.OpError as error:
+        raise NotPrepared(
+            dataset, data_dir, _reason(error), os.fspath(builder.data_dir)
+        ) from error
     if label is None:
         return Source(examples[picture])
     names = tuple(features[label].names)
     return Source(examples[picture], examples[label], label_names=names)
+
+
+def _checked_dir(data_dir, download):
+    """Where to read, or to write: TensorFlow Datasets does so under UTF-8 names."""
+    if data_dir is None:
+        return None
+    name = _files.utf8("data_dir", data_dir)
+    if download:
+        _files.folder("data_dir", os.path.expanduser(name))
+    elif os.path.exists(name) and not os.path.isdir(name):
+        raise NotADirectoryError(
+            f"`data_dir` must be a folder. Received: data_dir={name!r}"
+        )
+    return name
+
+
+def _prepare(builder, dataset, data_dir):
+    try:
+        builder.download_and_prepare()
+    except Exception as error:  # Of the network, the disk, or the data set's own code.
+        told = OSError(
+            f"`download` must be able to prepare `tfds:{dataset}` ({_reason(error)}). "
+            f"Received: download=True, data_dir={data_dir!r}"
+        )
+        told.errno = getattr(error, "errno", None)
+        raise told from error
+
+
+def _reason(error):
+    """The first line of what a library says, without the node of a graph."""
+    line = next(filter(None, str(error).splitlines()), type(error).__name__)
+    return re.sub(r"^\{\{.*?\}\} | \[Op:.*", "", line)
 
 
 def _builder(dataset, data_dir):
@@ -45,12 +85,16 @@ def _builder(dataset, data_dir):
     try:
         return tfds.builder(dataset, data_dir=data_dir)
     except (AssertionError, ImportError, ValueError) as error:
-        reason = next(filter(None, str(error).splitlines()), "")
+        reason = _reason(error)
         hint = _checks.did_you_mean(dataset, tfds.list_builders())
         raise ValueError(
             f"`tfds:NAME` must name a data set of TensorFlow Datasets ({reason}).{hint}"
             f" Received: name='tfds:{dataset}'"
         ) from error
+    except Exception as error:  # Its records of a prepared data set are damaged.
+        parent = os.path.expanduser(data_dir or tfds.core.constants.DATA_DIR)
+        folder = os.path.join(parent, dataset.partition(":")[0])
+        raise NotPrepared(dataset, data_dir, _reason(error), folder) from error
 
 
 def _keys(dataset, features, supervised_keys):
@@ -97,6 +141,9 @@ def _read(builder, split, picture, label, image_size, channels):
         return {**example, picture: fitted}
 
     dataset = _dataset(builder, split, filter(None, (picture, label)))
+    count = max(int(dataset.cardinality()), 0)
+    depth = channels or builder.info.features[picture].shape[-1]
+    _pictures.check_memory(count, image_size, depth)
     dataset = dataset.map(prepare, num_parallel_calls=_NUM_PARALLEL_CALLS)
     batches = list(dataset.batch(_READ_BATCH).as_numpy_iterator())
     return {key: np.concatenate([x[key] for x in batches]) for key in batches[0]}
