@@ -13,8 +13,10 @@ from tests import odd_paths
 from tests.callbacks.tiny import Tiny
 from tests.callbacks.tiny import compiled
 from tests.callbacks.tiny import train
+from tfgan_tricks import _checks
 from tfgan_tricks import _files
 from tfgan_tricks import callbacks
+from tfgan_tricks import data
 from tfgan_tricks import export
 from tfgan_tricks import networks
 
@@ -218,3 +220,24 @@ def test_an_interrupt_leaves_nothing(tmp_path):
             file.write(b"half")
             raise KeyboardInterrupt
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "error, told",
+    [
+        (
+            lambda: callbacks.write_png("/dev/null", PIXELS),
+            "`--output` must be a file, no device or pipe. "
+            "Received: --output='/dev/null'",
+        ),
+        (
+            lambda: data.load("npz:/no/such/path=.npz"),
+            "`npz:PATH` must name a file. Received: --dataset='npz:/no/such/path=.npz'",
+        ),
+    ],
+)
+def test_a_program_can_name_its_flags(error, told):
+    flags = {"path": "--output", "name": "--dataset"}
+    with pytest.raises(OSError) as raised:
+        error()
+    assert _checks.renamed(str(raised.value), flags) == told

@@ -2,7 +2,9 @@
 
 import difflib
 import numbers
+import re
 from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -10,6 +12,15 @@ def did_you_mean(name: Any, known: Iterable[str]) -> str:
     """A sentence with the name in `known` that is nearest, to put into an error."""
     nearest = difflib.get_close_matches(str(name), known, n=1, cutoff=0.0)
     return f" Did you mean '{nearest[0]}'?" if nearest else ""
+
+
+def renamed(message: str, names: Mapping[str, str]) -> str:
+    """An error's message with other names of arguments, such as those of flags."""
+    for argument, name in names.items():
+        message = message.replace(f"`{argument}`", f"`{name}`")
+        received = rf"(?<=Received: ){re.escape(argument)}="
+        message = re.sub(received, f"{name}=", message)
+    return message
 
 
 def unknown_name(argument: str, name: Any, known: Iterable[str]) -> ValueError:
@@ -51,10 +62,15 @@ def channels(count: int) -> None:
 
 
 def integer(**arguments: Any) -> None:
-    """Raises `ValueError` unless every argument is an integer."""
+    """Raises `ValueError` unless every argument is an integer of at most 64 bits."""
     for name, value in arguments.items():
         if isinstance(value, bool) or not isinstance(value, numbers.Integral):
             raise ValueError(f"`{name}` must be an integer. Received: {name}={value!r}")
+        if not -(1 << 63) <= value < 1 << 63:
+            raise ValueError(
+                f"`{name}` must be an integer of at most 64 bits. "
+                f"Received: {name}={value!r}"
+            )
 
 
 def positive_integer(**arguments: Any) -> None:

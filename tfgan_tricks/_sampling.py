@@ -1,5 +1,6 @@
 """Latents that follow from a seed, and generators run on them a part at a time."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,17 @@ def latents(count: Any, latent_dim: int, seed: Any) -> tf.Tensor:
     """Returns z ~ N(0, I) of shape `[count, latent_dim]`, the same for equal seeds."""
     seed = tf.stack([tf.cast(seed, tf.int64), 0])
     return tf.random.stateless_normal([count, latent_dim], seed=seed, alg="philox")
+
+
+def bytes_each(latent_dim: int, shape: Any) -> int:
+    """Returns the bytes of a sample's latents, and of its image twice, as a part too.
+
+    Args:
+        latent_dim: Length of the latents.
+        shape: Shape of a batch of images, as far as it is known.
+    """
+    sides = shape[1:] if isinstance(shape, tuple) else ()
+    return 4 * (latent_dim + 2 * math.prod(side or 1 for side in sides))
 
 
 def in_parts(

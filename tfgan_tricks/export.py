@@ -1,7 +1,6 @@
 """Writes trained generators for use without this package."""
 
 import json
-import math
 import os
 import re
 import warnings
@@ -67,7 +66,7 @@ class Sampler:
         self.num_classes = _sampling.num_classes(generator, num_classes)
         shape = _facts.output_shape(generator)
         _check_output(shape)
-        cost = _bytes_each(self.latent_dim, shape)
+        cost = _sampling.bytes_each(self.latent_dim, shape)
         z = _graphs.Argument("z", tf.float32, [None, self.latent_dim])
         seed = _graphs.Argument("seed", tf.int32, [])
         if self.num_classes is None:
@@ -253,12 +252,6 @@ def save_keras(generator: keras.Model, path: str | os.PathLike) -> None:
     _files.file("path", path)
     with _files.whole(path, "path", tf.errors.OpError) as staging:
         getattr(generator, "save_network", generator.save)(staging)
-
-
-def _bytes_each(latent_dim, shape):
-    """What a sample takes at least: its latents, and the image twice, as a part too."""
-    sides = shape[1:] if isinstance(shape, tuple) else ()
-    return 4 * (latent_dim + 2 * math.prod(side or 1 for side in sides))
 
 
 def _describe(sampler, output_range, metadata):

@@ -7,6 +7,7 @@ from tests.callbacks.tiny import Tiny
 from tests.callbacks.tiny import train
 from tfgan_tricks import callbacks
 from tfgan_tricks import export
+from tfgan_tricks import networks
 
 
 class ImageTiny(Tiny):
@@ -291,3 +292,18 @@ def test_range_must_be_one(tmp_path):
 def test_number_of_samples_must_be_positive(tmp_path):
     with pytest.raises(ValueError, match="Received: num_samples=0"):
         callbacks.SampleGrid(tmp_path, every=1, num_samples=0)
+
+
+@pytest.mark.parametrize("count", [2**31, 10**15])
+def test_more_samples_than_fit_in_memory_are_refused_before_training(tmp_path, count):
+    generator = networks.dcgan_generator(8, channels=1, latent_dim=4, width=2)
+    grid = callbacks.SampleGrid(tmp_path, 1, generator=generator, num_samples=count)
+    match = f"`num_samples` must fit in memory.*Received: num_samples={count}$"
+    with pytest.raises(ValueError, match=match):
+        train(Tiny(), [grid], steps=1)
+
+
+@pytest.mark.parametrize("seed", [2**63, -(2**63) - 1, 1.5, None])
+def test_seeds_that_are_none_are_refused(tmp_path, seed):
+    with pytest.raises(ValueError, match="`seed` must be an integer.*Received: seed="):
+        callbacks.SampleGrid(tmp_path, 1, seed=seed)

@@ -147,3 +147,11 @@ def test_the_end_of_an_iterator_is_not_waited_for():
 def test_bad_arguments_are_refused(call):
     with pytest.raises(ValueError, match="Received"):
         call()
+
+
+@pytest.mark.parametrize("name", ["seed", "start"])
+def test_numbers_of_more_than_64_bits_are_refused(name):
+    points = np.array([[1.0], [2.0]])
+    assert next(iter(data.batches(points, 2, **{name: 2**62}))).shape == (2, 1)
+    with pytest.raises(ValueError, match=f"`{name}` must be .* 64 bits.*Received: "):
+        data.batches(points, 2, **{name: 2**63})

@@ -132,3 +132,10 @@ def test_there_is_no_end():
 def test_bad_arguments(source, per_class):
     with pytest.raises(ValueError, match="Received: "):
         data.labelled_subset(source, per_class)
+
+
+@pytest.mark.parametrize("batch_size", [2**31, 10**15, 10**30])
+def test_a_batch_larger_than_the_data_is_refused_before_labels_are_repeated(batch_size):
+    source = data.Source(np.zeros([8, 2]), np.array([0, 1] * 4))
+    with pytest.raises(ValueError, match="`batch_size` must be at most the 8 examples"):
+        data.semi_supervised_batches(source, batch_size, labels_per_class=1)

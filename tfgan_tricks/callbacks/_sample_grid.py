@@ -14,6 +14,7 @@ import tensorflow as tf
 from tfgan_tricks import _checks
 from tfgan_tricks import _facts
 from tfgan_tricks import _files
+from tfgan_tricks import _limits
 from tfgan_tricks import _sampling
 from tfgan_tricks import _unit_range
 from tfgan_tricks.callbacks._after_all import Logs
@@ -49,9 +50,9 @@ class SampleGrid(EveryNSteps):
             activation, otherwise (-1, 1).
 
     Raises:
-        ValueError: If `every`, `num_samples` or `output_range` is out of range; at
-            the start of training, if the generator's samples cannot be drawn or its
-            labels are not known.
+        ValueError: If `every`, `num_samples`, `seed` or `output_range` is out of range;
+            at the start of training, if the generator's samples cannot be drawn, would
+            not fit in this machine's memory, or its labels are not known.
         OSError: If a folder is none, or cannot be written to.
 
     >>> import keras, tempfile
@@ -82,7 +83,8 @@ class SampleGrid(EveryNSteps):
     ):
         super().__init__(every)
         if num_samples is not None:
-            _checks.positive(num_samples=num_samples)
+            _checks.positive_integer(num_samples=num_samples)
+        _checks.integer(seed=seed)
         if num_classes is not None:
             _checks.positive_integer(num_classes=num_classes)
         if output_range is not None:
@@ -104,7 +106,12 @@ class SampleGrid(EveryNSteps):
 
     def on_train_begin(self, logs: Logs = None) -> None:
         super().on_train_begin(logs)
-        _check_drawable(_facts.output_shape(self._subject().generator))
+        subject = self._subject()
+        shape = _facts.output_shape(subject.generator)
+        _check_drawable(shape)
+        count = self._count(subject)
+        each = _sampling.bytes_each(subject.latent_dim, shape)
+        _limits.check_memory(each * count, num_samples=count)
 
     def on_steps(self, step: int, logs: Mapping[str, Any]) -> None:
         subject = self._subject()
@@ -131,8 +138,11 @@ class SampleGrid(EveryNSteps):
             told or _facts.output_range(generator),
         )
 
+    def _count(self, subject):
+        return self.num_samples or default_count(subject.num_classes)
+
     def _samples(self, subject):
-        count = self.num_samples or default_count(subject.num_classes)
+        count = self._count(subject)
         inputs = [_sampling.latents(count, subject.latent_dim, self.seed)]
         if subject.num_classes is not None:
             labels = np.arange(count, dtype="int32") % subject.num_classes

@@ -84,7 +84,7 @@ def semi_supervised_batches(
     >>> examples.shape, labelled_examples.shape, sorted(labels.numpy().tolist())
     (TensorShape([4, 2]), TensorShape([4, 2]), [0, 0, 1, 1])
     """
-    _checks.positive_integer(batch_size=batch_size)
+    unlabelled = batches(source, batch_size, seed=seed, start=start)
     labelled = labelled_subset(source, labels_per_class, seed=label_seed)
     labels = np.asarray(labelled.labels)
     repeated = np.resize(
@@ -93,7 +93,7 @@ def semi_supervised_batches(
     labelled = Source(labelled.examples[repeated], labels[repeated])
     return tf.data.Dataset.zip(
         (
-            batches(source, batch_size, seed=seed, start=start),
+            unlabelled,
             batches(labelled, batch_size, with_labels=True, seed=seed, start=start),
         )
     )
