@@ -37,6 +37,8 @@ setup(
         "mlxtend>=0.23",
         "numpy>=1.26",
         "pillow>=11",
+        "pydantic>=2.7",
+        "pyyaml>=6",
         "scikit-learn>=1.3",
         "tensorboard>=2.15",
         "tensorflow-datasets>=4.9.4",

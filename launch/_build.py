@@ -1,17 +1,18 @@
 """From a configuration to a compiled trainer, and to the `Run` of it."""
 
 import contextlib
+import importlib
+import inspect
 from typing import Any
 
 import keras
 import numpy as np
 
-import trainers
 from launch import _check
-from launch import _config
 from launch import _rates
-from launch import _tables
 from launch import _workdir
+from launch.config import configuration
+from launch.config.configuration import Config
 from launch.run import _data
 from launch.run import _devices
 from launch.run import _record
@@ -19,54 +20,13 @@ from launch.run import _report
 from launch.run import _signals
 from launch.run import _strategy
 from launch.run._run import Run
-from tfgan_tricks import _addons
 from tfgan_tricks import data
 from tfgan_tricks import layers
-from tfgan_tricks import networks
-from tfgan_tricks import penalties
 
-TRAINERS: dict[str, Any] = {
-    "minimax_gan": trainers.MinimaxGAN,
-    "non_saturating_gan": trainers.NonSaturatingGAN,
-    "ls_gan": trainers.LSGAN,
-    "wgan": trainers.WGAN,
-    "wgan_gp": trainers.WGANGP,
-    "hinge_gan": trainers.HingeGAN,
-    "relativistic_gan": trainers.RelativisticGAN,
-    "relativistic_average_gan": trainers.RelativisticAverageGAN,
-    "r3_gan": trainers.R3GAN,
-    "feature_matching_gan": trainers.FeatureMatchingGAN,
-    "semi_supervised_gan": trainers.SemiSupervisedGAN,
-}
-
-PENALTIES = {
-    penalty.name: penalty
-    for penalty in (
-        penalties.InterpolatedGradientPenalty,
-        penalties.DraganPenalty,
-        penalties.ZeroCenteredInterpolated,
-        penalties.R1,
-        penalties.R2,
-    )
-}
-
-# Keys of the configuration that are arguments of some trainers, and their names there.
-ARGUMENTS = {
-    "loss": "base",
-    "real_label": "real_label",
-    "a": "a",
-    "b": "b",
-    "c": "c",
-    "clip": "clip",
-    "features": "features",
-    "distance": "distance",
-    "feature_matching": "feature_matching",
-    "discriminator_ema_decay": "discriminator_ema_decay",
-}
 _NUM_ADAPTED = 500
 
 
-def run(config: Any, workdir: str, devices: _devices.Devices = _devices.ONE) -> Run:
+def run(config: Config, workdir: str, devices: _devices.Devices = _devices.ONE) -> Run:
     """Returns the `Run` of a `Config`, whose folder will hold the configuration.
 
     Raises:
@@ -75,9 +35,9 @@ def run(config: Any, workdir: str, devices: _devices.Devices = _devices.ONE) -> 
     """
     strategy = _strategy.make(devices)
     _signals.listen()
-    source = _load(config, "train")
+    source = _load(config.dataset, "train")
     shape = source.examples.shape[1:]
-    _check.check_network(config, shape)
+    config.check_shape(shape)
     num_classes = _check.num_classes(config, source)
     with strategy.scope():
         model = trainer(config, shape, num_classes, source.examples)
@@ -110,7 +70,7 @@ def _run(config, workdir, model, examples):
         validation_data=None if examples is None else _test_set(config),
         metadata={"preset": config.preset},
     )
-    made.files = {_workdir.CONFIG: _config.to_json(config) + "\n"}
+    made.files = {_workdir.CONFIG: configuration.to_json(config) + "\n"}
     made.report = _report.Report(
         f"{config.trainer} on {config.dataset}",
         {_workdir.CONFIG: "the whole configuration"},
@@ -122,27 +82,20 @@ def _run(config, workdir, model, examples):
     return made
 
 
-def _load(config, split):
-    is_tfds = config.dataset.startswith("tfds:")
-    return data.load(
-        _check.source(config),
-        image_size=config.image_size,
-        channels=config.channels,
-        data_dir=config.data_dir if is_tfds else None,
-        split=split,
-    )
+def _load(dataset, split):
+    return data.load(dataset.source, split=split, **dataset.loading())
 
 
 def _batches(config, source, num_classes):
     """What the `Run` is given as data."""
-    if config.labels_per_class is None:
+    if not config.trainer.classifies:
         return source
 
     def between(start, stop):
         return data.semi_supervised_batches(
             source,
             config.batch_size,
-            labels_per_class=config.labels_per_class,
+            labels_per_class=config.trainer.labels_per_class,
             label_seed=config.seed,
             seed=config.seed,
             start=start,
@@ -161,15 +114,14 @@ def _batches(config, source, num_classes):
 
 def _test_set(config):
     """What a classifying run is tested on after each epoch, where there is any."""
-    has_test = config.dataset.partition(":")[0] in _tables.TESTED_DATASETS
-    if config.trainer not in _tables.CLASSIFYING or not has_test:
+    if not (config.trainer.classifies and config.dataset.has_test):
         return None
-    source = _load(config, "test")
+    source = _load(config.dataset, "test")
     return data.to_unit_range(source.examples), source.labels
 
 
 def trainer(
-    config: _config.Config,
+    config: Config,
     shape: tuple[int, ...],
     num_classes: int | None = None,
     examples: np.ndarray | None = None,
@@ -177,37 +129,34 @@ def trainer(
     """The compiled trainer of a `Config`, for examples of a shape, and of classes.
 
     With some `examples`, its first weights follow from them where the network's do.
+
+    Raises:
+        ValueError: if this Keras does not have the optimizer.
     """
-    make = TRAINERS[config.trainer]
     with _policy(config.precision):
-        generator, discriminator = NETWORKS[config.network](
-            config, shape, **_by_class(config, num_classes)
-        )
-    if examples is not None and config.network == "weight_norm":
+        generator, discriminator = _networks(config, shape, num_classes)
+    if examples is not None and config.network.adapts:
         layers.adapt(discriminator, data.to_unit_range(examples[:_NUM_ADAPTED]))
-    given = {key: getattr(config, key) for key in ARGUMENTS}
-    if config.loss is not None and given.pop("real_label") not in (None, 1.0):
-        given["loss"] = {"name": config.loss, "real_label": config.real_label}
-    model = make(
+    model = load(config.trainer.at)(
         generator,
         discriminator,
-        penalties=_penalties(config),
-        discriminator_history=config.discriminator_history,
-        generator_history=config.generator_history,
-        discriminator_steps=config.discriminator_steps,
-        reuse_real_batch=config.reuse_real_batch,
-        joint_batch=config.joint_batch,
-        ema_decay=config.ema_decay,
+        penalties=[load(each.at)(**each.options()) for each in config.penalty],
         seed=config.seed,
-        **{ARGUMENTS[key]: v for key, v in given.items() if v is not None},
+        **config.trainer.arguments(),
     )
     rates = _rates.both(config, model.step)
     model.compile(
-        *(_optimizer(make.paper_optimizer, rate, config) for rate in rates),
+        *(_optimizer(config.optimizer, rate) for rate in rates),
         jit_compile=config.jit_compile,
         steps_per_execution=config.steps_per_execution,
     )
     return model
+
+
+def load(at: str) -> Any:
+    """What a row of the catalogue stands for, from its module and name."""
+    module, _, name = at.partition(":")
+    return getattr(importlib.import_module(module), name)
 
 
 @contextlib.contextmanager
@@ -221,86 +170,37 @@ def _policy(name):
         keras.mixed_precision.set_global_policy(before)
 
 
-def _penalties(config):
-    if config.penalty == "none":
-        return ()
-    names = config.penalty.split("+")
-    return tuple(PENALTIES[name](weight=config.penalty_weight) for name in names)
-
-
-def _optimizer(paper, learning_rate, config):
-    betas = {"beta_1": config.beta_1, "beta_2": config.beta_2}
-    given = {name: beta for name, beta in betas.items() if beta is not None}
-    given["learning_rate"] = learning_rate
-    if config.optimizer is not None:
-        return _addons.optimizer(config.optimizer, **given)
-    return getattr(keras.optimizers, paper.name)(**paper.arguments | given)
-
-
-def _by_class(config, num_classes):
-    """What networks that know of classes are told beside the rest."""
-    known = {"num_classes": num_classes, "label_dim": config.label_dim}
-    return {key: value for key, value in known.items() if value is not None}
-
-
-def _mlp(config, shape):
-    hidden = [config.width] * config.hidden_layers
+def _networks(config, shape, num_classes):
+    known = {
+        "output_shape": shape,
+        "input_shape": shape,
+        "image_size": shape[0],
+        "channels": shape[-1],
+        "latent_dim": config.network.latent_dim,
+        "seed": config.seed,
+    }
+    if num_classes is not None:
+        known["num_classes"] = num_classes
+    row, joint_batch = config.network, config.trainer.joint_batch
     return (
-        networks.mlp_generator(shape, config.latent_dim, hidden, config.seed),
-        networks.mlp_discriminator(shape, hidden, config.seed),
+        _made(row.at, known, row.for_generator()),
+        _made(row.discriminator_at, known, row.for_discriminator(joint_batch)),
     )
 
 
-def _dcgan(config, shape, **by_class):
-    size, _, channels = shape
-    return (
-        networks.dcgan_generator(
-            size,
-            channels,
-            latent_dim=config.latent_dim,
-            width=config.width,
-            normalization=config.normalization,
-            seed=config.seed,
-            **by_class,
-        ),
-        networks.dcgan_discriminator(
-            size,
-            channels,
-            width=config.width,
-            normalization=config.discriminator_normalization,
-            minibatch_discrimination=_minibatch_discrimination(config),
-            seed=config.seed,
-            **by_class,
-        ),
-    )
+def _made(at, known, options):
+    """A network, of those of the `known` arguments that it has, and of its options."""
+    make = load(at)
+    taken = inspect.signature(make).parameters
+    return make(**{k: value for k, value in known.items() if k in taken}, **options)
 
 
-def _minibatch_discrimination(config):
-    return config.minibatch_discrimination and (not config.joint_batch or "joint")
-
-
-def _standard_cnn(config, shape):
-    channels = shape[-1]
-    spectral = config.discriminator_normalization == "spectral"
-    return (
-        networks.standard_cnn_generator(channels, config.latent_dim, config.seed),
-        networks.standard_cnn_discriminator(channels, spectral, config.seed),
-    )
-
-
-def _weight_norm(config, shape, num_classes):
-    comparing = config.minibatch_discrimination
-    return (
-        networks.weight_norm_generator(shape, config.latent_dim, seed=config.seed),
-        networks.weight_norm_classifier(
-            shape, num_classes, minibatch_discrimination=comparing, seed=config.seed
-        ),
-    )
-
-
-NETWORKS: dict[str, Any] = {
-    "mlp": _mlp,
-    "dcgan": _dcgan,
-    "standard_cnn": _standard_cnn,
-    "weight_norm": _weight_norm,
-}
+def _optimizer(row, rate):
+    try:
+        make = load(row.at)
+    except AttributeError:
+        raise ValueError(
+            "`optimizer` must be one that this version of Keras has. "
+            f"Received: optimizer={row.name!r}"
+        ) from None
+    return make(learning_rate=rate, **row.arguments())

@@ -1,6 +1,7 @@
 """Flags, help and errors of the programs, without TensorFlow."""
 
 import contextlib
+import difflib
 import logging
 import os
 import sys
@@ -11,12 +12,11 @@ from absl import flags
 
 from launch.run import _pipes
 from launch.run import _signals
-from tfgan_tricks import _checks
 
 _FLAGS = {"folder": "workdir", "data": "dataset", "path": "output"}
 
 
-def parse(argv, define, about):
+def parse(argv, define, about, keys=()):
     """The flags of a command line.
 
     They are kept apart from `absl.flags.FLAGS`, to which any import may add, and
@@ -26,13 +26,14 @@ def parse(argv, define, about):
         argv: A list of str, the program first.
         define: A function that defines flags in the `absl.flags.FlagValues` it gets.
         about: What `--help` says before and after the list of flags, two str.
+        keys: What `--set` takes, to be suggested too.
 
     Returns:
         The `absl.flags.FlagValues`, or `None` after `--help`.
 
     Raises:
         ValueError: For an unknown flag, with the nearest one, a value that is none of
-            its type, or anything that is no flag.
+            its type, anything that is no flag, or another backend than TensorFlow.
     """
     values = flags.FlagValues()
     define(values)
@@ -41,8 +42,7 @@ def parse(argv, define, about):
     try:
         rest = values(argv)[1:]
     except flags.UnrecognizedFlagError as error:
-        hint = _checks.did_you_mean(error.flagname, names)
-        raise ValueError(f"There is no flag --{error.flagname}.{hint}") from None
+        raise _unknown_flag(error, names, keys) from None
     except flags.Error as error:
         raise ValueError(str(error)) from None
     if values.help:
@@ -53,7 +53,34 @@ def parse(argv, define, about):
             values[name].value = os.path.expanduser(values[name].value)
     if rest:
         raise ValueError(f"Every argument must be a flag. Received: {rest[0]!r}")
+    _check_backend()
     return values
+
+
+def _unknown_flag(error, names, keys):
+    name, value = error.flagname, error.flagvalue.partition("=")[2]
+    near = difflib.get_close_matches(name, [*names, *keys], n=1)
+    hint = f" Did you mean --{near[0]}?" if near else ""
+    if near and near[0] not in names:
+        hint = f" Did you mean --set {near[0]}={value or '...'}?"
+    return ValueError(f"There is no flag --{name}.{hint}")
+
+
+def _check_backend():
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    if backend != "tensorflow":
+        raise ValueError(
+            "`KERAS_BACKEND` must be tensorflow, or not set, for these programs. "
+            f"Received: KERAS_BACKEND={backend!r}"
+        )
+
+
+def check_suffix(value, suffixes):
+    """Raises `ValueError` unless the path that `--output` names has a suffix."""
+    if os.path.splitext(value)[1].lower() not in suffixes:
+        raise ValueError(
+            f"`output` must end in {' or '.join(suffixes)}. Received: output={value!r}"
+        )
 
 
 def _help(known, before, after):

@@ -2,27 +2,11 @@
 
 import os
 
-from launch import _check
-from launch import _config
-from launch import _presets
 from launch import _workdir
+from launch.config import changes as changing
+from launch.config import configuration
 from launch.run import _devices
 from tfgan_tricks import _checks
-
-# Flags that are keys of the configuration.
-KEYS = (
-    "trainer",
-    "loss",
-    "dataset",
-    "data_dir",
-    "optimizer",
-    "steps",
-    "batch_size",
-    "seed",
-    "checkpoint_every",
-    "sample_every",
-    "rollbacks",
-)
 
 
 def plan(flags):
@@ -39,8 +23,7 @@ def plan(flags):
         config, workdir = _new(flags, changes)
         if devices.is_chief:  # The first of several workers may have begun.
             _workdir.check_new(workdir)
-    _check.check_source(config)
-    _check.check_optimizer(config)
+    config.check_there()
     _check_rollbacks(config, devices)
     return config, workdir, devices
 
@@ -81,8 +64,9 @@ def _check_rollbacks(config, devices):
 
 
 def _changes(flags):
-    given = {key: flags[key].value for key in KEYS if flags[key].value is not None}
-    set_too = _config.parse_settings(flags.set)
+    given = {name: flags[name].value for name in configuration.FLAGS}
+    given = {name: value for name, value in given.items() if value is not None}
+    set_too = changing.parsed(flags.set)
     twice = sorted(given.keys() & set_too.keys())
     if twice:
         raise ValueError(
@@ -91,14 +75,21 @@ def _changes(flags):
     return given | set_too
 
 
-def _preset(name):
-    if name not in _presets.PRESETS:
-        raise _checks.unknown_name("preset", name, _presets.PRESETS)
-    return _presets.PRESETS[name]
+def _asked_for(flags):
+    """The configuration that --preset or --config names, or `None`."""
+    if flags.preset is not None and flags.config is not None:
+        raise ValueError(
+            "`config` must not be given with --preset. "
+            f"Received: config={flags.config!r} with preset={flags.preset!r}"
+        )
+    if flags.config is not None:
+        return configuration.from_file(flags.config)
+    return None if flags.preset is None else configuration.preset(flags.preset)
 
 
 def _new(flags, changes):
-    config = _config.changed(_preset(flags.preset or "digits"), changes)
+    begun = _asked_for(flags) or configuration.preset(configuration.DEFAULT)
+    config = configuration.changed(begun, changes)
     return config, flags.workdir or _workdir.default(config.preset)
 
 
@@ -106,8 +97,7 @@ def _resumed(flags, changes):
     if not flags.workdir:
         raise ValueError("`resume` needs --workdir: which training is to go on?")
     old, where = _workdir.read_config(flags.workdir), _workdir.folder(flags.workdir)
-    base = old if flags.preset is None else _preset(flags.preset)
-    new = _config.changed(base, changes)
+    new = configuration.changed(_asked_for(flags) or old, changes)
     _check_same(old, new)
     where.check_kinds()
     done = where.last_step()
@@ -120,13 +110,9 @@ def _resumed(flags, changes):
 
 
 def _check_same(old, new):
-    refused = [
-        f"{key}={getattr(new, key)!r} (it was {getattr(old, key)!r})"
-        for key in _config.refused_changes(old, new)
-    ]
+    refused = configuration.refused_changes(old, new)
     if refused:
         raise ValueError(
-            f"`resume` lets only {', '.join(_config.MAY_CHANGE)}, and the PATH in "
-            "dataset, change. "
+            f"`resume` lets only {', '.join(configuration.MAY_CHANGE)} change. "
             f"Received: {', '.join(refused)}"
         )

@@ -6,8 +6,6 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from launch import _config
-
 
 @keras.saving.register_keras_serializable("tfgan_tricks")
 class Decay(keras.optimizers.schedules.LearningRateSchedule):
@@ -64,26 +62,21 @@ class Decay(keras.optimizers.schedules.LearningRateSchedule):
         }
 
 
-def both(
-    config: _config.Config,
-    clock: tf.Variable,
-) -> tuple[float | Decay, float | Decay]:
+def both(config: Any, clock: tf.Variable) -> tuple[float | Decay, float | Decay]:
     """The generator's and the discriminator's rates; numbers where they are constant.
 
     A constant rate is kept in its optimizer; one that decays follows `clock`.
+
+    Args:
+        config: A configuration, with an optimizer's two rates and their schedule.
+        clock: As in `Decay`.
     """
-    rates = config.generator_learning_rate, config.discriminator_learning_rate
-    if config.learning_rate_schedule == "constant":
+    optimizer, schedule = config.optimizer, config.schedule
+    rates = optimizer.generator_learning_rate, optimizer.discriminator_learning_rate
+    if not schedule.options():
         return rates
     of_generator, of_discriminator = (
-        Decay(
-            config.learning_rate_schedule,
-            rate,
-            config.learning_rate_decay_start,
-            config.learning_rate_decay_end,
-            config.learning_rate_final,
-            clock,
-        )
+        Decay(schedule.name, rate, **schedule.options(), clock=clock)
         for rate in rates
     )
     return of_generator, of_discriminator

@@ -3,9 +3,8 @@
 import os
 import time
 
-from launch import _check
-from launch import _config
 from launch import _untrusted
+from launch.config import configuration
 from launch.run import _record
 from launch.run._folder import Folder
 
@@ -50,10 +49,7 @@ def read_config(workdir):
         )
     _untrusted.check_folder(workdir)
     try:
-        entries = _untrusted.entries(path)
-        if "example_shape" in entries:
-            raise ValueError("it is one of an earlier version of this package")
-        return _config.from_dict(entries)
+        return configuration.from_entries(_untrusted.entries(path))
     except ValueError as error:
         raise ValueError(
             f"`workdir` must hold a run; its {CONFIG} cannot be read: "
@@ -73,13 +69,13 @@ def read_trained(workdir):
         raise ValueError(
             f"`workdir` must hold a checkpoint. Received: workdir={workdir!r}"
         )
-    _check.check_network(config, record.data.example_shape)
+    config.check_shape(record.data.example_shape)
     _check_classes(config, record)
     return config, record
 
 
 def _check_classes(config, record):
-    if _check.uses_labels(config) != (record.data.num_classes is not None):
+    if config.uses_labels != (record.data.num_classes is not None):
         raise ValueError(
             f"`num_classes` must be known of a run that uses labels, and of no other. "
             f"Received: num_classes={record.data.num_classes!r}"

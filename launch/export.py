@@ -23,7 +23,7 @@ def define_flags(values):
         "format",
         None,
         "saved_model, which needs TensorFlow only, or keras, which can be trained on. "
-        "Default: what the suffix of --output says.",
+        "Default: keras if --output ends in .keras, else saved_model.",
         flag_values=values,
     )
 
@@ -34,25 +34,25 @@ def main(argv):
 
 
 def _export(values):
-    _check_format(values.output, values.format)
+    _check_output(values.output, values.format)
     _workdir.read_trained(values.workdir)
     run = _cli.builder().restored(values.workdir)
     run.export(values.output)
     print(f"The generator of step {run.step} is in {values.output}")
 
 
-def _check_format(output, format):
+def _check_output(output, format):
     """Raises `ValueError` unless the output's suffix is that of the format."""
+    if format not in (None, *FORMATS):
+        raise _checks.unknown_name("format", format, FORMATS)
     if not output:
         raise ValueError(f"`output` must be given. Received: output={output!r}")
-    if format is None:
-        return
-    if format not in FORMATS:
-        raise _checks.unknown_name("format", format, FORMATS)
-    if (format == "keras") != output.endswith(".keras"):
+    if format == "keras":
+        _cli.check_suffix(output, (".keras",))
+    if format == "saved_model" and output.lower().endswith(".keras"):
         raise ValueError(
-            "`output` must end in .keras for the format keras, and for no other. "
-            f"Received: output={output!r} with format={format!r}"
+            "`output` must not end in .keras with --format=saved_model. "
+            f"Received: output={output!r}"
         )
 
 

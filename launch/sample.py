@@ -7,6 +7,7 @@ from absl import flags
 from launch import _check
 from launch import _cli
 from launch import _workdir
+from launch.config import configuration
 from launch.run import _files
 from tfgan_tricks import _checks
 
@@ -32,7 +33,7 @@ def define_flags(values):
     )
     flags.DEFINE_integer("seed", 0, "Of the latents.", flag_values=values)
     flags.DEFINE_string(
-        "output", "grid.png", "The picture; overwritten.", flag_values=values
+        "output", "grid.png", "The PNG picture; overwritten.", flag_values=values
     )
 
 
@@ -44,7 +45,8 @@ def main(argv):
 def _sample(values):
     if values.num_images is not None:
         _checks.positive_integer(num_images=values.num_images)
-    _check.check_number("seed", values.seed)
+    configuration.check_number("seed", values.seed)
+    _cli.check_suffix(values.output, (".png",))
     _files.check_replaceable("output", values.output)
     _, record = _workdir.read_trained(values.workdir)
     name = values["class"].value

@@ -7,63 +7,55 @@ import sys
 from absl import flags
 
 from launch import _cli
-from launch import _config
 from launch import _plan
-from launch import _presets
-from launch import _tables
+from launch.config import configuration
+from launch.config import help
 from launch.run import _devices
 from launch.run import _files
 from launch.run import _lock
 from launch.run import _pipes
 from launch.run import _signals
-from tfgan_tricks import _addons
 
 PROGRAM = "tfgan-train"
 
 
 def define_flags(values):
     """Defines the flags of this program in an `absl.flags.FlagValues`."""
-    names = ", ".join
 
-    def text(name, meaning):
-        flags.DEFINE_string(name, None, meaning, flag_values=values)
-
-    def number(name, meaning):
-        flags.DEFINE_integer(name, None, meaning, flag_values=values)
+    def text(name, meaning, default=None):
+        flags.DEFINE_string(name, default, meaning, flag_values=values)
 
     def switch(name, meaning):
         flags.DEFINE_boolean(name, False, meaning, flag_values=values)
 
-    text("preset", f"One of {names(_presets.PRESETS)}. Default: digits.")
-    text("trainer", f"One of {names(_tables.TRAINERS)}.")
-    text("loss", f"For relativistic trainers, one of {names(_tables.LOSSES)}.")
-    text("dataset", f"One of {names(_tables.DATASETS)}. Nothing is downloaded.")
-    text("data_dir", "The folder of TensorFlow Datasets, and where a PATH starts.")
-    text("optimizer", f"Of TensorFlow Addons: one of {names(_addons.NAMES)}.")
-    number("steps", "Training steps.")
-    number("batch_size", "Examples in a batch.")
-    number("seed", "Of all that is random.")
+    names = ", ".join(configuration.PRESETS)
+    text("preset", f"One of {names}. Default: {configuration.DEFAULT}.")
+    text("config", "JSON or YAML file of a whole configuration, as a run writes it.")
+    for name in configuration.FLAGS:
+        text(name, help.meaning(configuration.KEYS[name]))
     text("workdir", "Where all files go. Default: runs/<preset>-<time>.")
-    number("checkpoint_every", "Steps from checkpoint to checkpoint.")
-    number("sample_every", "Steps from picture to picture.")
-    number("rollbacks", "How often to go back, with lower rates, after a divergence.")
     strategy = (
-        f"One of {names(_devices.STRATEGIES)}: one device, all GPUs of this machine, "
-        "or the machines that TF_CONFIG names."
+        f"One of {', '.join(_devices.STRATEGIES)}: one device, all GPUs of this "
+        "machine, or the machines that TF_CONFIG names."
     )
-    flags.DEFINE_string("strategy", "none", strategy, flag_values=values)
-    number("num_virtual_devices", "Parts of the CPU that stand for devices.")
-    switch("resume", "Go on with the training in --workdir.")
+    text("strategy", strategy, "none")
+    flags.DEFINE_integer(
+        "num_virtual_devices",
+        None,
+        "Number of virtual CPU devices, to try --strategy=mirrored without GPUs.",
+        flag_values=values,
+    )
+    switch("resume", "Go on with the run in --workdir.")
     switch("dry_run", "Print the whole configuration as JSON, and do nothing.")
-    meaning = "key=value, for any key below"
+    meaning = "key=value, for any key below, or its row and key, as in trainer.a=-1."
     flags.DEFINE_multi_string("set", [], meaning, flag_values=values)
 
 
 def about():
     """What `--help` says before and after the flags."""
     keys = [
-        _cli.paragraph(f"{key}: {field.metadata['meaning']}", 8, first_indent=4)
-        for key, field in _config.KEYS.items()
+        _cli.paragraph(f"{name}: {help.meaning(keys)}", 8, first_indent=4)
+        for name, keys in configuration.KEYS.items()
     ]
     before = "Trains a GAN; without flags, on real handwritten digits."
     return before, "\n".join(["Keys for --set:", "", *keys])
@@ -84,12 +76,12 @@ def main(argv):
 
 def _prepared(argv, until_the_end):
     """The `Run` that is asked for, or `None` where there is nothing to train."""
-    values = _cli.parse(argv, define_flags, about())
+    values = _cli.parse(argv, define_flags, about(), configuration.KEYS)
     if values is None:
         return None
     config, workdir, devices = _plan.plan(values)
     if values.dry_run:
-        print(_config.to_json(config))
+        print(configuration.to_json(config))
         return None
     if devices.is_chief:
         until_the_end.enter_context(_lock.held(workdir, "workdir"))

@@ -18,10 +18,11 @@ PACKAGES = ("tfgan_tricks", "trainers", "launch")
 LIBRARY = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
 EVERYTHING = [*LIBRARY, *(ROOT / "tests").rglob("*.py")]
 ENGINES = {"tensorflow", "keras", "numpy", "scipy"}
+SCHEMAS = {"pydantic", "pydantic_core", "yaml"}
 FLOORS = {
     "tfgan_tricks": {"tfgan_tricks"} | ENGINES,
     "trainers": {"trainers", "tfgan_tricks"} | ENGINES,
-    "launch": {"launch", "trainers", "tfgan_tricks", "absl"} | ENGINES,
+    "launch": {"launch", "trainers", "tfgan_tricks", "absl"} | SCHEMAS | ENGINES,
 }
 # Networks are made of layers; no other folder of the library needs another.
 SOCKETS = {path.parent.name for path in (ROOT / "tfgan_tricks").glob("*/__init__.py")}
@@ -32,7 +33,7 @@ TRAINERS = [
     if path.name not in ("__init__.py", "base.py")
 ]
 LAZY = {"tensorflow_datasets", "matplotlib", "tensorflow_addons", "sklearn", "PIL"}
-LAZY |= {"mlxtend"}
+LAZY |= {"mlxtend", "yaml"}
 
 
 def relative(path):

@@ -9,8 +9,8 @@ from typing import Any
 
 
 def did_you_mean(name: Any, known: Iterable[str]) -> str:
-    """A sentence with the name in `known` that is nearest, to put into an error."""
-    nearest = difflib.get_close_matches(str(name), known, n=1, cutoff=0.0)
+    """A sentence with the name in `known` that is near, to put into an error."""
+    nearest = difflib.get_close_matches(str(name), known, n=1)
     return f" Did you mean '{nearest[0]}'?" if nearest else ""
 
 

@@ -3,7 +3,7 @@
 import os
 import pathlib
 
-from launch import _config
+from launch.config import configuration
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -26,16 +26,19 @@ def files(directory):
 
 
 # Not a preset, which may be tuned.
-BASE = _config.make(
-    preset="digits8",
-    dataset="digits8",
-    trainer="relativistic_average_gan",
-    network="dcgan",
-    discriminator_normalization="spectral",
-    width=32,
-    ema_decay=0.999,
-    batch_size=64,
-    steps=3000,
+BASE = configuration.make(
+    {
+        "preset": "digits8",
+        "dataset": "digits8",
+        "trainer": {"name": "relativistic_average_gan", "ema_decay": 0.999},
+        "network": {
+            "name": "dcgan",
+            "width": 32,
+            "discriminator_normalization": "spectral",
+        },
+        "batch_size": 64,
+        "steps": 3000,
+    }
 )
 
 # The smallest training of the digits, as flags.

@@ -6,16 +6,16 @@ import pathlib
 import re
 import subprocess
 import sys
-import time
 
 import pytest
 
 from launch import _cli
-from launch import _config
-from launch import _presets
+from launch import _plan
 from launch import export
 from launch import sample
 from launch import train
+from launch.config import configuration
+from launch.config.presets import PRESETS
 from tests.launch.programs import BASE
 from tests.launch.programs import files
 from tests.launch.programs import run
@@ -26,8 +26,8 @@ PROGRAMS = {"train": train, "sample": sample, "export": export}
 
 FLAGS = {
     "train": {
-        *("preset", "trainer", "loss", "dataset", "data_dir", "optimizer", "steps"),
-        *("batch_size", "seed", "workdir", "checkpoint_every", "sample_every"),
+        *("preset", "config", "trainer", "loss", "dataset", "data_dir", "optimizer"),
+        *("steps", "batch_size", "seed", "workdir", "checkpoint_every", "sample_every"),
         *("rollbacks", "strategy", "num_virtual_devices", "resume", "dry_run", "set"),
     },
     "sample": {"workdir", "num_images", "class", "seed", "output"},
@@ -50,8 +50,8 @@ def test_help_lists_every_flag(name, argument, capsys):
 def test_help_names_every_preset_and_key(capsys):
     assert run(train, "help") == 0
     text = capsys.readouterr().out
-    assert all(preset in text for preset in _presets.PRESETS)
-    assert all(f"\n    {key}: " in text for key in _config.KEYS)
+    assert all(preset in text for preset in PRESETS)
+    assert all(f"\n    {key}: " in text for key in configuration.KEYS)
     assert max(map(len, text.splitlines())) <= 88
 
 
@@ -83,14 +83,17 @@ def test_help_of_the_module_needs_no_tensorflow(name):
     assert listed_flags(result.stdout) == FLAGS[name]
 
 
-def test_help_is_there_in_a_second():
+def test_help_is_there_in_half_a_second():
+    """Of its own work: other processes may share the processors."""
     seconds = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = os.times()
         command = [sys.executable, "-m", "launch.train", "--help"]
         subprocess.run(command, capture_output=True, check=True, cwd=ROOT)
-        seconds.append(time.perf_counter() - start)
-    assert min(seconds) < 1
+        end = os.times()
+        user = end.children_user - start.children_user
+        seconds.append(user + end.children_system - start.children_system)
+    assert min(seconds) < 0.5
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -113,18 +116,19 @@ def test_dry_run_prints_the_configuration_and_does_nothing(tmp_path):
     )
     assert (result.returncode, result.stderr) == (0, "")
     changes = {"seed": 3, "width": 32}
-    expected = _config.changed(_presets.PRESETS["ring8"], changes)
-    assert _config.from_dict(json.loads(result.stdout)) == expected
+    expected = configuration.changed(configuration.preset("ring8"), changes)
+    assert configuration.from_entries(json.loads(result.stdout)) == expected
     assert list(tmp_path.iterdir()) == []
 
 
-def test_flags_mean_keys():
+def test_flags_mean_keys(tmp_path):
+    (tmp_path / "mnist").mkdir()
     values = {
         "trainer": "relativistic_gan",
         "loss": "hinge",
         "dataset": "tfds:mnist",
-        "data_dir": "/data",
-        "optimizer": "addons:LAMB",
+        "data_dir": str(tmp_path),
+        "optimizer": "rmsprop",
         "steps": 7,
         "batch_size": 5,
         "seed": 3,
@@ -133,23 +137,39 @@ def test_flags_mean_keys():
         "rollbacks": 6,
     }
     arguments = [f"{key}={value}" for key, value in values.items()]
+    arguments.append("preset=mnist")
     flags = _cli.parse(
         ["program", *(f"--{argument}" for argument in arguments)],
         train.define_flags,
         train.about(),
     )
-    config = _config.changed(
-        _presets.PRESETS["mnist"], {key: flags[key].value for key in values}
-    )
-    assert {key: getattr(config, key) for key in values} == values
+    config, _, _ = _plan.plan(flags)
+    assert str(config.trainer.base) == values.pop("loss")
+    assert config.dataset.data_dir == values.pop("data_dir")
+    found = {key: getattr(config, key) for key in values}
+    names = ("trainer", "dataset", "optimizer")
+    assert found | {key: str(found[key]) for key in names} == values
 
 
 BAD_TRAIN = [
-    (["stesp=3"], "--stesp.*Did you mean 'steps'"),
-    (["presett=digits"], "Did you mean 'preset'"),
-    (["steps=many"], "--steps=many"),
-    (["steps=1.5"], "--steps=1.5"),
+    (["stesp=3"], "--stesp.*Did you mean --steps"),
+    (["presett=digits"], "Did you mean --preset"),
+    (["steps=many"], "`steps` must be an integer. Received: steps='many'"),
+    (["steps=1.5"], "`steps` must be an integer. Received: steps='1.5'"),
     (["steps"], "steps"),
+    (["image_size=32"], "no flag --image_size. Did you mean --set image_size=32"),
+    (["width"], "no flag --width. Did you mean --set width=..."),
+    (["image_siz=32"], "Did you mean --set image_size=32"),
+    (["zzz=3"], "There is no flag --zzz.$"),
+    (["preset="], "`preset` must be one of .*[.] Received: preset=''"),
+    (["preset=nope"], "`preset` must be one of .* ring8[.] Received: preset='nope'"),
+    (["preset=ring8", "config={tmp}/a.json"], "not be given with --preset"),
+    (["config="], "`config` must be a file"),
+    (["config={tmp}/broken/config.json"], "`config` must be a file"),
+    (["set=network=mlp", "set=discriminator_normalization=none"], "dcgan or standard_"),
+    (["set=width=1000000000"], "at most 16384. Received: width=1000000000"),
+    (["optimizer=adan"], "Did you mean 'adam'"),
+    (["set=optimizer.momentum=1", "optimizer=sgd"], "below 1.0. .* optimizer.momentum"),
     (["preset=mnits"], "Did you mean 'mnist'.*Received: preset='mnits'"),
     (["trainer=wgan_pg"], "Did you mean 'wgan_gp'"),
     (["trainer=relativistic_gan", "loss=hing"], "Did you mean 'hinge'"),
@@ -207,12 +227,16 @@ BAD_OTHERS = [
             ("5", "from 0 to 4. .*class=5"),
         )
     ),
-    (sample, ["num_imgaes=3"], "Did you mean 'num_images'"),
+    (sample, ["num_imgaes=3"], "Did you mean --num_images"),
+    (sample, ["workdir={tmp}/trained", "output=x.jpg"], "end in .png. .*x.jpg"),
+    (sample, ["workdir={tmp}/trained", "output="], "end in .png"),
+    (export, ["output=x", "format=keras"], "end in .keras. .*output='x'"),
+    (export, ["output=x.keras", "format=saved_model"], "not end in .keras"),
     (export, ["workdir={tmp}/unborn"], "`output` must be given"),
     (export, ["output=x"], "`workdir` must be given"),
     (export, ["workdir={tmp}/unborn", "output={tmp}/new"], "must hold a checkpoint"),
     (export, ["output=x", "format=karas"], "Did you mean 'keras'"),
-    (export, ["outptu=x"], "Did you mean 'output'"),
+    (export, ["outptu=x"], "Did you mean --output"),
 ]
 
 BAD = [(train, *case) for case in BAD_TRAIN] + BAD_OTHERS
@@ -232,10 +256,11 @@ def folder(tmp_path):
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "config.json").write_text("{")
     (tmp_path / "unborn").mkdir()
-    values = json.loads(_config.to_json(BASE))
+    values = json.loads(configuration.to_json(BASE))
     text = json.dumps(values | {"example_shape": [8, 8, 1]})
     (tmp_path / "unborn" / "config.json").write_text(text)
-    by_class = {"conditional": True, "label_dim": 8, "num_classes": 10}
+    network = values["network"] | {"conditional": True, "label_dim": 8}
+    by_class = {"network": network, "num_classes": 10}
     names = {"label_names": ["cat", "dog", "10", "twin", "twin"], "num_classes": 5}
     trainings = {"trained": {}, "by_class": by_class, "named": by_class | names}
     for name, classes in trainings.items():
@@ -269,6 +294,23 @@ def test_bad_input_is_one_line_and_leaves_no_trace(
     assert re.search(match, err), err
     assert files(folder) == before
     assert not (folder / "new").exists() and not (folder / "runs").exists()
+
+
+def test_keras_needs_the_backend_of_tensorflow(monkeypatch, capsys):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    for program in PROGRAMS.values():
+        assert run(program, "help") == 0
+        capsys.readouterr()
+        assert run(program) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert "`KERAS_BACKEND` must be tensorflow" in line and "'jax'" in line
+
+
+def test_a_file_can_be_begun_with_and_changed(tmp_path, capsys):
+    (tmp_path / "a.json").write_text(configuration.to_json(BASE))
+    assert run(train, f"config={tmp_path}/a.json", "seed=7", "dry_run") == 0
+    found = configuration.from_entries(json.loads(capsys.readouterr().out))
+    assert found == configuration.changed(BASE, {"seed": 7})
 
 
 def test_home_is_found_in_paths(tmp_path, monkeypatch):

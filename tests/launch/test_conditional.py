@@ -10,11 +10,11 @@ import tensorflow as tf
 
 from launch import _build
 from launch import _check
-from launch import _config
 from launch import _workdir
 from launch import export
 from launch import sample
 from launch import train
+from launch.config import configuration
 from tests.launch.programs import BASE
 from tests.launch.programs import run
 from tfgan_tricks import callbacks
@@ -114,7 +114,8 @@ def test_export_to_keras_takes_labels(trained, tmp_path):
 
 def test_labels_come_with_their_pictures(tmp_path):
     changes = {"conditional": True, "width": 2, "batch_size": 16, "steps": 1}
-    made = _build.run(_config.changed(BASE, changes), str(tmp_path / "run"))
+    config = configuration.changed(BASE, changes)
+    made = _build.run(config, str(tmp_path / "run"))
     pictures, labels = next(iter(made.batches.between(0, 1)))
     assert made.record.generated_classes == 10 and labels.shape == (16,)
     digits = data.load("digits8")
@@ -124,13 +125,15 @@ def test_labels_come_with_their_pictures(tmp_path):
 
 
 def test_options_reach_both_networks():
-    config = _config.changed(BASE, {"conditional": True, "label_dim": 7, "width": 2})
+    config = configuration.changed(
+        BASE, {"conditional": True, "label_dim": 7, "width": 2}
+    )
     trainer = _build.trainer(config, (8, 8, 1), num_classes=11)
     for player in (trainer.generator, trainer.discriminator):
         assert player.get_layer("label").embeddings.shape == (11, 7)
 
 
-BY_CLASS = _config.changed(BASE, {"conditional": True})
+BY_CLASS = configuration.changed(BASE, {"conditional": True})
 PICTURES = np.zeros([3, 8, 8, 1], "uint8")
 
 

@@ -10,9 +10,9 @@ import pytest
 import tensorflow as tf
 
 from launch import _build
-from launch import _config
 from launch import _rates
 from launch import train
+from launch.config import configuration
 from tests.launch import test_rollback
 from tests.launch.programs import BASE
 from tests.launch.programs import ROOT
@@ -74,7 +74,7 @@ def config_of(kind, **changes):
     given = {**tiny, **rates, "trainer": "non_saturating_gan", "batch_size": 4}
     if kind != "constant":
         given |= {"learning_rate_schedule": kind, **decay}
-    return _config.changed(BASE, given | changes)
+    return configuration.changed(BASE, given | changes)
 
 
 def batches(trainer, steps):
@@ -140,13 +140,13 @@ def test_resumed_training_is_the_unbroken_one(tmp_path, kind, discriminator_step
 
 
 def test_the_end_is_that_of_the_training_when_it_began():
-    config = _config.changed(BASE, {"learning_rate_schedule": "linear", "steps": 50})
-    assert (config.learning_rate_decay_start, config.learning_rate_decay_end) == (0, 50)
-    assert config.learning_rate_final == 0.0
-    config = _config.changed(config, {"learning_rate_final": 0.1})
-    assert _config.changed(config, {"steps": 80}).learning_rate_decay_end == 50
-    back = _config.changed(config, {"learning_rate_schedule": "constant"})
-    assert back == _config.changed(BASE, {"steps": 50})
+    changes = {"learning_rate_schedule": "linear", "steps": 50}
+    config = configuration.changed(BASE, changes)
+    assert config.schedule.options() == {"start": 0, "end": 50, "final": 0.0}
+    config = configuration.changed(config, {"learning_rate_final": 0.1})
+    assert configuration.changed(config, {"steps": 80}).schedule.end == 50
+    back = configuration.changed(config, {"learning_rate_schedule": "constant"})
+    assert back == configuration.changed(BASE, {"steps": 50})
 
 
 def test_a_training_whose_rates_are_zero_does_not_go_on(tmp_path, capsys):
@@ -183,7 +183,7 @@ BAD_DECAYS = [
 )
 def test_bad_values(changes, match):
     with pytest.raises(ValueError, match=match):
-        _config.changed(BASE, changes)
+        configuration.changed(BASE, changes)
 
 
 def test_rollbacks_halve_the_rates_of_all_steps(tmp_path, monkeypatch):

@@ -1,26 +1,35 @@
 """Someone else's training folder: one line of error, and nothing outside is touched."""
 
+import copy
 import json
 import os
 
 import pytest
 
 from launch import _cli
-from launch import _config
 from launch import _workdir
 from launch import export
 from launch import sample
 from launch import train
+from launch.config import configuration
 from tests.launch.programs import BASE
 from tests.launch.programs import files
 from tests.launch.programs import run
 
-GOOD = json.loads(_config.to_json(BASE)) | {"example_shape": [8, 8, 1]}
+GOOD = json.loads(configuration.to_json(BASE)) | {"example_shape": [8, 8, 1]}
 PROGRAMS = {train: ("resume", "steps=9999"), sample: (), export: ("output=new",)}
 
 
 def with_entries(**changes):
-    return json.dumps(GOOD | changes)
+    """The text of a good configuration with other entries, by path with __ between."""
+    entries = copy.deepcopy(GOOD)
+    for path, value in changes.items():
+        *parts, last = path.split("__") if path[0] != "_" else [path]
+        here = entries
+        for part in parts:
+            here = here[part]
+        here[last] = value
+    return json.dumps(entries)
 
 
 def without(key):
@@ -31,36 +40,53 @@ def nested(depth):
     return "[" * depth + "]" * depth
 
 
+BY_CLASS = {"network__conditional": True, "network__label_dim": 4}
+
 TYPES = [
     ("steps", True, "an integer"),
     ("steps", 3.0, "an integer"),
     ("steps", "3", "an integer"),
     ("steps", None, "an integer"),
     ("steps", [3], "an integer"),
-    ("steps", 10**30, "an integer"),
-    ("width", False, "an integer or null"),
-    ("width", {}, "an integer or null"),
+    ("steps", 10**30, "at most"),
+    ("network__width", False, "an integer"),
+    ("network__width", {}, "an integer"),
+    ("network__width", 10**9, "at most 1024"),
+    ("network__latent_dim", 2**63 - 1, "at most 65536"),
+    ("batch_size", 2**62, "at most"),
     ("rollbacks", True, "an integer"),
-    ("ema_decay", True, "a number or null"),
-    ("ema_decay", "0.9", "a number or null"),
-    ("generator_learning_rate", None, "a number"),
-    ("generator_learning_rate", 10**400, "a number"),
+    ("trainer__ema_decay", True, "a number or null"),
+    ("trainer__ema_decay", "0.9", "a number or null"),
+    ("optimizer__generator_learning_rate", None, "a number"),
+    ("optimizer__generator_learning_rate", 10**400, "a number"),
     ("jit_compile", 1, "true or false"),
     ("jit_compile", "true", "true or false"),
-    ("conditional", 0, "true or false or null"),
-    ("trainer", 7, "a text"),
-    ("trainer", ["wgan"], "a text"),
-    ("penalty", None, "a text"),
+    ("network__conditional", 0, "true or false"),
+    ("trainer", 7, "an object with a name"),
+    ("trainer", ["wgan"], "an object with a name"),
+    ("trainer", {"a": 1}, "an object with a name"),
+    ("penalty", None, "a list"),
     ("preset", {"a": 1}, "a text"),
-    ("dataset", "npz:" + "a" * 5000, "a text"),
-    ("dataset", "npz:\x1b]0;mine\x07", "a text"),
-    ("data_dir", False, "a text or null"),
+    ("preset", "\x1b]0;mine\x07", "a text"),
+    ("preset", "\udcff", "a text"),
+]
+DATASETS = [
+    ({"name": "npz", "path": "a" * 5000}, "`dataset.path` must be a text"),
+    ({"name": "npz", "path": "\x1b]0;mine\x07"}, "`dataset.path` must be a text"),
+    ({"name": "npz", "path": "a", "data_dir": False}, "`dataset.data_dir` must be a"),
+    ({"name": "npz"}, "`dataset.path` must be given"),
+    ({"name": "npz", "path": "a", "builder": "b"}, "Received: key='dataset.builder'"),
+    ("npz:" + "a" * 5000, "`dataset.path` must be a text"),
 ]
 TABLE = [
     *(
-        (with_entries(**{key: value}), f"`{key}` must be {wanted}. Received: {key}=")
+        (
+            with_entries(**{key: value}),
+            f"`{key.replace('__', '.')}` must be {wanted}",
+        )
         for key, value, wanted in TYPES
     ),
+    *((with_entries(dataset=value), match) for value, match in DATASETS),
     (with_entries(colour="red"), "Received: key='colour'"),
     (with_entries(__class__="os.system"), "Received: key='__class__'"),
     (with_entries(stepz=3), "Did you mean 'steps'? Received: key='stepz'"),
@@ -77,19 +103,28 @@ TABLE = [
     (with_entries(num_classes=10), "`num_classes` must be null"),
     *(
         (
-            with_entries(conditional=True, label_dim=4, num_classes=value),
+            with_entries(**BY_CLASS, num_classes=value),
             "`num_classes` must be a positive integer",
         )
         for value in (None, True, 0, -3, "ten", 10**12)
     ),
-    (with_entries(ema_decay=float("nan")), "must be finite. Received: NaN"),
-    (with_entries(generator_learning_rate=float("inf")), "Received: Infinity"),
+    (with_entries(trainer__ema_decay=float("nan")), "must be finite. Received: NaN"),
+    (with_entries(optimizer__beta_1=float("inf")), "Received: Infinity"),
     (
-        with_entries(penalty_weight=1e308).replace("e+308", "e+999"),
-        "Received: penalty_weight=inf",
+        with_entries(trainer__ema_decay=1e308).replace("e+308", "e+999"),
+        "`trainer.ema_decay` must be finite. Received: trainer.ema_decay=inf",
     ),
     (with_entries(trainer="../../wgan"), "Received: trainer='../../wgan'"),
-    (with_entries(loss="os.system"), "Received: loss='os.system'"),
+    (
+        with_entries(trainer__base={"name": "os.system"}),
+        "Received: trainer.base='os.system'",
+    ),
+    (with_entries(trainer__clip=0.1), "Received: key='trainer.clip'"),
+    (
+        with_entries(trainer__at="os:system"),
+        "Received: key='trainer.at'",
+    ),
+    (with_entries(generator_learning_rate=0.1), "written by an earlier version"),
     (with_entries(seed=-1), "Received: seed=-1"),
     ('{"steps": 1, "steps": 2}', "keys must differ"),
     (nested(30_000), "nested"),
@@ -97,7 +132,7 @@ TABLE = [
     (with_entries(padding="a" * 2**22), "at most 4194304 bytes"),
     *(
         (
-            with_entries(conditional=True, label_dim=4, num_classes=2, label_names=it),
+            with_entries(**BY_CLASS, num_classes=2, label_names=it),
             "`label_names` must be 2 texts without control characters",
         )
         for it in ("ab", ["a"], ["a", 1], ["a", "\n"], ["a", "b" * 5000], {}, 3, None)
@@ -153,7 +188,7 @@ def refused(tmp_path, monkeypatch, capsys):
 def test_the_good_one_is_read(tmp_path):
     config, facts = _workdir.read_config(folder_with(tmp_path, json.dumps(GOOD)))
     assert config == BASE and facts == _workdir.Facts((8, 8, 1))
-    by_class = {"conditional": True, "label_dim": 4, "num_classes": 10}
+    by_class = BY_CLASS | {"num_classes": 10}
     _, facts = _workdir.read_config(
         folder_with(tmp_path / "by_class", with_entries(**by_class))
     )
@@ -161,9 +196,9 @@ def test_the_good_one_is_read(tmp_path):
 
 
 def test_integers_are_numbers(tmp_path):
-    text = with_entries(generator_learning_rate=1)
+    text = with_entries(optimizer__generator_learning_rate=1)
     config, _ = _workdir.read_config(folder_with(tmp_path, text))
-    assert config.generator_learning_rate == 1
+    assert config.optimizer.generator_learning_rate == 1
 
 
 @pytest.mark.parametrize(("content", "match"), TABLE)

@@ -1,0 +1,147 @@
+"""The rows of networks."""
+
+from typing import Any
+from typing import ClassVar
+from typing import Literal
+from typing import Self
+
+from pydantic import model_validator
+
+from launch.config import fields
+from launch.config.fields import option
+
+
+class Network(fields.Row):
+    """A generator and a discriminator; `at` and `discriminator_at` make them.
+
+    Both functions also get `latent_dim`, the seed, and what they have arguments for of
+    the examples' shape and the number of classes.
+    """
+
+    discriminator_at: ClassVar[str] = ""
+    makes_points: ClassVar[bool] = False
+    image_sizes: ClassVar[tuple[int, ...]] = ()  # Empty for any.
+    classifies: ClassVar[bool] = False  # Is for trainers that classify.
+    adapts: ClassVar[bool] = False  # Initial weights follow from examples.
+    stays = ("latent_dim",)
+
+    latent_dim: fields.Latents = option(128, "Length of the generator's input.")
+
+    @property
+    def by_label(self) -> bool:
+        """Whether both networks are told the examples' labels."""
+        return bool(getattr(self, "conditional", False))
+
+    def for_generator(self) -> dict[str, Any]:
+        """Arguments of the generator's function."""
+        return {}
+
+    def for_discriminator(self, joint_batch: bool) -> dict[str, Any]:
+        """Arguments of the discriminator's function."""
+        return {}
+
+    def comparing(self) -> str:
+        """What compares the examples of a batch, in words, if anything does."""
+        kinds = ("normalization", "discriminator_normalization")
+        if "batch" in (getattr(self, key, None) for key in kinds):
+            return "batch normalization"
+        compares = getattr(self, "minibatch_discrimination", False)
+        return "minibatch discrimination" if compares else ""
+
+
+class MLP(Network):
+    name: Literal["mlp"] = "mlp"
+    at = "tfgan_tricks.networks:mlp_generator"
+    discriminator_at = "tfgan_tricks.networks:mlp_discriminator"
+    makes_points = True
+    width: fields.Units = option(256, "Units of a hidden layer.")
+    hidden_layers: fields.Few = option(2, "Number of hidden layers.")
+
+    def for_generator(self) -> dict[str, Any]:
+        return {"hidden": [self.width] * self.hidden_layers}
+
+    def for_discriminator(self, joint_batch: bool) -> dict[str, Any]:
+        return self.for_generator()
+
+
+class DCGAN(Network):
+    name: Literal["dcgan"] = "dcgan"
+    at = "tfgan_tricks.networks:dcgan_generator"
+    discriminator_at = "tfgan_tricks.networks:dcgan_discriminator"
+    image_sizes = (8, 16, 28, 32, 64, 128)
+    width: fields.Channels = option(64, "Channels at the finest level.")
+    normalization: Literal["none", "batch", "virtual", "spectral"] = option(
+        "batch", "Normalization of the generator."
+    )
+    discriminator_normalization: Literal["none", "batch", "spectral"] = option(
+        "batch", "Normalization of the discriminator."
+    )
+    minibatch_discrimination: bool = option(
+        False, "If true, the discriminator compares the examples of a batch."
+    )
+    conditional: bool = option(
+        False, "If true, both networks get the labels, and generate by label."
+    )
+    label_dim: fields.Latents = option(
+        256, "Length of the vector of a label, if the networks are conditional."
+    )
+
+    def for_generator(self) -> dict[str, Any]:
+        return {
+            "width": self.width,
+            "normalization": self.normalization,
+            "label_dim": self.label_dim,
+        }
+
+    def for_discriminator(self, joint_batch: bool) -> dict[str, Any]:
+        joint = "joint" if joint_batch else True
+        return {
+            "width": self.width,
+            "normalization": self.discriminator_normalization,
+            "minibatch_discrimination": self.minibatch_discrimination and joint,
+            "label_dim": self.label_dim,
+        }
+
+    @model_validator(mode="after")
+    def _of_labels(self) -> Self:
+        if self.conditional and self.normalization == "virtual":
+            raise ValueError(
+                "`normalization` must not be virtual if `conditional` is true. "
+                "Received: normalization='virtual'"
+            )
+        if not self.conditional and self.label_dim != 256:
+            raise ValueError(
+                "`label_dim` is for conditional networks only. "
+                f"Received: label_dim={self.label_dim} with conditional=False"
+            )
+        return self
+
+
+class StandardCNN(Network):
+    name: Literal["standard_cnn"] = "standard_cnn"
+    at = "tfgan_tricks.networks:standard_cnn_generator"
+    discriminator_at = "tfgan_tricks.networks:standard_cnn_discriminator"
+    image_sizes = (32,)
+    discriminator_normalization: Literal["batch", "spectral"] = option(
+        "spectral", "Normalization of the discriminator; the generator has batch."
+    )
+
+    def for_discriminator(self, joint_batch: bool) -> dict[str, Any]:
+        return {"spectral": self.discriminator_normalization == "spectral"}
+
+    def comparing(self) -> str:
+        return "batch normalization"
+
+
+class WeightNorm(Network):
+    name: Literal["weight_norm"] = "weight_norm"
+    at = "tfgan_tricks.networks:weight_norm_generator"
+    discriminator_at = "tfgan_tricks.networks:weight_norm_classifier"
+    classifies = True
+    adapts = True
+    minibatch_discrimination: bool = option(
+        False, "If true, the discriminator compares the examples of a batch."
+    )
+
+    def for_discriminator(self, joint_batch: bool) -> dict[str, Any]:
+        return {"minibatch_discrimination": self.minibatch_discrimination}

@@ -1,0 +1,43 @@
+"""The rows of the critic's penalties; options are the class's own arguments."""
+
+from typing import Literal
+
+from launch.config import fields
+from launch.config.fields import option
+
+
+class Penalty(fields.Row):
+    """A penalty on the gradient of the critic."""
+
+    weight: fields.Weight = option(
+        10.0, "Weight of each penalty.", key="penalty_weight"
+    )
+
+
+class GradientPenalty(Penalty):
+    name: Literal["gradient_penalty"] = "gradient_penalty"
+    at = "tfgan_tricks.penalties:InterpolatedGradientPenalty"
+    one_sided: bool = option(False, "If true, norms below 1 are not penalized.")
+
+
+class DraganPenalty(Penalty):
+    name: Literal["dragan_penalty"] = "dragan_penalty"
+    at = "tfgan_tricks.penalties:DraganPenalty"
+    noise_scale: fields.Rate = option(
+        0.5, "Width of the noise, in standard deviations of the real examples."
+    )
+
+
+class ZeroCenteredPenalty(Penalty):
+    name: Literal["zero_centered_penalty"] = "zero_centered_penalty"
+    at = "tfgan_tricks.penalties:ZeroCenteredInterpolated"
+
+
+class R1(Penalty):
+    name: Literal["r1"] = "r1"
+    at = "tfgan_tricks.penalties:R1"
+
+
+class R2(Penalty):
+    name: Literal["r2"] = "r2"
+    at = "tfgan_tricks.penalties:R2"

@@ -1,0 +1,137 @@
+"""Runs by name, each with what has been seen of it."""
+
+from typing import Any
+
+
+def _rates(rate):
+    return {"generator_learning_rate": rate, "discriminator_learning_rate": rate}
+
+
+# R1 instead of a normalization of the discriminator: clear digits of MNIST after 1,500
+# steps, where spectral normalization still blurs them.
+_PICTURES = {
+    "trainer": {"name": "relativistic_gan", "ema_decay": 0.995},
+    "penalty": [{"name": "r1", "weight": 1.0}],
+    "optimizer": _rates(5e-4),
+    "network": {"name": "dcgan", "width": 32, "discriminator_normalization": "none"},
+    "batch_size": 64,
+}
+# Finds all modes of both mixtures; about nine points of ten within three standard
+# deviations of a center.
+_POINTS = {
+    "trainer": {"name": "r3_gan", "ema_decay": 0.995},
+    "penalty": [{"name": "r1", "weight": 0.2}, {"name": "r2", "weight": 0.2}],
+    "optimizer": _rates(1e-3),
+    "network": {"name": "mlp", "latent_dim": 4, "width": 128, "hidden_layers": 3},
+    "batch_size": 256,
+    "steps_per_execution": 20,
+    "sample_every": 1000,
+    "checkpoint_every": 2000,
+    "log_every": 100,
+}
+
+PRESETS: dict[str, dict[str, Any]] = {
+    # 5,000 digits of MNIST, which need no download; measured by benchmarks/digits.py.
+    "digits": {
+        "dataset": "mnist5k",
+        "trainer": {"name": "non_saturating_gan", "ema_decay": 0.998},
+        "penalty": [{"name": "r1", "weight": 1.0}],
+        "optimizer": _rates(1e-3),
+        "network": {
+            "name": "dcgan",
+            "latent_dim": 64,
+            "width": 16,
+            "discriminator_normalization": "none",
+            "conditional": True,
+        },
+        "batch_size": 64,
+        "steps": 3000,
+        "steps_per_execution": 50,
+    },
+    # scikit-learn's 8x8 digits, for tests: dense networks learn them in seconds.
+    "digits8": {
+        "dataset": "digits8",
+        "trainer": {"name": "r3_gan", "ema_decay": 0.995},
+        "penalty": [{"name": "r1", "weight": 0.5}, {"name": "r2", "weight": 0.5}],
+        "optimizer": _rates(5e-4),
+        "network": {"name": "mlp", "latent_dim": 32},
+        "batch_size": 64,
+        "steps": 8000,
+        "steps_per_execution": 50,
+        "sample_every": 1000,
+        "checkpoint_every": 1000,
+    },
+    # Virtual batch normalization in a small DCGAN. By the measures of
+    # benchmarks/digits.py its coverage is 0.87, less than that of "digits8".
+    "digits_vbn": {
+        "dataset": "digits8",
+        "trainer": {"name": "relativistic_gan", "ema_decay": 0.995},
+        "penalty": [{"name": "r1", "weight": 0.05}],
+        "optimizer": _rates(2e-3),
+        "network": {
+            "name": "dcgan",
+            "latent_dim": 32,
+            "normalization": "virtual",
+            "discriminator_normalization": "none",
+        },
+        "batch_size": 64,
+        "steps": 6000,
+        "steps_per_execution": 50,
+    },
+    "mnist": _PICTURES
+    | {
+        "dataset": {"name": "tfds", "builder": "mnist", "image_size": 32},
+        "steps": 5000,
+    },
+    "fashion_mnist": _PICTURES
+    | {
+        "dataset": {"name": "tfds", "builder": "fashion_mnist", "image_size": 32},
+        "steps": 5000,
+    },
+    # The semi-supervised MNIST of Salimans et al., 2016, with 100 labels, by the 300
+    # epochs of the paper, but for the generator's rate; see
+    # benchmarks/semi_supervised.py.
+    "mnist_semi_supervised": {
+        "dataset": "tfds:mnist",
+        "trainer": "semi_supervised_gan",
+        "optimizer": {"generator_learning_rate": 3e-4},
+        "network": {"name": "weight_norm", "latent_dim": 100},
+        "batch_size": 100,
+        "steps": 180_000,
+        "sample_every": 600,
+        "checkpoint_every": 600,
+    },
+    # 64x64 pictures in color, such as Noto Emoji's. Not yet run to its end; a smaller
+    # penalty let the discriminator win the first 200 steps by more.
+    "emoji": _PICTURES
+    | {
+        "dataset": {
+            "name": "image_folder",
+            "path": "emoji64",
+            "image_size": 64,
+            "channels": 3,
+        },
+        "penalty": [{"name": "r1", "weight": 20.0}],
+        "optimizer": _rates(2e-4),
+        "steps": 10_000,
+    },
+    # The 3,755 characters of benchmarks/hanzi.py, which measures it: nearly all can be
+    # read, each in one font only. The rates are five times the paper's, as the run is
+    # so short; R1 of weight 20 kept the fonts, until it blew up.
+    "hanzi": {
+        "dataset": "npz:hanzi28.npz",
+        "trainer": {"name": "ls_gan", "ema_decay": 0.995},
+        "optimizer": _rates(1e-3),
+        "network": {
+            "name": "dcgan",
+            "latent_dim": 64,
+            "width": 32,
+            "conditional": True,
+        },
+        "batch_size": 64,
+        "steps": 15_000,
+        "steps_per_execution": 10,
+    },
+    "ring8": _POINTS | {"dataset": "ring8", "steps": 6000},
+    "grid25": _POINTS | {"dataset": "grid25", "steps": 8000},
+}

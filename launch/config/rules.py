@@ -1,0 +1,83 @@
+"""What a configuration's rows ask of each other."""
+
+from typing import Any
+
+from launch.config import fields
+
+
+def check(config: Any) -> None:
+    """Raises `ValueError` for rows and values that do not go together."""
+    _check_joint_batch(config)
+    _check_decay(config)
+    _check_labels(config)
+    _check_batch(config)
+    check_shape(config, config.dataset.example_shape())
+
+
+def check_shape(config: Any, shape: fields.Shape) -> None:
+    """Raises `ValueError` if the network cannot make examples of a shape.
+
+    Dimensions that are not known yet are `None`.
+    """
+    network, sizes = config.network, config.network.image_sizes
+    if len(shape) == 1 and not network.makes_points:
+        raise ValueError(
+            f"`network` must be {_rows_that(config, 'network', 'makes_points')} for "
+            f"points. Received: network={network.name!r} with "
+            f"dataset={config.dataset.name!r}"
+        )
+    if not sizes or shape[0] is None:
+        return
+    if shape[0] != shape[1] or shape[0] not in sizes:
+        raise ValueError(
+            f"`image_size` must be one of {', '.join(map(str, sizes))} for the network "
+            f"{network.name}; give it to have the pictures resized. "
+            f"Received: pictures of {shape[0]}x{shape[1]}"
+        )
+
+
+def _rows_that(config, part, trait):
+    """The names of the rows that have a trait, in words."""
+    rows = fields.kind_of(type(config).model_fields[part]).rows()
+    return " or ".join(name for name, row in rows.items() if getattr(row, trait))
+
+
+def _check_joint_batch(config):
+    if config.trainer.joint_batch and config.penalty:
+        names = "+".join(map(str, config.penalty))
+        raise ValueError(
+            f"`penalty` must be none with `joint_batch`. Received: penalty={names!r}"
+        )
+
+
+def _check_decay(config):
+    end = getattr(config.schedule, "end", None)
+    if end is not None and config.schedule.final == 0 and config.steps > end:
+        raise ValueError(
+            "`steps` must be at most `learning_rate_decay_end`, since nothing is "
+            "learned once the rates are zero. Begin with a later end, or with "
+            f"`learning_rate_final` above 0. Received: steps={config.steps} with "
+            f"learning_rate_decay_end={end}"
+        )
+
+
+def _check_labels(config):
+    if config.network.classifies != config.trainer.classifies:
+        networks = _rows_that(config, "network", "classifies")
+        trainers = _rows_that(config, "trainer", "classifies")
+        raise ValueError(
+            f"`network` must be {networks} for the trainer {trainers}, and for no "
+            f"other. Received: network={config.network.name!r} with "
+            f"trainer={config.trainer.name!r}"
+        )
+
+
+def _check_batch(config):
+    trainer = config.trainer
+    what = f"the trainer {trainer.name}" if trainer.compares_batch else ""
+    what = what or config.network.comparing()
+    if what and config.batch_size < 2:
+        raise ValueError(
+            f"`batch_size` must be at least 2 for {what}. "
+            f"Received: batch_size={config.batch_size}"
+        )
