@@ -40,7 +40,8 @@ def applied(
     Raises:
         ValueError: if there is no such key, or the chosen row does not have it.
     """
-    entries, spelled = copy.deepcopy(entries), {}
+    entries = copy.deepcopy(entries)
+    spelled: dict[fields.Path, str] = {}
     known = list(fields.keys(model))
     paths = {name: _paths(known, name) for name in changes}
     choices = [key.path for key in known if fields.kind_of(key.field)]
@@ -177,8 +178,8 @@ def refused(model: type[BaseModel], old: Entries, new: Entries) -> list[str]:
     ]
 
 
-def _flat(entries, above=()):
-    found = {}
+def _flat(entries: Entries, above: fields.Path = ()) -> dict[fields.Path, Any]:
+    found: dict[fields.Path, Any] = {}
     for name, value in entries.items():
         path = (*above, name)
         found |= _flat(value, path) if isinstance(value, dict) else {path: value}

@@ -62,7 +62,7 @@ def option(
         flag: whether `launch.train` has a flag for it.
         may_change: whether a resumed run may have another value.
     """
-    extra = {"key": key, "flag": flag, "may_change": may_change}
+    extra: dict[str, Any] = {"key": key, "flag": flag, "may_change": may_change}
     return Field(default, description=meaning, json_schema_extra=extra)
 
 
@@ -86,7 +86,7 @@ class Row(BaseModel):
     @classmethod
     def rows(cls) -> dict[str, type[Self]]:
         """All rows of this kind, by name."""
-        found = {}
+        found: dict[str, type[Self]] = {}
         for row in cls.__subclasses__():
             found |= dict.fromkeys(row.own_names(), row) | row.rows()
         return found
@@ -121,8 +121,9 @@ class OneOf:
     def __get_pydantic_core_schema__(
         self, source: type[Row], handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        rows = Union[tuple(source.rows().values())]  # noqa: UP007
-        schema = handler.generate_schema(Annotated[rows, Field(discriminator="name")])
+        rows: Any = Union[tuple(source.rows().values())]  # noqa: UP007
+        union: Any = Annotated[rows, Field(discriminator="name")]
+        schema = handler.generate_schema(union)
 
         def read(value):
             return source.read(value) if isinstance(value, str) else value

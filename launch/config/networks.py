@@ -1,5 +1,6 @@
 """The rows of networks."""
 
+import math
 from typing import Any
 from typing import ClassVar
 from typing import Literal
@@ -40,6 +41,10 @@ class Network(fields.Row):
         """Arguments of the discriminator's function."""
         return {}
 
+    def num_weights(self, shape: fields.Shape) -> int:
+        """About how many weights both networks have, for examples of a shape."""
+        return 0
+
     def comparing(self) -> str:
         """What compares the examples of a batch, in words, if anything does."""
         kinds = ("normalization", "discriminator_normalization")
@@ -56,6 +61,11 @@ class MLP(Network):
     makes_points = True
     width: fields.Units = option(256, "Units of a hidden layer.")
     hidden_layers: fields.Few = option(2, "Number of hidden layers.")
+
+    def num_weights(self, shape: fields.Shape) -> int:
+        example = math.prod(size or 1 for size in shape)
+        hidden = 2 * (self.hidden_layers - 1) * self.width
+        return self.width * (hidden + 2 * example + self.latent_dim)
 
     def for_generator(self) -> dict[str, Any]:
         return {"hidden": [self.width] * self.hidden_layers}
@@ -85,6 +95,10 @@ class DCGAN(Network):
     label_dim: fields.Latents = option(
         256, "Length of the vector of a label, if the networks are conditional."
     )
+
+    def num_weights(self, shape: fields.Shape) -> int:
+        coarsest = self.width * min((shape[0] or 64) // 8, 8)
+        return coarsest * (16 * self.latent_dim + 20 * coarsest)
 
     def for_generator(self) -> dict[str, Any]:
         return {

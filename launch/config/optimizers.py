@@ -24,7 +24,7 @@ _BETA_2 = "Decay of the mean of squared gradients."
 class Optimizer(fields.Row):
     """What updates both players' weights, each with its own learning rate."""
 
-    stays = (
+    stays: ClassVar[tuple[str, ...]] = (
         "generator_learning_rate",
         "discriminator_learning_rate",
         "beta_1",

@@ -4,6 +4,8 @@ from typing import Any
 
 from launch.config import fields
 
+_MOST_WEIGHTS = 2**31  # 8 GiB of float32, and their optimizer's several times that.
+
 
 def check(config: Any) -> None:
     """Raises `ValueError` for rows and values that do not go together."""
@@ -25,6 +27,13 @@ def check_shape(config: Any, shape: fields.Shape) -> None:
             f"`network` must be {_rows_that(config, 'network', 'makes_points')} for "
             f"points. Received: network={network.name!r} with "
             f"dataset={config.dataset.name!r}"
+        )
+    weights = network.num_weights(shape)
+    if weights > _MOST_WEIGHTS:
+        options = ", ".join(f"{k}={v!r}" for k, v in network.options().items())
+        raise ValueError(
+            f"`network` must have at most {_MOST_WEIGHTS:,} weights, not about "
+            f"{weights:,}. Received: network={network.name!r} with {options}"
         )
     if not sizes or shape[0] is None:
         return

@@ -351,6 +351,22 @@ def test_networks_make_and_take_the_examples(network, shape):
     assert discriminator.input_shape == (None, *shape)
 
 
+@pytest.mark.parametrize(
+    ("network", "shape", "changes"),
+    [
+        ("mlp", (16, 16, 3), {"width": 300, "hidden_layers": 3}),
+        ("dcgan", (32, 32, 3), {"width": 24, "latent_dim": 500}),
+        ("dcgan", (64, 64, 1), {"width": 24}),
+    ],
+)
+def test_rows_know_about_how_many_weights_they_stand_for(network, shape, changes):
+    made = network_of(network, shape, **changes)
+    changes = {"network": network, "dataset": "npz:a", "latent_dim": 3, **changes}
+    row = configuration.changed(BASE, changes).network
+    count = sum(each.count_params() for each in made)
+    assert count / 2 < row.num_weights(shape) < 2 * count
+
+
 def layer_types(network):
     return {type(layer).__name__ for layer in network._flatten_layers()}
 

@@ -286,6 +286,12 @@ BAD = [
     ({"batch_size": 2**40}, "at most 1048576. Received: batch_size=1099511627776"),
     ({"network": "mlp", "hidden_layers": 10**9}, "at most 100. Received: hidden_lay"),
     ({"image_size": 2**31}, "at most 4096. Received: image_size=2147483648"),
+    (
+        {"network": "mlp", "width": 16384, "hidden_layers": 100},
+        "at most 2,147,483,648 weights, not about 53,.*width=16384, hidden_layers=100",
+    ),
+    ({"image_size": 64, "width": 1024, "latent_dim": 65536}, "at most .* weights"),
+    ({"network": "mlp", "dataset": "npz:a", "channels": 3, "image_size": 4096}, "weig"),
     ({"discriminator_steps": 10**9}, "Received: discriminator_steps=1000000000"),
     ({"label_dim": 8}, "Received: label_dim=8 with conditional=False"),
     ({"conditional": True, "label_dim": 0}, "Received: label_dim=0"),
