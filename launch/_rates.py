@@ -76,7 +76,6 @@ def both(config: Any, clock: tf.Variable) -> tuple[float | Decay, float | Decay]
     if not schedule.options():
         return rates
     of_generator, of_discriminator = (
-        Decay(schedule.name, rate, **schedule.options(), clock=clock)
-        for rate in rates
+        Decay(schedule.name, rate, **schedule.options(), clock=clock) for rate in rates
     )
     return of_generator, of_discriminator

@@ -66,7 +66,7 @@ def integer(**arguments: Any) -> None:
     for name, value in arguments.items():
         if isinstance(value, bool) or not isinstance(value, numbers.Integral):
             raise ValueError(f"`{name}` must be an integer. Received: {name}={value!r}")
-        if not -(1 << 63) <= value < 1 << 63:
+        if not -(1 << 63) <= int(value) < 1 << 63:
             raise ValueError(
                 f"`{name}` must be an integer of at most 64 bits. "
                 f"Received: {name}={value!r}"

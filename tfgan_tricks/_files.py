@@ -101,9 +101,10 @@ def writing(argument: str, path: Any, *errors: type[Exception]) -> Iterator[None
 
     They become an `OSError` of the same number, in one line.
     """
+    kinds: tuple[type[Exception], ...] = (OSError, *errors)
     try:
         yield
-    except (OSError, *errors) as error:
+    except kinds as error:
         number = getattr(error, "errno", None) or _number_in(str(error))
         reason = os.strerror(number) if number else str(error).partition("\n")[0]
         told = type(OSError(number or 0, ""))(

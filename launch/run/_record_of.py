@@ -9,7 +9,9 @@ from tfgan_tricks import _facts
 _NEEDED = ("generator", "discriminator", "sampling_generator", "step", "fit")
 
 
-def record(trainer: Any, seed: int | None = None, batches: Batches | None = None):
+def record(
+    trainer: Any, seed: int | None = None, batches: Batches | None = None
+) -> Record:
     """Returns the `Record` of a compiled trainer, and of the data if it has them.
 
     Raises:
@@ -27,10 +29,7 @@ def record(trainer: Any, seed: int | None = None, batches: Batches | None = None
             "`trainer` must be compiled. Call `trainer.compile()` before. "
             f"Received: trainer={trainer!r}"
         )
-    known = {} if batches is None else {"batch_size": batches.size}
-    if batches is not None:
-        known["data"] = batches.facts
-    return Record(
+    record = Record(
         trainer=type(trainer).__qualname__,
         generator_weights=_shapes(trainer.generator),
         discriminator_weights=_shapes(trainer.discriminator),
@@ -38,8 +37,10 @@ def record(trainer: Any, seed: int | None = None, batches: Batches | None = None
         batches_per_step=trainer.batches_per_step,
         generates_by_class=_facts.is_conditional(trainer.generator),
         seed=seed,
-        **known,
     )
+    if batches is None:
+        return record
+    return record.model_copy(update={"batch_size": batches.size, "data": batches.facts})
 
 
 def _shapes(network):

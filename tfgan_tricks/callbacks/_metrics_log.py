@@ -54,7 +54,7 @@ class MetricsLog(EveryNSteps):
         super().__init__(every)
         _files.file("path", path)
         if log_dir is not None:
-            _files.folder("log_dir", _files.utf8("log_dir", log_dir))
+            log_dir = _files.folder("log_dir", _files.utf8("log_dir", log_dir))
         self.path = path
         self.log_dir = log_dir
 
@@ -64,7 +64,7 @@ class MetricsLog(EveryNSteps):
 
     @functools.cached_property
     def _writer(self):
-        return tf.summary.create_file_writer(os.fsdecode(self.log_dir))
+        return tf.summary.create_file_writer(str(self.log_dir))
 
     def on_train_begin(self, logs: Logs = None) -> None:
         super().on_train_begin(logs)

@@ -91,7 +91,7 @@ class SampleGrid(EveryNSteps):
             output_range = _unit_range.checked_range(output_range)
         self.directory = _files.folder("directory", directory)
         if log_dir is not None:
-            _files.folder("log_dir", _files.utf8("log_dir", log_dir))
+            log_dir = _files.folder("log_dir", _files.utf8("log_dir", log_dir))
         self.generator = generator
         self.num_samples = num_samples
         self.seed = seed
@@ -102,7 +102,7 @@ class SampleGrid(EveryNSteps):
 
     @functools.cached_property
     def _writer(self):
-        return tf.summary.create_file_writer(os.fsdecode(self.log_dir))
+        return tf.summary.create_file_writer(str(self.log_dir))
 
     def on_train_begin(self, logs: Logs = None) -> None:
         super().on_train_begin(logs)
