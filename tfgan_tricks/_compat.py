@@ -129,11 +129,21 @@ def steps_are_branches(model: keras.Model) -> bool:
     return KERAS_3 and model.steps_per_execution > 1
 
 
+def _added_losses(network):
+    """The list, for each layer, of the losses that its calls have added."""
+    name = "_losses" if KERAS_3 else "_eager_losses"
+    return [getattr(layer, name) for layer in network._flatten_layers()]
+
+
+def call_losses(network: keras.Model) -> list:
+    """What a network's layers added to its losses when it was last called."""
+    return [loss for added in _added_losses(network) for loss in added]
+
+
 @contextlib.contextmanager
 def without_losses(network: keras.Model) -> Iterator[None]:
     """Drops the losses that calls of layers add inside the block."""
-    name = "_losses" if KERAS_3 else "_eager_losses"
-    losses = [getattr(layer, name) for layer in network._flatten_layers()]
+    losses = _added_losses(network)
     counts = [len(added) for added in losses]
     yield
     for added, count in zip(losses, counts, strict=True):
@@ -251,10 +261,6 @@ class ListOfThread(collections.UserList):
 
 if KERAS_3:
 
-    def call_losses(network: keras.Model) -> list:
-        """What a network's layers added to its losses when it was last called."""
-        return [x for layer in network._flatten_layers() for x in layer._losses]
-
     def weight_losses(network: keras.Model) -> list:
         """The losses of a network that are functions of its weights."""
         return network._get_regularization_losses()
@@ -270,10 +276,6 @@ if KERAS_3:
         return [seed.state for layer in layers for seed in layer._seed_generators]
 
 else:
-
-    def call_losses(network: keras.Model) -> list:
-        """What a network's layers added to its losses when it was last called."""
-        return [x for layer in network._flatten_layers() for x in layer._eager_losses]
 
     def weight_losses(network: keras.Model) -> list:
         """The losses of a network that are functions of its weights."""
