@@ -236,16 +236,6 @@ def test_export_overwrites_nothing(trained, tmp_path, capsys):
     assert (tmp_path / "mine.keras").read_text() == "mine"
 
 
-@pytest.mark.parametrize(
-    ("output", "format"), [("g", "keras"), ("g.keras", "saved_model"), ("g", "kears")]
-)
-def test_suffix_and_format_must_agree(trained, tmp_path, capsys, output, format):
-    output = f"output={tmp_path / output}"
-    assert run(export, f"workdir={trained}", output, f"format={format}") == 2
-    assert capsys.readouterr().err.count("\n") == 1
-    assert not list(tmp_path.iterdir())
-
-
 @pytest.mark.parametrize("stop", [1, 3])
 def test_resumed_training_is_the_unbroken_one(trained, tmp_path, stop):
     workdir = tmp_path / "run"

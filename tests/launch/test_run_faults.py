@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from benchmarks import _workers
+from launch import export
 from launch import sample
 from launch import train
 from launch.run import _lock
@@ -30,6 +31,7 @@ from tests.launch.test_own_networks import from_number
 from tests.launch.test_own_networks import gan
 from tests.launch.test_own_networks import made
 from tests.launch.test_run import assert_same_training
+from tests.launch.test_run import trained as trained
 from tfgan_tricks import callbacks
 
 SCRIPT = """
@@ -256,3 +258,13 @@ def test_a_hold_knows_its_folder(tmp_path):
         (tmp_path / "run").mkdir()
         with pytest.raises(_lock.FolderLost, match="Received: folder="):
             hold.check()
+
+
+@pytest.mark.parametrize(
+    ("output", "format"), [("g", "keras"), ("g.keras", "saved_model"), ("g", "kears")]
+)
+def test_suffix_and_format_must_agree(trained, tmp_path, capsys, output, format):
+    output = f"output={tmp_path / output}"
+    assert run(export, f"workdir={trained}", output, f"format={format}") == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not list(tmp_path.iterdir())
