@@ -31,9 +31,9 @@ _POINTS = {
 }
 
 PRESETS: dict[str, dict[str, Any]] = {
-    # 5,000 digits of MNIST, which need no download; measured by benchmarks/digits.py. At
-    # rates of 1e-3, the trainer's own betas lowered the coverage by 0.08. The final rate
-    # is above zero, so that `steps` can be raised.
+    # 5,000 digits of MNIST, which need no download; see benchmarks/digits.py. At rates
+    # of 1e-3 the trainer's own betas lowered the coverage by 0.08. The final rate is
+    # above 0, so that `steps` can be raised.
     "digits": {
         "dataset": "mnist5k",
         "trainer": {"name": "non_saturating_gan", "ema_decay": 0.998},

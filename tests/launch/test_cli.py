@@ -199,7 +199,7 @@ BAD_TRAIN = [
     (["resume", "workdir={tmp}/full"], "no config.json"),
     (["resume", "workdir={tmp}/broken"], "cannot be read"),
     (["workdir={tmp}/full/file"], "must be a folder"),
-    (["workdir={tmp}/broken"], "holds a training already .config.json."),
+    (["workdir={tmp}/broken"], "holds a run already .config.json."),
 ]
 
 BAD_OTHERS = [
@@ -255,20 +255,33 @@ def folder(tmp_path):
     (tmp_path / "left_behind" / ".1.png").touch()
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "config.json").write_text("{")
-    (tmp_path / "unborn").mkdir()
+    begun(tmp_path / "unborn", {})
     values = json.loads(configuration.to_json(BASE))
-    text = json.dumps(values | {"example_shape": [8, 8, 1]})
-    (tmp_path / "unborn" / "config.json").write_text(text)
     network = values["network"] | {"conditional": True, "label_dim": 8}
-    by_class = {"network": network, "num_classes": 10}
-    names = {"label_names": ["cat", "dog", "10", "twin", "twin"], "num_classes": 5}
-    trainings = {"trained": {}, "by_class": by_class, "named": by_class | names}
-    for name, classes in trainings.items():
-        (tmp_path / name / "checkpoints").mkdir(parents=True)
+    by_class = {"num_classes": 10}
+    named = {"label_names": ["cat", "dog", "10", "twin", "twin"], "num_classes": 5}
+    begun(tmp_path / "trained", {})
+    begun(tmp_path / "by_class", {"network": network}, by_class)
+    begun(tmp_path / "named", {"network": network}, named)
+    for name in ("trained", "by_class", "named"):
+        (tmp_path / name / "checkpoints").mkdir()
         (tmp_path / name / "checkpoints" / "ckpt-7.index").touch()
-        text = json.dumps(values | {"example_shape": [8, 8, 1]} | classes)
-        (tmp_path / name / "config.json").write_text(text)
     return tmp_path
+
+
+def begun(folder, changes, data=None):
+    """Makes the folder of a run, as far as programs look without TensorFlow."""
+    folder.mkdir()
+    values = json.loads(configuration.to_json(BASE)) | changes
+    (folder / "config.json").write_text(json.dumps(values))
+    record = {
+        "trainer": "RelativisticAverageGAN",
+        "generator_weights": [],
+        "discriminator_weights": [],
+        "generates_by_class": data is not None,
+        "data": {"example_shape": [8, 8, 1], **(data or {})},
+    }
+    (folder / "run.json").write_text(json.dumps(record))
 
 
 @pytest.fixture
@@ -276,7 +289,7 @@ def no_tensorflow(monkeypatch):
     def fail():
         raise AssertionError("TensorFlow is not needed to see that")
 
-    monkeypatch.setattr(_cli, "runner", fail)
+    monkeypatch.setattr(_cli, "builder", fail)
 
 
 @pytest.mark.parametrize(("program", "arguments", "match"), BAD)
@@ -366,7 +379,7 @@ def test_interruption_is_no_traceback(monkeypatch, capsys):
 @pytest.mark.parametrize("error", [ValueError, OSError, TypeError])
 def test_errors_of_the_training_itself_are_not_hidden(monkeypatch, error):
     class Broken:
-        def run(self):
+        def train(self):
             raise error("a bug")
 
     monkeypatch.setattr(train, "_prepared", lambda *_: Broken())

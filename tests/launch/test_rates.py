@@ -164,7 +164,7 @@ BAD = [
     ({"learning_rate_decay_start": 0}, "Received: learning_rate_decay_start=0 with"),
 ]
 BAD_DECAYS = [
-    ({"learning_rate_final": 1.5}, r"in \[0, 1\]. Received: learning_rate_final=1.5"),
+    ({"learning_rate_final": 1.5}, "at most 1.0. Received: learning_rate_final=1.5"),
     ({"learning_rate_final": -0.1}, "Received: learning_rate_final=-0.1"),
     ({"learning_rate_final": float("nan")}, "Received: learning_rate_final=nan"),
     ({"learning_rate_decay_start": -1}, "Received: learning_rate_decay_start=-1"),

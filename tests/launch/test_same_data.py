@@ -82,7 +82,7 @@ def test_data_that_have_moved_are_told_anew(begun, copied, tmp_path, capsys):
     assert resume(copied, moved(copied)) == 0
     config, record = _workdir.read_trained(copied / "run")
     facts = record.data
-    assert config.dataset == f"image_folder:{copied}/moved"
+    assert str(config.dataset) == f"image_folder:{copied}/moved"
     assert facts.label_names == CLASSES
     assert resume(copied, steps=5) == 0
     shutil.copytree(begun / "run", tmp_path / "stayed" / "run")
