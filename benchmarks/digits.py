@@ -36,12 +36,6 @@ from absl import flags
 from benchmarks import _mnist
 from benchmarks._commit import commit
 
-_DATA_DIR = flags.DEFINE_string("data_dir", None, "Of prepared MNIST.", required=True)
-_WORKDIR = flags.DEFINE_string("workdir", "runs/judge", "Keeps the classifier.")
-_SEEDS = flags.DEFINE_list("seeds", ["0", "1", "2"], "Seeds to train with.")
-_OUTPUT = flags.DEFINE_string("output", None, "JSON file for the results.")
-_PICTURE = flags.DEFINE_string("picture", None, "PNG file for the first picture.")
-
 
 def samples_of(export):
     """2,000 samples of an exported generator, of all classes equally often."""
@@ -81,24 +75,30 @@ def last_picture(workdir):
     return max((workdir / "samples").iterdir())
 
 
+def store(results, path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(results, indent=2) + "\n")
+
+
 def main(_):
+    values = flags.FLAGS
     with tempfile.TemporaryDirectory() as folder:
-        workdirs = {seed: pathlib.Path(folder, seed) for seed in _SEEDS.value}
-        judge = _mnist.Judge(_DATA_DIR.value, _WORKDIR.value)
-        results = [measure(judge, seed, path) for seed, path in workdirs.items()]
-        if _PICTURE.value:
-            shutil.copy(last_picture(workdirs[_SEEDS.value[0]]), _PICTURE.value)
-    results = {"commit": commit(), "real": judge.real(), "runs": results}
-    print(json.dumps({**results, "runs": [_short(run) for run in results["runs"]]}))
-    if _OUTPUT.value:
-        path = pathlib.Path(_OUTPUT.value)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(results, indent=2) + "\n")
-
-
-def _short(run):
-    return {key: value for key, value in run.items() if key != "config"}
+        workdirs = {seed: pathlib.Path(folder, seed) for seed in values.seeds}
+        judge = _mnist.Judge(values.data_dir, values.workdir)
+        runs = [measure(judge, seed, path) for seed, path in workdirs.items()]
+        if values.picture:
+            shutil.copy(last_picture(workdirs[values.seeds[0]]), values.picture)
+    results = {"commit": commit(), "real": judge.real(), "runs": runs}
+    for measures in (results["real"], *runs):
+        print({key: value for key, value in measures.items() if key != "config"})
+    if values.output:
+        store(results, pathlib.Path(values.output))
 
 
 if __name__ == "__main__":
+    flags.DEFINE_string("data_dir", None, "Of prepared MNIST.", required=True)
+    flags.DEFINE_string("workdir", "runs/judge", "Keeps the classifier.")
+    flags.DEFINE_list("seeds", ["0", "1", "2"], "Seeds to train with.")
+    flags.DEFINE_string("output", None, "JSON file for the results.")
+    flags.DEFINE_string("picture", None, "PNG file for the first seed's last samples.")
     app.run(main)
