@@ -1,4 +1,4 @@
-"""The narrow waist between losses and everything that trains with them."""
+"""The interface between losses and everything that trains with them."""
 
 from collections.abc import Callable
 from collections.abc import Mapping
@@ -8,22 +8,24 @@ import tensorflow as tf
 
 
 class AdversarialLoss(NamedTuple):
-    """What the two players minimise, as pure functions of the critic's logits.
+    """The losses of both networks, as pure functions of the critic's logits.
 
-    Logits are float32 of shape `[batch]`, `[batch, 1]` or, for patch discriminators,
-    `[batch, height, width, 1]`; they are raw outputs, before any sigmoid. Arguments are
+    Logits are raw outputs, before any sigmoid: float32 of shape `[batch]`, `[batch, 1]`
+    or, for patch discriminators, `[batch, height, width, 1]`. Arguments are
     keyword-only, since real and fake are easily swapped.
 
     Attributes:
-        discriminator: `(*, real_logits, fake_logits) -> scalar`.
-        generator: `(*, fake_logits, real_logits=None) -> scalar`.
-        generator_needs_real: whether `generator` uses `real_logits`.
-        two_sided_generator: `(*, real_logits, fake_logits) -> scalar`, what the
-            generator minimises in a game whose logits of real images move with it too,
-            as in relativistic losses. `None` means: the discriminator's loss with real
-            and fake exchanged.
-        config: the arguments from which `losses.get` makes this loss again; `None` for
-            a loss that is not from this package, which then cannot be saved.
+        discriminator: Function `(*, real_logits, fake_logits) -> scalar` that the
+            discriminator minimizes.
+        generator: Function `(*, fake_logits, real_logits=None) -> scalar` that the
+            generator minimizes.
+        generator_needs_real: `True` if `generator` uses `real_logits`.
+        two_sided_generator: Function `(*, real_logits, fake_logits) -> scalar` that the
+            generator minimizes where the logits of real images depend on it too, as in
+            relativistic losses. `None` means the discriminator's loss with real and
+            fake exchanged.
+        config: Arguments from which `losses.get` creates this loss again. `None` for a
+            loss from outside this package, which cannot be saved.
 
     >>> import tensorflow as tf
     >>> mean_gap = AdversarialLoss(

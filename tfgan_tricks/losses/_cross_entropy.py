@@ -6,7 +6,7 @@ from tfgan_tricks.losses._base import AdversarialLoss
 
 
 def _discriminator(real_label):
-    """Cross-entropy against `real_label` on real and 0 on fake logits."""
+    """Returns the cross-entropy with targets `real_label` for real and 0 for fake."""
 
     def discriminator(*, real_logits, fake_logits):
         real_term = real_label * tf.nn.softplus(-real_logits)
@@ -26,26 +26,26 @@ def _check_real_label(real_label):
 
 
 def minimax(real_label: float = 1.0) -> AdversarialLoss:
-    """The zero-sum GAN loss, whose generator saturates.
+    """Zero-sum GAN loss, whose generator saturates.
 
-    With logits C and D = sigmoid(C), both written with softplus so that no logit
-    overflows:
+        L_D = -mean(log D(x)) - mean(log(1 - D(G(z))))
+        L_G = mean(log(1 - D(G(z))))
 
-        L_D = -E[log D(real)] - E[log(1 - D(fake))]
-        L_G =  E[log(1 - D(fake))]
+    for real images x, fake images G(z), logits C and D = sigmoid(C). Both losses are
+    computed with softplus, so that no logit overflows.
 
     Args:
-        real_label: target for real images, in (0, 1]. Below 1 this is one-sided label
+        real_label: Target for real images, in (0, 1]. Below 1 this is one-sided label
             smoothing (Salimans et al., 2016, section 3.4): the real term becomes the
-            cross-entropy against `real_label`, and the best discriminator
-            `real_label * p / (p + q)`. Neither the fake term nor the generator's loss
-            changes.
+            cross-entropy with target `real_label`, and the best discriminator becomes
+            `real_label * p / (p + q)`. The fake term and the generator's loss do not
+            change.
 
     Returns:
         An `AdversarialLoss`.
 
     Raises:
-        ValueError: if `real_label` is not in (0, 1].
+        ValueError: If `real_label` is not in (0, 1].
 
     >>> loss = minimax()
     >>> round(float(loss.generator(fake_logits=tf.constant([0.0]))), 6)
@@ -72,23 +72,23 @@ def minimax(real_label: float = 1.0) -> AdversarialLoss:
 
 
 def non_saturating(real_label: float = 1.0) -> AdversarialLoss:
-    """The non-saturating GAN loss: the generator maximises log D(fake).
+    """Non-saturating GAN loss, whose generator maximizes log D(G(z)).
 
-    With logits C and D = sigmoid(C), both written with softplus so that no logit
-    overflows:
+        L_D = -mean(log D(x)) - mean(log(1 - D(G(z))))
+        L_G = -mean(log D(G(z)))
 
-        L_D = -E[log D(real)] - E[log(1 - D(fake))]
-        L_G = -E[log D(fake)]
+    for real images x, fake images G(z), logits C and D = sigmoid(C). Both losses are
+    computed with softplus, so that no logit overflows.
 
     Args:
-        real_label: target for real images, in (0, 1]; below 1, one-sided label
-            smoothing as in `minimax`.
+        real_label: Target for real images, in (0, 1]. Below 1 this is one-sided label
+            smoothing, see `minimax`.
 
     Returns:
         An `AdversarialLoss`.
 
     Raises:
-        ValueError: if `real_label` is not in (0, 1].
+        ValueError: If `real_label` is not in (0, 1].
 
     >>> loss = non_saturating(real_label=0.9)
     >>> logits = {"real_logits": tf.constant([2.0]), "fake_logits": tf.constant([0.0])}

@@ -49,22 +49,24 @@ _FACTORIES = _BASES | {
 def get(
     identifier: str | Mapping[str, Any] | AdversarialLoss, **kwargs: float
 ) -> AdversarialLoss:
-    """The loss of that name.
+    """Returns an adversarial loss by name.
+
+    The names are `minimax`, `non_saturating`, `least_squares`, `hinge` and
+    `wasserstein`. With the prefix `relativistic_` or `relativistic_average_` they name
+    the relativistic forms, in which `least_squares` has the targets -1 and 1.
 
     Args:
-        identifier: `minimax`, `non_saturating`, `least_squares`, `hinge` or
-            `wasserstein`; one of these after `relativistic_` or
-            `relativistic_average_`, where `least_squares` has the targets -1 and 1;
-            the `config` of an `AdversarialLoss`, or `{"name": "relativistic", "base":
-            ...}` with any identifier as the base; or an `AdversarialLoss`, which is
-            returned as it is.
-        **kwargs: arguments of the base loss, such as `real_label=0.9`.
+        identifier: A name, the `config` of an `AdversarialLoss`, or a dict
+            `{"name": "relativistic", "base": ...}` with any identifier as base. An
+            `AdversarialLoss` is returned unchanged.
+        **kwargs: Arguments of the base loss, such as `real_label=0.9`.
 
     Returns:
         An `AdversarialLoss`.
 
     Raises:
-        ValueError: for an unknown name; the message lists the names and the nearest.
+        ValueError: If the name is unknown. The message lists all names and suggests the
+            nearest.
 
     >>> get("relativistic_hinge").generator_needs_real
     True
@@ -96,16 +98,16 @@ def _from_config(config):
 def config_of(
     identifier: str | Mapping[str, Any] | AdversarialLoss,
 ) -> str | Mapping[str, Any]:
-    """What `get` needs to make the loss `identifier` again, as plain data.
+    """Returns plain data from which `get` creates the same loss.
 
     Args:
-        identifier: as in `get`.
+        identifier: Name, configuration or `AdversarialLoss`, as in `get`.
 
     Returns:
-        `identifier` itself if it is a name or a configuration, else its `config`.
+        `identifier` itself if it is a name or a configuration, otherwise its `config`.
 
     Raises:
-        ValueError: for an `AdversarialLoss` without one.
+        ValueError: If an `AdversarialLoss` has no `config`.
 
     >>> config_of("hinge")
     'hinge'
@@ -114,7 +116,7 @@ def config_of(
         return identifier
     if identifier.config is None:
         raise ValueError(
-            "Only a loss of this package can be saved; pass it by name, or override "
-            f"`get_config`. Received: loss={identifier!r}"
+            "`loss` must come from this package to be saved. Pass it by name, or "
+            f"override `get_config`. Received: loss={identifier!r}"
         )
     return identifier.config

@@ -6,10 +6,12 @@ from tfgan_tricks.losses._base import AdversarialLoss
 
 
 def hinge() -> AdversarialLoss:
-    """The hinge loss, on raw logits C:
+    """Hinge loss.
 
-        L_D = E[max(0, 1 - C(real))] + E[max(0, 1 + C(fake))]
-        L_G = -E[C(fake)]
+        L_D = mean(max(0, 1 - C(x))) + mean(max(0, 1 + C(G(z))))
+        L_G = -mean(C(G(z)))
+
+    for logits C, real images x and fake images G(z).
 
     Returns:
         An `AdversarialLoss`.

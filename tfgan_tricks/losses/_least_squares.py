@@ -11,9 +11,9 @@ class LeastSquaresCoding(NamedTuple):
     """The three targets of `least_squares`.
 
     Attributes:
-        a: the discriminator's target for fake logits.
-        b: the discriminator's target for real logits.
-        c: the generator's target for fake logits.
+        a: Target of the discriminator for fake logits.
+        b: Target of the discriminator for real logits.
+        c: Target of the generator for fake logits.
 
     >>> PEARSON.is_pearson, BINARY.is_pearson
     (True, False)
@@ -25,7 +25,7 @@ class LeastSquaresCoding(NamedTuple):
 
     @property
     def is_pearson(self) -> bool:
-        """Whether b - c = 1 and b - a = 2, where the Pearson chi-square is exact."""
+        """`True` if b - c = 1 and b - a = 2, which makes the divergence Pearson's."""
         return self.b - self.c == 1 and self.b - self.a == 2
 
 
@@ -36,26 +36,28 @@ BINARY = LeastSquaresCoding(a=0.0, b=1.0, c=1.0)
 def least_squares(
     a: float = BINARY.a, b: float = BINARY.b, c: float = BINARY.c
 ) -> AdversarialLoss:
-    """The LSGAN loss, on raw logits C:
+    """Least-squares GAN loss.
 
-        L_D = 1/2 E[(C(real) - b)^2] + 1/2 E[(C(fake) - a)^2]
-        L_G = 1/2 E[(C(fake) - c)^2]
+        L_D = 1/2 mean((C(x) - b)^2) + 1/2 mean((C(G(z)) - a)^2)
+        L_G = 1/2 mean((C(G(z)) - c)^2)
+
+    for logits C, real images x and fake images G(z).
 
     With b - c = 1 and b - a = 2, as in `PEARSON`, the best discriminator turns L_G into
-    a Pearson chi-square divergence. `BINARY`, the default, has the same minimiser and
-    is what the authors' code uses. That code sums over the batch; these are means, as
-    in the paper.
+    a Pearson chi-square divergence. `BINARY`, the default, has the same minimizer and
+    is the authors' choice. Their code sums over the batch. This loss takes means, as
+    the paper does.
 
     Args:
-        a: target for fake logits in L_D.
-        b: target for real logits in L_D.
-        c: target for fake logits in L_G.
+        a: Target for fake logits in L_D.
+        b: Target for real logits in L_D.
+        c: Target for fake logits in L_G.
 
     Returns:
         An `AdversarialLoss`.
 
     Raises:
-        ValueError: if `a` equals `b`, which leaves nothing to discriminate.
+        ValueError: If `a` equals `b`, which leaves nothing to discriminate.
 
     >>> loss = least_squares(*PEARSON)
     >>> logits = {"real_logits": tf.constant([3.0]), "fake_logits": tf.constant([2.0])}

@@ -8,11 +8,11 @@ import tensorflow as tf
 
 
 def summed(function: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
-    """Returns a loss function of one output as one of several outputs.
+    """Extends a loss function of one output to discriminators with several outputs.
 
-    A multi-scale discriminator, as in pix2pixHD, has a list of logits, one tensor for
-    each scale. Its loss is the sum of the loss of each output, and relativistic losses
-    compare the real and fake logits of the same output.
+    A multi-scale discriminator, as in pix2pixHD, returns a list of logits, one tensor
+    for each scale. Its loss is the sum of the losses of its outputs. Relativistic
+    losses compare the real and fake logits of the same output.
 
     Args:
         function: A function of an `AdversarialLoss`, with the keyword-only arguments
@@ -21,7 +21,7 @@ def summed(function: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
     Returns:
         A function with the same arguments, each a tensor, or a list, tuple or dict of
         tensors. It raises `ValueError` if real and fake logits do not have the same
-        outputs. Tensors are passed on as they are.
+        outputs. Single tensors are passed on unchanged.
 
     >>> from tfgan_tricks.losses import wasserstein
     >>> loss = summed(wasserstein().generator)
@@ -53,13 +53,13 @@ def _check_same_outputs(logits):
         )
         raise ValueError(
             "`real_logits` and `fake_logits` must have the same outputs, one or more. "
-            "Let the discriminator return as many for real as for fake images. "
+            "Let the discriminator return as many outputs for real as for fake images. "
             f"Received: {received}"
         )
 
 
 def _outputs(value):
-    """The names or numbers of the outputs, or `None` for a single tensor."""
+    """Returns the names or numbers of the outputs, or `None` for a single tensor."""
     if not tf.nest.is_nested(value):
         return None
     if isinstance(value, Mapping):

@@ -7,22 +7,23 @@ from tfgan_tricks.replica import global_mean
 
 
 def relativistic(base: AdversarialLoss) -> AdversarialLoss:
-    """The paired relativistic form of a loss, on differences of logits.
+    """Paired relativistic form of a loss, computed on differences of logits.
 
-    With pairs of one real and one fake image, y = C(real) - C(fake), and the base's
-    loss f1 of a real and f2 of a fake logit:
+        y = C(x) - C(G(z))
+        L_D = 1/2 mean(f_1(y) + f_2(-y))
+        L_G = 1/2 mean(f_1(-y) + f_2(y))
 
-        L_D = 1/2 E[f1(y) + f2(-y)]
-        L_G = 1/2 E[f1(-y) + f2(y)]
+    for pairs of one real image x and one fake image G(z), where f_1 and f_2 are the
+    base loss of a real and of a fake logit.
 
-    Where f2(-y) = f1(y), as for `non_saturating()`, `hinge()` and
-    `least_squares(*PEARSON)`, these are the paper's E[f1(y)] and E[f1(-y)]: RSGAN,
-    RHinge and RLSGAN (the last with the 1/2 of the LSGAN paper's squares).
+    For `non_saturating()`, `hinge()` and `least_squares(*PEARSON)`, f_2(-y) = f_1(y),
+    and these are the paper's mean(f_1(y)) and mean(f_1(-y)): RSGAN, RHinge and RLSGAN.
+    RLSGAN includes the factor 1/2 of the LSGAN paper.
 
     Args:
-        base: the `AdversarialLoss` to change. Of `non_saturating(real_label=...)` only
-            the discriminator's real targets are smoothed; of `minimax()` the generator
-            minimises -L_D.
+        base: The `AdversarialLoss` to change. With `non_saturating(real_label=...)`,
+            only the discriminator's real targets are smoothed. With `minimax()`, the
+            generator minimizes -L_D.
 
     Returns:
         An `AdversarialLoss` whose generator needs real logits. Its functions raise
@@ -46,22 +47,25 @@ def relativistic(base: AdversarialLoss) -> AdversarialLoss:
 
 
 def relativistic_average(base: AdversarialLoss) -> AdversarialLoss:
-    """The relativistic average form of a loss.
+    """Relativistic average form of a loss.
 
-    Every logit is compared with the mean logit of the other kind, taken over the
-    global batch: yr = C(real) - E[C(fake)] and yf = C(fake) - E[C(real)]. With the
-    base's loss f1 of a real and f2 of a fake logit:
+        y_r = C(x) - mean(C(G(z)))
+        y_f = C(G(z)) - mean(C(x))
+        L_D = mean(f_1(y_r)) + mean(f_2(y_f))
+        L_G = mean(f_1(y_f)) + mean(f_2(y_r))
 
-        L_D = E[f1(yr)] + E[f2(yf)]
-        L_G = E[f1(yf)] + E[f2(yr)]
+    for real images x and fake images G(z), with means over the global batch, where f_1
+    and f_2 are the base loss of a real and of a fake logit. Every real logit is
+    compared with the mean of the fake logits, and every fake logit with the mean of the
+    real logits.
 
-    This is the paper's definition. The author's code halves all of these losses, which
-    doubles the relative weight of a penalty: to follow it, double the penalties'
-    weights. RaLSGAN comes from `least_squares(*PEARSON)`, whose squares carry the 1/2
-    of the LSGAN paper.
+    This is the paper's definition. The author's code halves these losses, which doubles
+    the relative weight of a penalty. To follow it, double the weights of the penalties.
+    RaLSGAN comes from `least_squares(*PEARSON)` and includes the factor 1/2 of the
+    LSGAN paper.
 
     Args:
-        base: the `AdversarialLoss` to change, as in `relativistic`.
+        base: The `AdversarialLoss` to change, see `relativistic`.
 
     Returns:
         An `AdversarialLoss` whose generator needs real logits. Its functions raise
@@ -88,7 +92,7 @@ def relativistic_average(base: AdversarialLoss) -> AdversarialLoss:
 
 
 def _compared(base, compare, name, scale):
-    """`base` on compared logits; the generator plays with the roles exchanged."""
+    """Applies `base` to compared logits, for the generator with exchanged roles."""
 
     def exchanged(*, real_logits, fake_logits):
         return base.discriminator(real_logits=fake_logits, fake_logits=real_logits)
@@ -112,7 +116,7 @@ def _compared(base, compare, name, scale):
 
 
 def _check_pairs(real_logits, fake_logits):
-    """Different shapes would broadcast to a table of all pairs, silently."""
+    """Refuses different shapes, which would broadcast silently to all pairs."""
     shapes = tf.TensorShape(real_logits.shape), tf.TensorShape(fake_logits.shape)
     if not shapes[0].is_compatible_with(shapes[1]):
         raise ValueError(

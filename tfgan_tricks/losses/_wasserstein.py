@@ -6,10 +6,13 @@ from tfgan_tricks.losses._base import AdversarialLoss
 
 
 def wasserstein() -> AdversarialLoss:
-    """The Wasserstein loss, for a critic C that something else keeps Lipschitz:
+    """Wasserstein loss.
 
-        L_D = E[C(fake)] - E[C(real)]
-        L_G = -E[C(fake)]
+        L_D = mean(C(G(z))) - mean(C(x))
+        L_G = -mean(C(G(z)))
+
+    for a critic C, real images x and fake images G(z). Clipping, a penalty or spectral
+    normalization must keep the critic Lipschitz.
 
     Returns:
         An `AdversarialLoss`.
