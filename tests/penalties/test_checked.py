@@ -1,4 +1,4 @@
-"""What a trainer's list of penalties must be, and what each refusal says."""
+"""What a trainer requires of its penalties, and what each refusal says."""
 
 import functools
 
@@ -80,7 +80,7 @@ def test_penalties_of_all_kinds_are_taken_as_they_are(kind):
         ([named("r1"), penalties.R1()], r"Received: penalties=\['r1', 'r1'\]$"),
         (
             [penalties.R2(), named("d_loss")],
-            r"not be named 'd_loss'.*Received: penalties=\['r2', 'd_loss'\]$",
+            r"not use the name 'd_loss'.*Received: penalties=\['r2', 'd_loss'\]$",
         ),
     ],
 )

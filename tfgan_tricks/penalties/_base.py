@@ -1,4 +1,4 @@
-"""What all gradient penalties share."""
+"""The base of all gradient penalties."""
 
 import dataclasses
 from collections.abc import Callable
@@ -18,8 +18,8 @@ Critic = Callable[[tf.Tensor], Any]
 Seed: TypeAlias = tf.Tensor | Sequence[int]
 # Under the root, so that a flat critic has a finite gradient.
 _EPSILON = 1e-12
-# In float16 small gradients would be lost on the way to the points. A power of two
-# changes no digit in float32. By a larger one, R1's own gradient gets lost instead.
+# Small gradients would underflow in float16 on the way to the points. A power of two
+# changes no digit in float32. With a larger one, R1's own gradient would be lost.
 _SCALE = 16.0
 
 
@@ -27,8 +27,8 @@ _SCALE = 16.0
 class GradientPenalty:
     """A weighted function of the norms of the critic's input gradients.
 
-    Penalties are frozen: their arguments are their identity, and they can be saved and
-    used as default arguments.
+    Penalties are frozen dataclasses. Equal arguments make equal penalties, which can be
+    saved and used as default arguments.
     """
 
     weight: float
@@ -46,10 +46,10 @@ class GradientPenalty:
 
 
 def squared_norms(critic: Critic, points: tf.Tensor) -> tf.Tensor:
-    """Squared norms of the critic's gradient at each point; shape `[batch]`, float32.
+    """Returns squared norms of the critic's gradient at each point, float32 `[batch]`.
 
-    All logits of a sample are summed: those of a patch critic, and those of all outputs
-    of a critic that returns several, such as a multi-scale discriminator.
+    All logits of a sample are summed, over the patches of a patch critic and over the
+    outputs of a multi-scale discriminator.
 
     Raises:
         ValueError: If the critic is not differentiable with respect to its input.
@@ -63,21 +63,21 @@ def squared_norms(critic: Critic, points: tf.Tensor) -> tf.Tensor:
     gradients = tape.gradient(total, points)
     if gradients is None:
         raise ValueError(
-            "`critic` must be differentiable with respect to its input, which a "
-            "network that begins with an `Embedding` or rounds its input is not. Train "
-            f"it without gradient penalties. Received: critic={critic!r}"
+            "`critic` must be differentiable with respect to its input. A network that "
+            "begins with an `Embedding` or rounds its input is not: train it without "
+            f"gradient penalties. Received: critic={critic!r}"
         )
     gradients /= _SCALE
     return tf.reduce_sum(tf.square(gradients), axis=range(1, gradients.shape.rank))
 
 
 def norms(critic: Critic, points: tf.Tensor) -> tf.Tensor:
-    """Norms of the critic's gradient at each point; shape `[batch]`, float32."""
+    """Returns norms of the critic's gradient at each point, float32 `[batch]`."""
     return tf.sqrt(squared_norms(critic, points) + _EPSILON)
 
 
 def one_per_sample(draw: Callable, samples: tf.Tensor, seed: Seed) -> tf.Tensor:
-    """One random number per sample, of shape `[batch, 1, ...]`."""
+    """Draws one random number per sample, of shape `[batch, 1, ...]`."""
     ones = [1] * (samples.shape.rank - 1)
     return draw([tf.shape(samples)[0], *ones], seed)
 

@@ -1,4 +1,4 @@
-"""What a list of penalties must be, before a trainer takes it."""
+"""Checks of the penalties that a trainer receives."""
 
 import inspect
 from collections.abc import Callable
@@ -11,18 +11,18 @@ _CALL = "`penalty(critic, *, real, fake, seed)`"
 
 
 def checked(penalties: Any, taken: Iterable[str] = ()) -> tuple[Callable, ...]:
-    """Returns a trainer's penalties, checked.
+    """Checks a trainer's penalties.
 
     Args:
-        penalties: A list or tuple of callables with a `name`, each called as
+        penalties: List or tuple of callables with a `name`, each called as
             `penalty(critic, real=real, fake=fake, seed=seed)`.
-        taken: Names in the logs that a penalty may not have, such as "d_loss".
+        taken: Names in the logs that a penalty must not use, such as "d_loss".
 
     Returns:
         The penalties as a tuple.
 
     Raises:
-        ValueError: If `penalties` is not a list or tuple, if one of them cannot be
+        ValueError: If `penalties` is not a list or tuple, if one of its items cannot be
             called in this way or has no name, or if a name occurs twice or is taken.
 
     >>> from tfgan_tricks.penalties import R1
@@ -42,14 +42,14 @@ def checked(penalties: Any, taken: Iterable[str] = ()) -> tuple[Callable, ...]:
     names = [penalty.name for penalty in penalties]
     if len(set(names)) < len(names):
         raise ValueError(
-            "`penalties` must have different names. Subclass one of two that are alike "
-            f"and give it a `name` of its own. Received: penalties={names!r}"
+            "`penalties` must have different names. Subclass one of two penalties with "
+            f"the same name, and set another `name`. Received: penalties={names!r}"
         )
     clashes = sorted(set(names) & set(taken))
     if clashes:
         raise ValueError(
-            f"`penalties` must not be named {clashes[0]!r}, which names something else "
-            f"in the logs. Choose another `name`. Received: penalties={names!r}"
+            f"`penalties` must not use the name {clashes[0]!r}: the logs use it for "
+            f"another value. Choose another `name`. Received: penalties={names!r}"
         )
     return tuple(penalties)
 
@@ -79,7 +79,7 @@ def _check_one(penalty):
 def _takes_what_it_gets(penalty):
     try:
         signature = inspect.signature(penalty)
-    except ValueError:  # Some callables that are written in C have none.
+    except ValueError:  # Some callables written in C have no signature.
         return True
     try:
         signature.bind(None, real=None, fake=None, seed=None)
@@ -90,5 +90,5 @@ def _takes_what_it_gets(penalty):
 
 def _unfit(penalty, expected):
     return ValueError(
-        f"`penalties` must hold {expected}. Received: penalties=[{penalty!r}]"
+        f"`penalties` must contain {expected}. Received: penalties=[{penalty!r}]"
     )

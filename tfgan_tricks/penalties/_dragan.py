@@ -14,22 +14,31 @@ from tfgan_tricks.penalties import _base
 @keras.saving.register_keras_serializable("tfgan_tricks")
 @dataclasses.dataclass(frozen=True)
 class DraganPenalty(_base.GradientPenalty):
-    """The gradient penalty of DRAGAN, in a neighbourhood of the real samples.
+    """Gradient penalty of DRAGAN, near the real samples.
 
-        weight * E[(||grad C(real + d)|| - 1)^2],  d ~ N(0, (noise_scale s)^2 I)
+        lambda mean((norm(grad C(x + c sigma n)) - 1)^2)
 
-    where s is the standard deviation over all elements of the global batch `real`. The
-    noise is Gaussian as in the paper and scaled as in the authors' code, which draws
-    uniform noise of one sign instead.
+    for real samples x, where n is drawn from N(0, 1) and sigma is the standard
+    deviation of all elements of the global batch of x.
+
+    The noise is Gaussian as in the paper and scaled as in the authors' code. Their code
+    draws uniform noise of one sign instead.
 
     Args:
-        weight: the paper's lambda, zero or more.
-        noise_scale: standard deviation of the noise in units of s, above zero.
+        weight: Weight lambda of the penalty, at least 0.
+        noise_scale: Scale c of the noise in standard deviations, above 0.
 
-    Call arguments, Returns: as in `InterpolatedGradientPenalty`; `fake` is not used.
+    Call arguments:
+        critic: Function from samples to logits, see `InterpolatedGradientPenalty`.
+        real: Real samples x of shape `[batch, ...]`.
+        fake: Not used.
+        seed: Two integers that determine the noise.
+
+    Returns:
+        A float32 scalar.
 
     Raises:
-        ValueError: if `weight` is negative or `noise_scale` not positive.
+        ValueError: If `weight` is negative, or `noise_scale` is not positive.
 
     >>> import tensorflow as tf
     >>> penalty = DraganPenalty(weight=10.0)

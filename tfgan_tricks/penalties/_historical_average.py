@@ -11,37 +11,38 @@ from tfgan_tricks import replica
 
 
 class HistoricalAverage(keras.layers.Layer):
-    """The squared distance of parameters from the mean of their past values.
+    """Squared distance of parameters from the mean of their past values.
 
-        weight * ||theta - 1/t sum_i theta[i]||^2,   i = 1, ..., t
+        lambda norm(theta - 1/t sum_(i=1)^t theta_i)^2
 
-    summed over the parameters that are trained, where theta[i] are their values at
-    update i and theta[t] the present ones. The mean is a constant to the gradient, is
-    float32, and is stored as weights of this layer, so that a checkpoint contains it.
-    It is equal on all replicas.
+    summed over the trained parameters, where theta_i is the value of a parameter at
+    update i, and theta_t is its current value.
 
-    Create it for all parameters that may ever be trained, frozen ones too, so that
-    layers may be frozen and thawed later. Update it at the beginning of each of a
-    player's steps, and add it to what the player minimizes. The trainers do both:
-    `generator_history=0.1`.
+    The mean is float32, and no gradient passes through it. It is stored as weights of
+    this layer, so checkpoints contain it. It is equal on all replicas.
+
+    The trainers use this layer for you: pass them `generator_history=0.1`. To use it in
+    a training step of your own, create it for all parameters, including frozen ones, so
+    that layers can be frozen and unfrozen later. Call `update` at the beginning of each
+    update of the network, and add the distance to the network's loss.
 
     Args:
-        variables: The parameters, frozen ones too.
-        weight: Weight of the distance, zero or more.
-        **kwargs: `name`.
+        variables: List of all parameters, including frozen ones.
+        weight: Weight lambda of the distance, at least 0.
+        **kwargs: `name`, as for `keras.layers.Layer`.
 
     Call arguments:
-        variables: The same parameters in the same order.
-        trained: Those of them that are trained now, such as
+        variables: List of the same parameters in the same order.
+        trained: List of the parameters that are currently trained, such as
             `network.trainable_variables`. `None` means all.
 
     Returns:
         A float32 scalar.
 
     Raises:
-        ValueError: If `weight` is negative, if there are no variables, if those of a
-            call or of `update` differ from them in number or shape, or if one of
-            `trained` is not among them.
+        ValueError: If `weight` is negative, if `variables` is empty, if the variables
+            of a call or of `update` differ in number or shape from those at creation,
+            or if `trained` contains a variable that is not among `variables`.
 
     >>> theta, phi = tf.Variable([1.0, 2.0]), tf.Variable([5.0])
     >>> penalty = HistoricalAverage([theta, phi], weight=2.0)
@@ -75,7 +76,7 @@ class HistoricalAverage(keras.layers.Layer):
         self.means = [self._mean_of(value, i) for i, value in enumerate(variables)]
         self.built = True
 
-    # Not `call`, for which Keras 3 would make tensors of the variables.
+    # Not `call`: Keras 3 would convert the variables to tensors for it.
     def __call__(
         self, variables: Sequence[Any], trained: Sequence[Any] | None = None
     ) -> tf.Tensor:
@@ -89,10 +90,10 @@ class HistoricalAverage(keras.layers.Layer):
         return self.weight * tf.add_n(distances) if distances else tf.zeros([])
 
     def update(self, variables: Sequence[Any]) -> None:
-        """Takes the present values of all parameters, frozen ones too, into the mean.
+        """Adds the current values of all parameters, including frozen ones, to the mean.
 
         Args:
-            variables: As in the call.
+            variables: List of the parameters in their order at creation.
         """
         self._check(variables)
         self.count.assign_add(1)
@@ -101,7 +102,7 @@ class HistoricalAverage(keras.layers.Layer):
         for variable, mean in zip(variables, self.means, strict=True):
             value = tf.cast(variable, tf.float32)
             past = tf.convert_to_tensor(mean)
-            # The first takes the place of initial weights exactly, however large.
+            # The first value replaces the initial weights exactly, however large.
             mean.assign(tf.where(is_first, value, past + share * (value - past)))
 
     def _check(self, variables):
@@ -109,15 +110,16 @@ class HistoricalAverage(keras.layers.Layer):
         expected = [tuple(mean.shape) for mean in self.means]
         if shapes != expected:
             raise ValueError(
-                f"`variables` must be the {len(expected)} of this average's creation, "
-                f"of shapes {expected}. Create a new one where layers were added or "
-                f"replaced. Received: {len(shapes)} variables of shapes {shapes}"
+                f"`variables` must be the {len(expected)} variables that this average "
+                f"was created for, of shapes {expected}. Create a new average after "
+                "adding or replacing layers. "
+                f"Received: {len(shapes)} variables of shapes {shapes}"
             )
 
     def _mean_of(self, variable, index):
         mean = replica.add_state(self, f"mean_{index}", variable.shape)
         mean.assign(tf.cast(variable, tf.float32))
-        # In Keras 3, checkpoints of TensorFlow do not look into lists.
+        # TensorFlow's checkpoints do not save lists of Keras 3 variables.
         setattr(self, f"mean_{index}", mean)
         return mean
 

@@ -20,23 +20,27 @@ def _interpolates(real, fake, seed):
 @keras.saving.register_keras_serializable("tfgan_tricks")
 @dataclasses.dataclass(frozen=True)
 class InterpolatedGradientPenalty(_base.GradientPenalty):
-    """The gradient penalty of WGAN-GP, two-sided or one-sided.
+    """Gradient penalty of WGAN-GP, two-sided or one-sided.
 
-        weight * E[(||grad C(x)|| - 1)^2]             two-sided
-        weight * E[max(0, ||grad C(x)|| - 1)^2]       one-sided
-        x = u real + (1 - u) fake,  u ~ U(0, 1) for each pair
+        lambda mean((norm(grad C(p)) - 1)^2)
+        p = u x + (1 - u) G(z)
+
+    for pairs of a real sample x and a fake sample G(z), where u is drawn from U(0, 1)
+    for each pair. With `one_sided=True`, only norms above 1 are penalized:
+
+        lambda mean(max(0, norm(grad C(p)) - 1)^2)
 
     Args:
-        weight: the paper's lambda, zero or more.
-        one_sided: whether only norms above 1 are penalised.
+        weight: Weight lambda of the penalty, at least 0.
+        one_sided: If `True`, only norms above 1 are penalized.
 
     Call arguments:
-        critic: A differentiable function from float32 samples `[batch, ...]` to logits
+        critic: Differentiable function from float32 samples `[batch, ...]` to logits
             whose first axis is the batch, or to a list of such logits.
-        real: Samples of shape `[batch, ...]`. Integers, such as uint8 images, reach the
-            critic as float32.
-        fake: Samples of the same shape.
-        seed: two integers; the same seed gives the same interpolates.
+        real: Real samples of shape `[batch, ...]`. Integers, such as uint8 images,
+            reach the critic as float32.
+        fake: Fake samples of the same shape.
+        seed: Two integers that determine the interpolates.
 
     Returns:
         A float32 scalar.
@@ -77,14 +81,29 @@ class InterpolatedGradientPenalty(_base.GradientPenalty):
 @keras.saving.register_keras_serializable("tfgan_tricks")
 @dataclasses.dataclass(frozen=True)
 class ZeroCenteredInterpolated(_base.GradientPenalty):
-    """The zero-centered gradient penalty at interpolates (0-GP).
+    """Zero-centered gradient penalty at interpolates (0-GP).
 
-        weight * E[||grad C(x)||^2],  x = u real + (1 - u) fake,  u ~ U(0, 1)
+        lambda mean(norm(grad C(p))^2)
+        p = u x + (1 - u) G(z)
+
+    for pairs of a real sample x and a fake sample G(z), where u is drawn from U(0, 1)
+    for each pair.
 
     Args:
-        weight: the paper's lambda, zero or more.
+        weight: Weight lambda of the penalty, at least 0.
 
-    Call arguments, Returns and Raises: as in `InterpolatedGradientPenalty`.
+    Call arguments:
+        critic: Function from samples to logits, see `InterpolatedGradientPenalty`.
+        real: Real samples of shape `[batch, ...]`.
+        fake: Fake samples of the same shape.
+        seed: Two integers that determine the interpolates.
+
+    Returns:
+        A float32 scalar.
+
+    Raises:
+        ValueError: If `weight` is negative, if `real` and `fake` differ in shape, or if
+            the critic is not differentiable with respect to its input.
 
     >>> import tensorflow as tf
     >>> penalty = ZeroCenteredInterpolated(weight=10.0)

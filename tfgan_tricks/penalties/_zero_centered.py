@@ -12,20 +12,27 @@ from tfgan_tricks.penalties import _base
 @keras.saving.register_keras_serializable("tfgan_tricks")
 @dataclasses.dataclass(frozen=True)
 class R1(_base.GradientPenalty):
-    """The zero-centered gradient penalty on real samples.
+    """Zero-centered gradient penalty on real samples.
 
-        weight / 2 * E[||grad C(real)||^2]
+        gamma/2 mean(norm(grad C(x))^2)
 
-    The squared norm is summed over all elements of a sample.
+    for real samples x. The norm is taken over all elements of a sample.
 
     Args:
-        weight: the paper's gamma, zero or more.
+        weight: Weight gamma of the penalty, at least 0.
 
-    Call arguments, Returns: as in `InterpolatedGradientPenalty`; `fake` and `seed` are
-        not used.
+    Call arguments:
+        critic: Function from samples to logits, see `InterpolatedGradientPenalty`.
+        real: Real samples x of shape `[batch, ...]`.
+        fake: Not used.
+        seed: Not used.
+
+    Returns:
+        A float32 scalar.
 
     Raises:
-        ValueError: if `weight` is negative.
+        ValueError: If `weight` is negative, or the critic is not differentiable with
+            respect to its input.
 
     >>> import tensorflow as tf
     >>> critic = lambda x: 3.0 * x[:, 0]
@@ -53,20 +60,27 @@ class R1(_base.GradientPenalty):
 @keras.saving.register_keras_serializable("tfgan_tricks")
 @dataclasses.dataclass(frozen=True)
 class R2(_base.GradientPenalty):
-    """The zero-centered gradient penalty on fake samples.
+    """Zero-centered gradient penalty on fake samples.
 
-        weight / 2 * E[||grad C(fake)||^2]
+        gamma/2 mean(norm(grad C(G(z)))^2)
 
-    No gradient reaches the generator through `fake`.
+    for fake samples G(z). No gradient reaches the generator.
 
     Args:
-        weight: the paper's gamma, zero or more.
+        weight: Weight gamma of the penalty, at least 0.
 
-    Call arguments, Returns: as in `InterpolatedGradientPenalty`; `real` and `seed` are
-        not used.
+    Call arguments:
+        critic: Function from samples to logits, see `InterpolatedGradientPenalty`.
+        real: Not used.
+        fake: Fake samples G(z) of shape `[batch, ...]`.
+        seed: Not used.
+
+    Returns:
+        A float32 scalar.
 
     Raises:
-        ValueError: if `weight` is negative.
+        ValueError: If `weight` is negative, or the critic is not differentiable with
+            respect to its input.
 
     >>> import tensorflow as tf
     >>> critic = lambda x: 3.0 * x[:, 0]
