@@ -124,7 +124,7 @@ def test_similarities_neither_vanish_nor_saturate_at_first(features, kernel_dim)
     assert np.all(closeness > 0.05) and np.all(closeness < 0.95)
 
 
-def test_adapt_brings_nearest_neighbours_to_a_mean_distance_of_one():
+def test_adapt_brings_nearest_neighbors_to_a_mean_distance_of_one():
     layer, f = MinibatchDiscrimination(3, 4), 1000.0 * normal(9, 5)
     layer.adapt(f)
     theta, log_scale = weights_of(layer)

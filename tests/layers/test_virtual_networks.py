@@ -79,7 +79,7 @@ def test_batch_normalization_is_refused_unless_it_is_frozen(depth):
     inner = keras.layers.BatchNormalization()
     layer = inner if depth == 1 else keras.Sequential([keras.Input((3,)), inner])
     network = keras.Sequential([keras.Input((3,)), layer, VirtualBatchNorm()])
-    with pytest.raises(ValueError, match="`VirtualBatchNorm` in its place.*Received: "):
+    with pytest.raises(ValueError, match="`VirtualBatchNorm` instead.*Received: "):
         VirtualBatchNormalized(network, REFERENCE)
     inner.trainable = False
     inner.moving_mean.assign([1.0, -2.0, 0.5])

@@ -1,4 +1,4 @@
-"""First weights that follow from data."""
+"""Initial weights that are computed from data."""
 
 from typing import Any
 
@@ -12,15 +12,15 @@ _adapting = Scoped()
 
 
 def adapt(network: keras.Model, examples: ArrayLike | tf.Tensor) -> None:
-    """Sets the scales of a network's layers by what they receive from examples.
+    """Sets the initial scales of a network's layers from typical inputs.
 
-    Calls the network once, in training mode, while each layer that has a method
+    Calls the network once, in training mode. Each layer that has a method
     `adapt(inputs)`, such as `WeightNormDense` and `MinibatchDiscrimination`, adapts
-    itself before it passes its outputs on.
+    itself before it returns its outputs.
 
     Args:
-        network: a `keras.Model`.
-        examples: an array of typical inputs, some hundred of them.
+        network: A `keras.Model`.
+        examples: Array of typical inputs, preferably several hundred.
 
     >>> import keras
     >>> from tfgan_tricks.layers import WeightNormDense
@@ -34,7 +34,7 @@ def adapt(network: keras.Model, examples: ArrayLike | tf.Tensor) -> None:
 
 
 def adapt_if_asked(layer: Any, inputs: tf.Tensor) -> None:
-    """For a layer to call first thing in `call`."""
+    """Adapts a layer inside `adapt`; the layer calls this first in its `call`."""
     if _adapting.value and tf.executing_eagerly():
         with _adapting.set_to(False):
             layer.adapt(inputs)

@@ -1,4 +1,4 @@
-"""Where the features are."""
+"""The axis of the features."""
 
 from collections.abc import Sized
 
@@ -10,7 +10,7 @@ _FORMATS = ("channels_first", "channels_last")
 
 
 def get(data_format: str | None) -> str:
-    """A data format, Keras' own setting for `None`."""
+    """Checks a data format; `None` means the setting of Keras."""
     if data_format is None:
         return keras.backend.image_data_format()
     if data_format not in _FORMATS:
@@ -19,5 +19,5 @@ def get(data_format: str | None) -> str:
 
 
 def axis(data_format: str, shape: Sized) -> int:
-    """The axis of the features in inputs of that shape."""
+    """Returns the axis of the features in inputs of a shape."""
     return 1 if data_format == "channels_first" else len(shape) - 1

@@ -1,4 +1,4 @@
-"""The base of layers whose statistics would not survive half precision."""
+"""The base of layers whose statistics need more than half precision."""
 
 from typing import Any
 
@@ -6,7 +6,10 @@ import keras
 
 
 class Float32Layer(keras.layers.Layer):
-    """A layer that computes in float32 under any dtype policy; it takes no `dtype`."""
+    """A layer that computes in float32 under any dtype policy.
+
+    It accepts no argument `dtype`.
+    """
 
     def __init__(self, **kwargs: Any):
         super().__init__(dtype="float32", **kwargs)

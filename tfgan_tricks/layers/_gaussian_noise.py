@@ -12,25 +12,27 @@ from tfgan_tricks.layers._float32 import Float32Layer
 
 @keras.saving.register_keras_serializable("tfgan_tricks")
 class GaussianNoise(Float32Layer):
-    """Adds normal noise in training, none in inference.
+    """Normal noise in training, and none at inference.
 
-        x + stddev * n,   n ~ N(0, 1)
+        y = x + sigma n
 
-    Unlike the noise of `keras.layers.GaussianNoise`, n is a function of the seed and of
-    how often the layer was called in training, which it stores as a weight, and is
-    drawn for the global batch: training goes on identically from a checkpoint, and is
-    the same on one replica or many.
+    where n is drawn from N(0, 1).
+
+    Unlike `keras.layers.GaussianNoise`, n depends only on the seed and on the number of
+    training calls so far, which the layer stores as a weight. It is drawn for the
+    global batch. A resumed run therefore sees the same noise, as does a run on several
+    replicas.
 
     Args:
-        stddev: zero or more, in units of the inputs.
-        seed: an integer; give layers of one network different ones.
-        **kwargs: `name`.
+        stddev: Standard deviation sigma in units of the inputs, at least 0.
+        seed: Integer seed. Use a different one for each layer of a network.
+        **kwargs: `name`, as for `keras.layers.Layer`.
 
     Returns:
         A float32 tensor of the shape of the inputs.
 
     Raises:
-        ValueError: if `stddev` is negative.
+        ValueError: If `stddev` is negative.
 
     >>> layer = GaussianNoise(0.5)
     >>> layer(tf.ones([2])).numpy()

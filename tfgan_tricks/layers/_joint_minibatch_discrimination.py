@@ -12,34 +12,38 @@ from tfgan_tricks.layers._minibatch_discrimination import similarity_sums
 
 @keras.saving.register_keras_serializable("tfgan_tricks")
 class JointMinibatchDiscrimination(MinibatchDiscrimination):
-    """Appends how close each example is to the real ones and to the fake ones.
+    """Similarity of each example to the real and to the fake examples.
 
-        o_ib = mean over j != i of exp(-|M_ib - M_jb|_1),   M_i = f_i T
+        M_i = f_i T
+        o_(i b) = mean_(j != i)(exp(-norm_1(M_(i b) - M_(j b))))
 
-    once over the `j` of the real half of the batch and once over those of the fake
-    half, on all replicas. The first half of each replica's inputs is real, the second
-    fake. `T`, its scale and `adapt` are those of `MinibatchDiscrimination`.
+    for the features f_i of each example, once with j in the real half of the batch and
+    once with j in the fake half, on all replicas. The first half of each replica's
+    inputs is real, the second half is fake. See `MinibatchDiscrimination` for the
+    tensor T, its scale and `adapt`.
 
-    This is the mode of the authors' ImageNet code, and another discriminator than that
-    of `MinibatchDiscrimination`: a fake example among real ones can be told from them
-    by its company. All trainers take it with `joint_batch=True`, which joins the
-    batches. The authors' code divides the sums by the number of all pairs, a factor
-    that the next layer absorbs; the means here do not depend on the batch size.
+    Use it with `joint_batch=True`, which every trainer except `SemiSupervisedGAN`
+    supports. It is the mode of the authors' ImageNet code. The discriminator differs
+    from one with `MinibatchDiscrimination`, since it compares each fake example with
+    real ones. The authors' code divides the sums by the number of all pairs, a factor
+    that the next layer absorbs. The means do not depend on the batch size.
 
     Args:
-        num_kernels: integer of at least 1, how many similarities to either half.
-        kernel_dim: as in `MinibatchDiscrimination`.
-        kernel_initializer: likewise.
-        **kwargs: likewise.
+        num_kernels: Number of similarities to each half, an integer of at least 1.
+        kernel_dim: Dimension in which distances are measured, an integer of at least 1.
+        kernel_initializer: Initializer of the kernel, see `MinibatchDiscrimination`.
+        **kwargs: `name` and `trainable`, as for `keras.layers.Layer`.
 
     Returns:
-        For inputs `[batch, A]`, `[batch, A + 2 * num_kernels]`: the inputs, the
-        similarities to the real half, and those to the fake half, all in `[0, 1]`;
-        0 where there is no other example. Of an odd batch, as `predict` may leave one
-        at its end, the example in the middle counts as fake.
+        For inputs of shape `[batch, A]`, a float32 tensor of shape
+        `[batch, A + 2 * num_kernels]`: the inputs, the similarities to the real half,
+        and the similarities to the fake half. Similarities are in `[0, 1]`, and 0 where
+        there is no other example. The middle example of an odd batch, such as the last
+        one in `predict`, counts as fake.
 
     Raises:
-        ValueError: as in `MinibatchDiscrimination`.
+        ValueError: If `num_kernels` or `kernel_dim` is not a positive integer, or the
+            inputs are not of rank 2.
 
     >>> layer = JointMinibatchDiscrimination(num_kernels=1, kernel_dim=1)
     >>> real, fake = [[0.0], [0.0]], [[0.0], [1e9]]
@@ -69,7 +73,7 @@ class JointMinibatchDiscrimination(MinibatchDiscrimination):
 
 
 def _mean_similarities(projections, half, inside):
-    """Mean similarity to the others of one half; `inside` is 1 for its members."""
+    """Returns mean similarities to others in a half; `inside` is 1 for its members."""
     others = replica.gather(half)
     # A member's similarity to itself is exactly 1, with derivative 0.
     sums = similarity_sums(projections, others) - inside[:, tf.newaxis]

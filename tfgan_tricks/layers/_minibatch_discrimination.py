@@ -16,39 +16,45 @@ from tfgan_tricks.layers._float32 import Float32Layer
 
 @keras.saving.register_keras_serializable("tfgan_tricks")
 class MinibatchDiscrimination(Float32Layer):
-    """Appends to each example's features how close it is to the rest of its batch.
+    """Similarity of each example to its batch, appended to its features.
 
-        M_i = f_i T,    o_ib = sum_j exp(-|M_ib - M_jb|_1)
+        M_i = f_i T
+        o_(i b) = sum_j exp(-norm_1(M_(i b) - M_(j b)))
 
-    for features `f [batch, A]`, a tensor `T [A, num_kernels, kernel_dim]` and all
-    `j` of the batch, on all replicas, `j = i` included as in the paper (the authors'
-    code leaves it out, which is 1 less). A discriminator that sees `o` notices a
-    generator whose samples are all alike.
+    for features f of shape `[batch, A]`, a tensor T of shape
+    `[A, num_kernels, kernel_dim]` and all examples j of the global batch. The sum
+    includes j = i, as in the paper. The authors' code leaves this term out, and its
+    sums are smaller by 1. A discriminator that sees o notices a generator whose samples
+    are all alike.
 
-    A batch is real or fake; `JointMinibatchDiscrimination`, which compares with both,
-    makes another discriminator.
+    The batch is entirely real or entirely fake. `JointMinibatchDiscrimination` compares
+    with both, which makes a different discriminator.
 
-    `T` is weight-normalised, `T = exp(log_scale) theta / |theta|` for each of the
-    columns `[A]`, so that distances do not grow with the number of features; with
-    `log_scale = -log(kernel_dim)` at first they do not grow with `kernel_dim` either,
-    and the exponential does not vanish. `adapt` sets the scale to given features.
+    Each column of T is weight-normalized:
 
-    Takes memory for `batch ** 2 * num_kernels` numbers, in the gradient too. Computes
-    in float32 under any policy.
+        T = exp(s) theta/norm(theta)
+
+    so distances do not grow with the number of features. Initially
+    `s = -log(kernel_dim)`. Distances do not grow with `kernel_dim` then, and the
+    exponential does not vanish. `adapt` sets s from given features.
+
+    The layer and its gradient need memory for `batch ** 2 * num_kernels` numbers. It
+    computes in float32 under any dtype policy.
 
     Args:
-        num_kernels: integer of at least 1, how many similarities are appended.
-        kernel_dim: integer of at least 1, the dimension distances are measured in.
-        kernel_initializer: initializer of `theta`; only the directions matter.
-        **kwargs: `name` and `trainable`.
+        num_kernels: Number of similarities, an integer of at least 1.
+        kernel_dim: Dimension in which distances are measured, an integer of at least 1.
+        kernel_initializer: Initializer of theta. Only the directions of its columns
+            matter.
+        **kwargs: `name` and `trainable`, as for `keras.layers.Layer`.
 
     Returns:
-        For inputs `[batch, A]` and any batch size, `[batch, A + num_kernels]`; the
-        similarities are in `[1, batch]`.
+        For inputs of shape `[batch, A]`, a float32 tensor of shape
+        `[batch, A + num_kernels]`. The similarities are in `[1, batch]`.
 
     Raises:
-        ValueError: if an argument is no positive integer, or the inputs are not of
-            rank 2.
+        ValueError: If `num_kernels` or `kernel_dim` is not a positive integer, or the
+            inputs are not of rank 2.
 
     Example:
 
@@ -79,7 +85,7 @@ class MinibatchDiscrimination(Float32Layer):
     def build(self, input_shape: Any) -> None:
         if len(input_shape) != 2:
             raise ValueError(
-                "`inputs` must be of rank 2; put a `Flatten` layer before this one. "
+                "`inputs` must be of rank 2. Add a `Flatten` layer before this layer. "
                 f"Received: inputs.shape={tuple(input_shape)}"
             )
         kernels = (self.num_kernels, self.kernel_dim)
@@ -101,21 +107,22 @@ class MinibatchDiscrimination(Float32Layer):
         return tf.concat([inputs, similarities], axis=-1)
 
     def adapt(self, features: ArrayLike | tf.Tensor) -> None:
-        """Scales each kernel so that nearest neighbours are 1 apart on average.
+        """Scales each kernel so that nearest neighbors are 1 apart on average.
 
         Args:
-            features: array `[batch, A]` of at least two rows, typical inputs.
+            features: Array of typical inputs of shape `[batch, A]`, at least two rows.
 
         Raises:
-            ValueError: if every row of `features` has an equal, or is alone.
+            ValueError: If every row of `features` has a duplicate, or there is only
+                one.
         """
         features = tf.convert_to_tensor(features, tf.float32)
         if not self.built:
             self.build(features.shape)
         projections = self._project(features)
         distances = _l1_distances(projections, projections)
-        # A row is at distance 0 of itself; out of the way, but not at infinity, which
-        # would stop those who check for it.
+        # A row is at distance 0 from itself. A large value excludes it. Infinity would
+        # stop runs under `enable_check_numerics`.
         itself = tf.eye(features.shape[0])[..., tf.newaxis]
         distances += itself * tf.reduce_max(distances)
         nearest = tf.reduce_min(distances, axis=1)
@@ -139,7 +146,7 @@ class MinibatchDiscrimination(Float32Layer):
         }
 
     def _project(self, features):
-        """`M` as `[batch, kernel_dim, num_kernels]`."""
+        """Returns `M` as `[batch, kernel_dim, num_kernels]`."""
         adapt_if_asked(self, features)
         directions = tf.math.l2_normalize(tf.convert_to_tensor(self.theta), axis=0)
         kernel = directions * tf.exp(self.log_scale)
@@ -147,25 +154,25 @@ class MinibatchDiscrimination(Float32Layer):
 
 
 def similarity_sums(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-    """`sum_j exp(-|x[i, :, b] - y[j, :, b]|_1)` as `[i, b]`."""
+    """Returns `sum_j exp(-|x[i, :, b] - y[j, :, b]|_1)` as `[i, b]`."""
     return tf.reduce_sum(tf.exp(-_l1_distances(x, y)), axis=1)
 
 
 def _l1_distances(x, y):
-    """`sum_c |x[i, c, b] - y[j, c, b]|` as `[i, j, b]`."""
+    """Returns `sum_c |x[i, c, b] - y[j, c, b]|` as `[i, j, b]`."""
     x, y = tf.transpose(x, [1, 0, 2]), tf.transpose(y, [1, 0, 2])
     return _signed_sum(x, y, x, y)
 
 
-# |x - y| is the difference times its sign, and the sign has no derivative. So the two
-# functions below are each other's gradient, of any order. Both loop over c and work
-# the signs out again; the inputs are stopped lest an eager tape record each step. So
-# nothing of the size of [c, i, j, b] is ever kept.
+# |x - y| is the difference times its sign, and the sign has no derivative. The two
+# functions below are therefore each other's gradient, of any order. Both loop over c
+# and recompute the signs. An eager tape does not record the steps, since the inputs are
+# stopped. Nothing of the size [c, i, j, b] is ever kept.
 
 
 @tf.custom_gradient
 def _signed_sum(u, w, x, y):
-    """`sum_c (u[c, i, b] - w[c, j, b]) sign(x[c, i, b] - y[c, j, b])`."""
+    """Returns `sum_c (u[c, i, b] - w[c, j, b]) sign(x[c, i, b] - y[c, j, b])`."""
 
     def add(total, rows):
         u, w, x, y = rows
@@ -181,7 +188,7 @@ def _signed_sum(u, w, x, y):
 
 @tf.custom_gradient
 def _signed_projections(weights, x, y):
-    """The sums of `weights[i, j, b] sign(x[c, i, b] - y[c, j, b])` over j and -i."""
+    """Sums `weights[i, j, b] sign(x[c, i, b] - y[c, j, b])` over j and over -i."""
     stopped = tf.stop_gradient(weights)
 
     def project(rows):

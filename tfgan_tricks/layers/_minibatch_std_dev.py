@@ -13,26 +13,27 @@ from tfgan_tricks.layers._float32 import Float32Layer
 
 @keras.saving.register_keras_serializable("tfgan_tricks")
 class MinibatchStdDev(Float32Layer):
-    """Appends the standard deviation over the batch as one more feature map.
+    """Standard deviation over the batch, appended as one more feature map.
 
-        s = mean over positions and features of sqrt(Var_batch[x] + epsilon)
+        s = mean(sqrt(Var(x) + epsilon))
 
-    The batch is that of all replicas. A discriminator that sees `s` notices a
-    generator whose samples are all alike. Computes in float32 under any policy.
+    where the variance is taken over the global batch, and the mean over positions and
+    features. A discriminator that sees s notices a generator whose samples are all
+    alike. The layer computes in float32 under any dtype policy.
 
     Args:
-        epsilon: number above 0, keeps the gradient finite where examples are equal.
-        data_format: "channels_last" or "channels_first", where the features are;
-            `None` is Keras' own setting, `keras.config.image_data_format()`.
-        **kwargs: `name` and `trainable`.
+        epsilon: Number above 0 that keeps the gradient finite where examples are equal.
+        data_format: "channels_last" or "channels_first". `None` means the setting of
+            Keras, `keras.config.image_data_format()`.
+        **kwargs: `name` and `trainable`, as for `keras.layers.Layer`.
 
     Returns:
-        For inputs `[batch, ..., features]` of rank 2 or more and any batch size,
-        `[batch, ..., features + 1]`; the new feature is `s` everywhere. With
+        For inputs of shape `[batch, ..., features]` of rank 2 or more, a float32 tensor
+        of shape `[batch, ..., features + 1]`, whose last feature is s everywhere. With
         "channels_first" the features are on axis 1.
 
     Raises:
-        ValueError: if `epsilon` is not positive, for another `data_format`, or if the
+        ValueError: If `epsilon` is not positive, `data_format` is unknown, or the
             inputs are of rank 1.
 
     Example:
@@ -63,8 +64,8 @@ class MinibatchStdDev(Float32Layer):
         super().build(input_shape)
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        centred = inputs - replica.global_mean(inputs, axis=0)
-        variance = replica.global_mean(tf.square(centred), axis=0)
+        centered = inputs - replica.global_mean(inputs, axis=0)
+        variance = replica.global_mean(tf.square(centered), axis=0)
         spread = tf.reduce_mean(tf.sqrt(variance + self.epsilon))
         axis = _data_format.axis(self.data_format, inputs.shape)
         feature = tf.zeros_like(tf.gather(inputs, [0], axis=axis)) + spread

@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Scoped(threading.local):
-    """A value that each thread, hence each replica, sets for itself; `None` outside.
+    """A value that each thread, hence each replica, sets separately, or `None`.
 
     >>> rows = Scoped()
     >>> with rows.set_to(3):

@@ -1,4 +1,4 @@
-"""Spectral normalization that leaves the kernel alone."""
+"""Spectral normalization that does not modify the kernel."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ _SUPPORTED = (
     *_DEPTHWISE,
     keras.layers.Embedding,
 )
-# What Keras calls the kernel of these layers, and what says how they use it.
+# The attributes of Keras for the kernel of these layers, and for how they use it.
 _KERNELS = ("kernel", "depthwise_kernel", "embeddings")
 _USES = ("call", "convolution_op", *_KERNELS)
 _WARM_UP_ITERATIONS = 15
@@ -33,51 +33,55 @@ _MODES = ("divide", "project")
 
 @keras.saving.register_keras_serializable("tfgan_tricks")
 class SpectralNormalization(keras.layers.Wrapper):
-    """Divides the kernel of the wrapped layer by its largest singular value.
+    """Wrapper that divides a layer's kernel by its largest singular value.
 
-    The layer computes with `W / sigma`, where
+        v = W^T u/norm(W^T u)
+        sigma = u^T W v
 
-        sigma = u^T W v,    v = W^T u / |W^T u|,
+    for a kernel W and a vector u. The layer computes with `W / sigma`. It never writes
+    to W, and it also normalizes at inference. Power iteration keeps u close to the
+    first left singular vector:
 
-    and `u` follows the first left singular vector of `W` by power iteration:
-    `u <- W v / |W v|`. The kernel `W` of the wrapped layer is never written to. The
-    gradient passes through `sigma` with `u` and `v` held constant, so it is that of
-    `W / sigma`. `sigma` is computed in float32 from the kernel as it is stored,
-    whatever the dtype policy, and the kernel is normalised in inference too.
+        u <- W v/norm(W v)
 
-    `W` has a row for each output. Convolutions have a column for each input channel
-    and offset, transposed ones too; the depthwise ones and those with `groups` are
-    one matrix for each group, of which the largest `sigma` counts. For an
-    `Embedding` it is the whole table.
+    The gradient passes through sigma, with u and v held constant. The layer computes
+    sigma in float32 from the stored kernel, whatever the dtype policy.
 
-    `u` moves in each call with `training=True`; inside `updates_once()` only in the
-    first of them, inside `updates_never()` in none. A layer that is frozen, by
-    `trainable = False` on it, on the wrapped layer or on a network around it, keeps
-    its `u` and its kernel, as a frozen `BatchNormalization` keeps its averages.
+    W has a row for each output. The matrix of a convolution, also of a transposed one,
+    has a column for each input channel and offset. A depthwise convolution, or one with
+    `groups`, has one matrix for each group, and sigma is the largest value over the
+    groups. The matrix of an `Embedding` is the whole table.
 
-    With LoRA, `W` is the sum that the wrapped layer computes with. A quantized kernel
-    is refused. The wrapped layer decides about masks.
+    Each call with `training=True` updates u. Inside `layers.updates_once()` only the
+    first call does, inside `layers.updates_never()` none does. Freezing the layer, the
+    wrapped layer or a network around it (`trainable = False`) also freezes u and the
+    kernel, as it freezes the averages of `BatchNormalization`.
 
-    With `mode="project"` the kernel is overwritten instead, `W <- W / sigma`, whenever
-    `u` moves, with sigma = |W^T v| by the `v` that moved it; in between and in
-    inference the kernel is used as it is, and the gradient is that by `W / sigma`. So
-    does TensorFlow Addons, for the same `u`, where its matrix is the same: not for
-    transposed convolutions. It is there to compare with, and to go on with such
-    a training.
+    With LoRA, W is the sum that the wrapped layer computes with. Quantized kernels are
+    unsupported. The wrapped layer handles masks.
+
+    With `mode="project"` the layer overwrites the kernel instead, `W <- W / sigma`,
+    each time it updates u, with `sigma = |W v|`. Between updates and at inference the
+    layer uses the stored kernel, and no gradient passes through sigma. Given the same
+    u, TensorFlow Addons computes the same kernel, except for transposed convolutions,
+    where it uses another matrix. Use this mode to compare with Addons, or to continue a
+    run that began with it.
 
     Args:
-        layer: a `Dense`, `Conv1D`, `Conv2D`, `Conv3D`, `Conv1DTranspose`,
-            `Conv2DTranspose`, `Conv3DTranspose`, `DepthwiseConv1D`,
-            `DepthwiseConv2D` or `Embedding` layer, or one of a subclass that uses its
-            kernel as they do.
-        power_iterations: integer of at least 1, the steps each time `u` moves.
+        layer: A `Dense`, `Conv1D`, `Conv2D`, `Conv3D`, `Conv1DTranspose`,
+            `Conv2DTranspose`, `Conv3DTranspose`, `DepthwiseConv1D`, `DepthwiseConv2D`
+            or `Embedding` layer, or an instance of a subclass that does not change how
+            the kernel is used.
+        power_iterations: Number of power iterations for each update of u, an integer
+            of at least 1.
         mode: "divide" or "project".
-        **kwargs: `name` and `trainable`. The dtype is that of the kernel.
+        **kwargs: `name` and `trainable`, as for `keras.layers.Layer`. The dtype is the
+            dtype of the kernel.
 
     Raises:
-        TypeError: if `layer` is of another kind.
-        ValueError: if `power_iterations` is no integer of at least 1, for another
-            `mode`, for a quantized layer, or for "project" with LoRA.
+        TypeError: If `layer` is a layer of another kind.
+        ValueError: If `power_iterations` is not a positive integer, `mode` is unknown,
+            the layer is quantized, or `mode` is "project" for a layer with LoRA.
 
     Example:
 
@@ -116,8 +120,8 @@ class SpectralNormalization(keras.layers.Wrapper):
     def build(self, input_shape: Any = None) -> None:
         super().build(input_shape)
         blocks, _, outputs = self._blocks().shape
-        # An initializer, because it runs when the kernel has its value: Keras 3 puts
-        # off both while it infers shapes.
+        # Keras 3 postpones initializers while it infers shapes, so the kernel has its
+        # value when this one runs.
         self.u = replica.add_state(self, "u", (blocks, outputs), self._warmed_up)
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
@@ -136,13 +140,13 @@ class SpectralNormalization(keras.layers.Wrapper):
         if isinstance(self.layer, keras.layers.Embedding):
             outputs = self.layer(inputs)
             return outputs / tf.cast(sigma, outputs.dtype)
-        # These layers are linear before the bias: (W / sigma) x = W (x / sigma). So
-        # nothing has to be swapped in the wrapped layer.
+        # These layers are linear before the bias: (W / sigma) x = W (x / sigma). The
+        # wrapped layer can therefore stay unchanged.
         inputs = tf.cast(inputs, self.compute_dtype)
         return self.layer(inputs / tf.cast(sigma, inputs.dtype))
 
     def normalized_kernel(self) -> tf.Tensor:
-        """The kernel in use, `W / sigma`, in float32 and in the kernel's shape."""
+        """Returns the kernel in use, `W / sigma`, in float32 and the kernel's shape."""
         if self.mode == "project":
             return self._kernel()
         sigma = _sigma(self._blocks(), tf.convert_to_tensor(self.u))
@@ -161,7 +165,7 @@ class SpectralNormalization(keras.layers.Wrapper):
         return {**config, **own}
 
     def _stored(self):
-        """The kernel that the wrapped layer computes with: a variable or a sum."""
+        """Returns the kernel that the wrapped layer uses, a variable or a sum."""
         _check_kernel(self.layer, self.mode)
         name = next(name for name in _KERNELS if hasattr(self.layer, name))
         return getattr(self.layer, name)
@@ -175,7 +179,7 @@ class SpectralNormalization(keras.layers.Wrapper):
         kernel.assign(tf.cast(projected, kernel.dtype))
 
     def _blocks(self):
-        """The transposed matrices, `[blocks, inputs, outputs]`."""
+        """Returns the transposed matrices, `[blocks, inputs, outputs]`."""
         kernel = self._kernel()
         if isinstance(self.layer, _TRANSPOSED):
             kernel = tf.linalg.matrix_transpose(kernel)
@@ -192,7 +196,7 @@ class SpectralNormalization(keras.layers.Wrapper):
 
 
 def _check_kind(layer):
-    """Subclasses that use the kernel in another way would not be divided by sigma."""
+    """Refuses subclasses that use the kernel in another way, and miss the division."""
     kind = next((kind for kind in type(layer).__mro__ if kind in _SUPPORTED), None)
     own = [
         n for n in _USES if getattr(type(layer), n, None) is not getattr(kind, n, None)
@@ -209,13 +213,14 @@ def _check_kernel(layer, mode):
     quantization = getattr(layer, "quantization_mode", None)
     if quantization is not None:
         raise ValueError(
-            "`layer` must not be quantized, as sigma is that of a kernel of real "
-            "numbers. Leave it out with the argument `filters` of `Model.quantize`. "
+            "`layer` must not be quantized: sigma is computed from a floating-point "
+            "kernel. Exclude the layer with the argument `filters` of "
+            "`Model.quantize`. "
             f"Received: layer={layer.name!r} with quantization_mode={quantization!r}"
         )
     if mode == "project" and getattr(layer, "lora_enabled", False):
         raise ValueError(
-            "`mode` must be 'divide' for a layer with LoRA, whose kernel is a sum and "
+            "`mode` must be 'divide' for a layer with LoRA: its kernel is a sum, which "
             f"cannot be overwritten. Received: mode='project' with layer={layer.name!r}"
         )
 
@@ -225,12 +230,12 @@ def _unit(vectors):
 
 
 def _iterate(blocks, u, steps):
-    """The vectors `u` after some steps, and their lengths before they became unit."""
+    """Returns `u` after some steps, and its lengths before the last normalization."""
     for _ in range(steps):
         v = _unit(tf.linalg.matvec(blocks, u))
         product = tf.linalg.matvec(blocks, v, transpose_a=True)
         moved = _unit(product)
-        # A kernel of zeros sends every u to 0, where it would stay for good.
+        # A kernel of zeros sends every u to 0, where it would stay forever.
         u = tf.where(tf.reduce_any(moved != 0, axis=-1, keepdims=True), moved, u)
     return u, tf.norm(product, axis=-1)
 

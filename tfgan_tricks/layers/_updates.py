@@ -1,8 +1,8 @@
-"""How often layers that carry state beside their weights may move it.
+"""Contexts that limit how often layers update their state.
 
-A discriminator is called several times in one training step: on real and on fake
-images, in penalties, in the generator's turn. State such as the singular vector of
-`SpectralNormalization` must move once in such a step, whatever the number of calls.
+One training step calls a discriminator several times: on real and on fake images, in
+penalties, and in the generator's update. State such as the singular vector of
+`SpectralNormalization` must change once in such a step, whatever the number of calls.
 """
 
 import contextlib
@@ -18,11 +18,11 @@ _policy = Scoped()
 def updates_once(
     network: keras.Model | None = None,
 ) -> contextlib.AbstractContextManager[None]:
-    """A context in which a layer updates its state in its first training call only.
+    """Returns a context in which only a layer's first training call updates its state.
 
     Args:
-        network: the `keras.Model` whose turn it is; layers outside it do not update
-            their state at all. Without it, every layer may.
+        network: The `keras.Model` that is being updated. Layers outside it do not
+            update their state at all. `None` includes every layer.
 
     >>> with updates_once():
     ...     claim_update("a layer"), claim_update("a layer"), claim_update("another")
@@ -40,7 +40,7 @@ def updates_once(
 
 
 def updates_never() -> contextlib.AbstractContextManager[None]:
-    """A context in which no layer updates its state.
+    """Returns a context in which no layer updates its state.
 
     >>> with updates_never():
     ...     claim_update("a layer")
@@ -50,15 +50,15 @@ def updates_never() -> contextlib.AbstractContextManager[None]:
 
 
 def updates_at_most_once() -> contextlib.AbstractContextManager[None]:
-    """`updates_once()`, unless one of the contexts is there already."""
+    """Returns `updates_once()`, or an empty context inside another one."""
     return contextlib.nullcontext() if _policy.value else updates_once()
 
 
 def claim_update(layer: keras.layers.Layer | Hashable) -> bool:
     """Claims the update of a layer's state; outside the contexts every claim succeeds.
 
-    A layer calls it in each training call, right before it updates. In `updates_once`,
-    the layer's first claim uses up its update, and later claims fail.
+    A layer claims its update in each training call, just before it updates. Inside
+    `updates_once()`, the layer's first claim succeeds and later claims fail.
 
     Args:
         layer: The layer that is about to update its state.

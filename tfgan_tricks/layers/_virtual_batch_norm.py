@@ -24,34 +24,35 @@ _reference = Scoped()
 
 @keras.saving.register_keras_serializable("tfgan_tricks")
 class VirtualBatchNorm(Float32Layer):
-    """Normalizes each example with a fixed reference batch instead of its batch mates.
+    """Normalization of each example with a fixed reference batch.
 
-        y = gamma (x - m) / sqrt(v + epsilon) + beta
+        y = gamma (x - m)/sqrt(v + epsilon) + beta
 
-    where `m` and `v` are the mean and the variance of each feature in a mixture:
-    `1 / (n + 1)` of the example itself, over its spatial axes, and `n / (n + 1)` of
-    the `n` reference examples, over their batch and spatial axes. Reference examples
-    are normalized by the reference alone. There is no difference between training
-    and inference. Computes in float32 under any policy. Positions that a mask leaves
-    out do not count.
+    where m and v are the mean and the variance of each feature in a mixture. The
+    example itself, over its spatial axes, has the share 1 / (n + 1). The n reference
+    examples, over their batch and spatial axes, have the share n / (n + 1). Reference
+    examples are normalized with the reference alone.
+
+    The layer behaves alike in training and at inference. It computes in float32 under
+    any dtype policy. Masked positions do not count.
 
     It works only in a network inside `VirtualBatchNormalized`, which supplies the
     reference.
 
     Args:
-        epsilon: number above 0, added to the variance.
-        data_format: "channels_last" or "channels_first", where the features are;
-            `None` is Keras' own setting, `keras.config.image_data_format()`.
-        **kwargs: `name` and `trainable`.
+        epsilon: Number above 0 that is added to the variance.
+        data_format: "channels_last" or "channels_first". `None` means the setting of
+            Keras, `keras.config.image_data_format()`.
+        **kwargs: `name` and `trainable`, as for `keras.layers.Layer`.
 
     Returns:
-        For inputs `[batch, ..., features]`, or `[batch, features, ...]`, a tensor of
-        that shape.
+        A float32 tensor of the inputs' shape, `[batch, ..., features]` or
+        `[batch, features, ...]`.
 
     Raises:
-        ValueError: if `epsilon` is not positive, for another `data_format`, or if the
-            layer runs outside `VirtualBatchNormalized` (in a graph,
-            `InvalidArgumentError` when it runs).
+        ValueError: If `epsilon` is not positive, `data_format` is unknown, or the layer
+            runs outside `VirtualBatchNormalized`. A graph raises
+            `InvalidArgumentError` instead when it runs.
 
     Example:
 
@@ -109,7 +110,7 @@ class VirtualBatchNorm(Float32Layer):
         return {**super().get_config(), **own}
 
     def _weights(self, mask, rank):
-        """The mask as 0 and 1, to be multiplied with the inputs."""
+        """Returns the mask as 0 and 1, to multiply with the inputs."""
         ones = (tf.newaxis,) * (rank - 1 - mask.shape.rank)
         return tf.expand_dims(tf.cast(mask, tf.float32)[(..., *ones)], self._axis)
 
@@ -120,18 +121,18 @@ class VirtualBatchNorm(Float32Layer):
         )
         if tf.executing_eagerly():
             raise ValueError(message)
-        # Keras traces a layer by itself to build a network and to export one, so a
-        # graph must fail only when it runs. XLA drops the assertion, hence the NaN.
+        # Keras traces layers alone to build and to export networks, so a graph must
+        # fail only when it runs. XLA drops the assertion, hence the NaN.
         with tf.control_dependencies([tf.debugging.Assert(False, [message])]):
             return inputs * math.nan
 
 
 class _Moments(collections.namedtuple("_Moments", ["count", "mean", "variance"])):
-    """Of how many positions, and their mean and variance."""
+    """The number of positions, and their mean and variance."""
 
     @classmethod
     def of(cls, x, axes, weights):
-        # Not tf.nn.moments, whose second derivative lacks the share of the mean.
+        # Not tf.nn.moments: its second derivative misses the part through the mean.
         def mean_of(values):
             if weights is None:
                 return tf.reduce_mean(values, axes, keepdims=True)
@@ -148,11 +149,11 @@ class _Moments(collections.namedtuple("_Moments", ["count", "mean", "variance"])
         )
 
     def mixed_with(self, own):
-        """The moments of both, each position counting once."""
+        """Returns the moments of both, in which each position counts once."""
         share = own.count / (own.count + self.count)
         mean = (1.0 - share) * self.mean + share * own.mean
-        # The variance of a mixture. Unlike the difference of the mean square and the
-        # squared mean it cannot come out below 0.
+        # The variance of a mixture. Unlike the mean square minus the squared mean, it
+        # cannot be negative.
         variance = (
             (1.0 - share) * self.variance
             + share * own.variance
@@ -162,7 +163,7 @@ class _Moments(collections.namedtuple("_Moments", ["count", "mean", "variance"])
 
 
 class _Reference:
-    """The moments of the reference by layer, a layer's calls in their order."""
+    """The moments of the reference for each layer and call, in the order of calls."""
 
     def __init__(self):
         self.moments = collections.defaultdict(collections.deque)
@@ -170,7 +171,7 @@ class _Reference:
         self._graph = tf.compat.v1.get_default_graph()
 
     def is_here(self):
-        """Whether it holds tensors of the present graph, not of one around it."""
+        """Returns `True` if the tensors belong to the current graph."""
         return tf.compat.v1.get_default_graph() is self._graph
 
 
@@ -178,34 +179,32 @@ class _Reference:
 class VirtualBatchNormalized(keras.Model):
     """A network whose `VirtualBatchNorm` layers share one stored reference batch.
 
-    A call runs the network on the reference, from which the layers take their
-    statistics, and then on the inputs:
+    Each call runs the network on the reference, which gives the layers their
+    statistics, and then on the inputs. The activations of the reference therefore use
+    the current weights, and the gradient passes through them.
 
-        y = network(x | network(reference))
+    The reference is a separate batch: layers that mix the examples of a batch, such as
+    `MinibatchDiscrimination`, never see it together with the inputs. It adds no losses.
+    State that is updated once in a call, such as the vector u of
+    `SpectralNormalization`, is updated once. Without such layers, an example's output
+    does not depend on the other examples of its batch.
 
-    So the reference has the current weights' activations, and the gradient passes
-    through them. The reference is a batch of its own: layers that mix the examples of
-    a batch, such as `MinibatchDiscrimination`, never see it together with the inputs.
-    It adds no losses either, and state that moves once in a call, such as the `u` of
-    `SpectralNormalization`, moves once. Without such layers an example's output does
-    not depend on its batch mates.
-
-    The reference is a weight that is not trained: it is saved and exported with the
-    rest.
+    The reference is a non-trainable weight, which is saved and exported with the
+    network.
 
     Args:
-        network: a Keras model with at least one `VirtualBatchNorm`.
-        reference: array `[n, ...]` of `n >= 1` inputs of `network`, chosen once, such
-            as latent vectors for a generator. For a network of several inputs a list
-            of arrays, one for each, such as latents and labels. Each call costs `n`
-            more examples.
-        **kwargs: `name`, `trainable` and `dtype`.
+        network: A `keras.Model` with at least one `VirtualBatchNorm`.
+        reference: Array of shape `[n, ...]` with at least one input of `network`, such
+            as latents for a generator. A network with several inputs needs a list of
+            arrays, one per input, such as latents and labels. Each call costs n more
+            examples.
+        **kwargs: `name`, `trainable` and `dtype`, as for `keras.Model`.
 
     Returns:
-        For the inputs of `network`, its outputs for them.
+        The outputs of `network` for its inputs.
 
     Raises:
-        ValueError: if `network` has no `VirtualBatchNorm`, if it has a
+        ValueError: If `network` has no `VirtualBatchNorm`, if it has a
             `BatchNormalization` that is not frozen, or if `reference` is empty or does
             not fit the network's inputs.
 
@@ -292,7 +291,7 @@ class VirtualBatchNormalized(keras.Model):
         return cls(**{**config, "network": network, "reference": reference})
 
     def _of_reference(self, function):
-        """What a function says of the reference: a list if there are several inputs."""
+        """Applies a function to the reference, or to each of several inputs."""
         if isinstance(self.reference, Sequence):
             return [function(state) for state in self.reference]
         return function(self.reference)
@@ -321,17 +320,18 @@ def _check_layers(network):
         # Its averages would move towards the reference.
         if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable:
             raise ValueError(
-                "`network` must have no `BatchNormalization` layer that is trained, as "
-                "it would count the reference. Use `VirtualBatchNorm` in its place, or "
-                f"freeze it. Received: network={network.name!r} with {layer.name!r}"
+                "`network` must have no trainable `BatchNormalization` layer, which "
+                "would include the reference in its statistics. Use `VirtualBatchNorm` "
+                f"instead, or freeze it. Received: network={network.name!r} with "
+                f"{layer.name!r}"
             )
 
 
 def _arrays(network, reference):
-    """The reference as a list of arrays, one for each input of the network."""
+    """Returns the reference as a list of arrays, one for each input of the network."""
     inputs = getattr(network, "inputs", None)
     several = isinstance(reference, (list, tuple))
-    if inputs is None:  # Never called, so it takes what it is given.
+    if inputs is None:  # A network that was never called accepts any inputs.
         several = several and all(hasattr(array, "shape") for array in reference)
         inputs = [None] * (len(reference) if several else 1)
     elif len(inputs) > 1 and not (several and len(reference) == len(inputs)):
@@ -345,14 +345,14 @@ def _arrays(network, reference):
     arrays = [_fitted(*pair) for pair in zip(reference, inputs, strict=True)]
     if len({len(array) for array in arrays}) > 1:
         raise ValueError(
-            "`reference` must have as many rows for one input as for another. "
+            "`reference` must have the same number of rows for all inputs. "
             f"Received: reference.shape={[array.shape for array in arrays]}"
         )
     return arrays
 
 
 def _fitted(array, spec):
-    """The array in the type of an input, whole numbers as they are if that is open."""
+    """Casts an array to the dtype of an input; integers stay if it is unknown."""
     array = np.asarray(array)
     shape, dtype = tf.TensorShape(None), "float32"
     if spec is not None:
@@ -362,8 +362,8 @@ def _fitted(array, spec):
     fits = array.ndim and array.size and shape.is_compatible_with(array.shape)
     if not fits or "int" in dtype and np.any(array.astype(dtype) != array):
         raise ValueError(
-            "`reference` must hold at least one input of `network`, of shape "
-            f"{shape} and type {dtype}. Received: reference.shape={array.shape} of "
-            f"type {array.dtype.name}"
+            "`reference` must contain at least one input of `network`, of shape "
+            f"{shape} and dtype {dtype}. Received: reference.shape={array.shape} of "
+            f"dtype {array.dtype.name}"
         )
     return array.astype(dtype)

@@ -1,4 +1,4 @@
-"""A dense layer whose kernel has columns of a set length."""
+"""A dense layer with weight normalization."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,26 +15,27 @@ from tfgan_tricks.layers._adapt import adapt_if_asked
 class WeightNormDense(keras.layers.Layer):
     """A dense layer with weight normalization.
 
-        y = activation(scale * (x theta) / |theta| + bias)
+        y = f(s (x theta)/norm(theta) + b)
 
-    where |theta| holds the Euclidean lengths of the columns of `theta [inputs, units]`.
-    Gradients reach theta at right angles to its columns, so that a column's direction
-    is trained and its length is not. `adapt` sets scale and bias from data.
+    for an activation f, a scale s, a bias b and the columns of a matrix theta of shape
+    `[inputs, units]`. The gradient with respect to a column is perpendicular to it, so
+    only its direction is trained. `adapt` sets s and b from data.
 
     Args:
-        units: integer of at least 1, the size of the outputs.
-        activation: of the outputs, as in `keras.layers.Dense`.
-        trainable_scale: whether `scale` is trained too. The discriminators of Salimans
-            et al. (2016) leave it fixed in all layers but the last.
-        kernel_initializer: initializer of `theta`. Lengths do not matter to outputs,
-            but the longer a column, the slower an optimizer turns it.
-        **kwargs: of `keras.layers.Layer`.
+        units: Size of the outputs, an integer of at least 1.
+        activation: Activation f of the outputs, see `keras.layers.Dense`. `None` means
+            linear outputs.
+        trainable_scale: If `True`, the scale s is trained. The discriminators of
+            Salimans et al. (2016) keep it fixed in all layers except the last.
+        kernel_initializer: Initializer of theta. The lengths of its columns do not
+            affect the outputs, but an optimizer turns longer columns more slowly.
+        **kwargs: Arguments of `keras.layers.Layer`.
 
     Returns:
-        For inputs `[..., inputs]`, `[..., units]`.
+        For inputs of shape `[..., inputs]`, a tensor of shape `[..., units]`.
 
     Raises:
-        ValueError: if `units` is no positive integer.
+        ValueError: If `units` is not a positive integer.
 
     >>> layer = WeightNormDense(1, kernel_initializer="ones")
     >>> layer(tf.constant([[3.0, 1.0, 2.0, 4.0]])).numpy()  # 10 / sqrt(4)
@@ -81,13 +82,14 @@ class WeightNormDense(keras.layers.Layer):
         return self.activation(self._linear(inputs) + self.bias)
 
     def adapt(self, inputs: ArrayLike | tf.Tensor) -> None:
-        """Makes the outputs, before the activation, of mean 0 and deviation 1.
+        """Scales the outputs before the activation to mean 0 and deviation 1.
 
         Args:
-            inputs: array `[batch, inputs]` of typical inputs, of two rows or more.
+            inputs: Array of typical inputs of shape `[batch, inputs]`, at least two
+                rows.
 
         Raises:
-            ValueError: if some output is the same for all of them.
+            ValueError: If an output is equal for all rows.
         """
         inputs = tf.cast(inputs, self.compute_dtype)
         if not self.built:
@@ -116,7 +118,7 @@ class WeightNormDense(keras.layers.Layer):
         }
 
     def _linear(self, inputs):
-        """The outputs before bias and activation; scales these, not the kernel."""
+        """Returns the scaled outputs before bias and activation."""
         theta = tf.convert_to_tensor(self.theta)
         length = tf.sqrt(tf.reduce_sum(tf.square(tf.cast(theta, tf.float32)), axis=0))
         scale = tf.cast(self.scale, tf.float32) / length

@@ -90,10 +90,11 @@ class HistoricalAverage(keras.layers.Layer):
         return self.weight * tf.add_n(distances) if distances else tf.zeros([])
 
     def update(self, variables: Sequence[Any]) -> None:
-        """Adds the current values of all parameters, including frozen ones, to the mean.
+        """Adds the current values of all parameters to their mean.
 
         Args:
-            variables: List of the parameters in their order at creation.
+            variables: List of the parameters in their order at creation, including
+                frozen ones.
         """
         self._check(variables)
         self.count.assign_add(1)
