@@ -1,4 +1,4 @@
-"""The networks of DCGAN, for pictures from 8x8 to 128x128, also by class."""
+"""The networks of DCGAN for images from 8x8 to 128x128, also class-conditional."""
 
 import math
 
@@ -10,11 +10,11 @@ from tfgan_tricks import _limits
 from tfgan_tricks import layers
 from tfgan_tricks.networks import _parts
 
-# The size of the coarsest level by that of the picture.
+# The size of the coarsest level for each size of the image.
 _COARSEST = {8: 4, 16: 4, 28: 7, 32: 4, 64: 4, 128: 4}
 _GENERATOR_NORMALIZATIONS = ("none", "batch", "virtual", "spectral")
 _DISCRIMINATOR_NORMALIZATIONS = ("none", "batch", "spectral")
-# How many maps a label adds to the first feature map of the discriminator.
+# The number of maps that a label adds to the discriminator's first feature map.
 _LABEL_MAPS = 8
 
 
@@ -29,37 +29,40 @@ def dcgan_generator(
     num_classes: int | None = None,
     label_dim: int = 256,
 ) -> keras.Model:
-    """The generator of DCGAN: z is projected to 4x4, which doubles up to the picture.
+    """Returns the generator of DCGAN.
 
-        4x4 -> 8x8 -> ... -> image_size,   each by a 4x4 transposed convolution
-
-    (28x28 from 7x7) with ReLU in between and tanh at the end. The finest hidden level
-    has `width` channels and each coarser one twice as many, up to `8 * width`. First
+    A dense layer projects the latents to a 4x4 feature map (7x7 for 28x28 images).
+    Transposed 4x4 convolutions then double its sides until it has the size of the
+    image, with ReLU in between and tanh at the end. The finest hidden level has `width`
+    channels, and each coarser level has twice as many, up to `8 * width`. Initial
     weights are drawn from N(0, 0.02^2).
 
-    With `num_classes` the one-hot label is mapped linearly to `label_dim` numbers,
-    N(0, 1) at first, and concatenated with z.
+    With `num_classes`, the one-hot label is mapped linearly to `label_dim` numbers,
+    which are concatenated with the latents. Initially they are drawn from N(0, 1).
 
     Args:
-        image_size: 8, 16, 28, 32, 64 or 128.
-        channels: 1 to 4.
-        latent_dim: the length of z, at least 1.
-        width: channels of the finest hidden level, at least 1.
-        normalization: "none"; "batch" or "virtual", after every layer but the last;
-            or "spectral", of every layer.
-        seed: an integer from which all first weights and the reference follow.
-        reference_size: how many latents are the reference of "virtual", at least 1;
-            their labels, if there are any, are all in turn.
-        num_classes: how many labels there are, at least 1; `None` takes no labels.
-        label_dim: how many numbers stand for a label, at least 1.
+        image_size: Height and width of the images: 8, 16, 28, 32, 64 or 128.
+        channels: Number of channels of the images, 1 to 4.
+        latent_dim: Length of the latents, at least 1.
+        width: Number of channels of the finest hidden level, at least 1.
+        normalization: "none", "batch", "virtual" or "spectral". Batch and virtual batch
+            normalization follow every layer except the last. Spectral normalization
+            applies to every layer.
+        seed: Integer seed of the initial weights and of the reference batch.
+        reference_size: Number of latents in the reference batch of virtual batch
+            normalization, at least 1. Their labels cycle through all classes.
+        num_classes: Number of classes, at least 1. `None` means a generator without
+            labels.
+        label_dim: Number of values that encode a label, at least 1.
 
     Returns:
-        A model from `[batch, latent_dim]`, or with `num_classes` from `[latents,
-        labels]` with int32 labels `[batch]`, to float32
-        `[batch, image_size, image_size, channels]` in [-1, 1].
+        A `keras.Model` from latents `[batch, latent_dim]` to float32 images
+        `[batch, image_size, image_size, channels]` in [-1, 1]. With `num_classes` its
+        inputs are `[latents, labels]`, with int32 labels of shape `[batch]`.
 
     Raises:
-        ValueError: if an argument is out of range, or makes more than 10^9 weights.
+        ValueError: If an argument is out of range, or the network would have more than
+            10^9 weights.
 
     >>> dcgan_generator(16, channels=1, latent_dim=8, width=4).output_shape
     (None, 16, 16, 1)
@@ -104,41 +107,43 @@ def dcgan_discriminator(
     num_classes: int | None = None,
     label_dim: int = 256,
 ) -> keras.Model:
-    """The discriminator of DCGAN: 4x4 convolutions halve the picture down to 4x4.
+    """Returns the discriminator of DCGAN.
 
-        image_size -> ... -> 8x8 -> 4x4 -> logit
+    4x4 convolutions halve the sides of the image down to 4x4 (7x7 for 28x28 images),
+    with leaky ReLU of slope 0.2 in between. A dense layer then computes the logit. The
+    finest level has `width` channels, and each coarser level has twice as many, up to
+    `8 * width`. Initial weights are drawn from N(0, 0.02^2).
 
-    (28x28 to 7x7) with leaky ReLU of slope 0.2 in between. The finest level has `width`
-    channels and each coarser one twice as many, up to `8 * width`. First weights are
-    drawn from N(0, 0.02^2).
-
-    With `num_classes` the one-hot label is mapped linearly to `label_dim` numbers,
-    N(0, 1) at first. Eight maps that are linear in them are concatenated with the
-    first feature map, and they themselves with the last features, on which a dense
-    layer of `16 * width` units follows. The paper's code has constant maps, one for
-    each of the numbers; ours, of which those are a case, also tell places apart.
+    With `num_classes`, the one-hot label is mapped linearly to `label_dim` numbers,
+    initially drawn from N(0, 1). Eight feature maps, linear in these numbers, are
+    concatenated with the first feature map. The numbers themselves are concatenated
+    with the last features, and a dense layer of `16 * width` units follows. The paper's
+    code has one constant map for each number, which is a special case. These maps can
+    also differ between positions.
 
     Args:
-        image_size: 8, 16, 28, 32, 64 or 128.
-        channels: 1 to 4.
-        width: channels of the finest level, at least 1.
-        normalization: "none"; "batch", after every convolution but the first; or
-            "spectral", of every layer.
-        minibatch_discrimination: whether the last layer also sees how close the
-            features of an example are to those of its batch, by 100 kernels of 5
-            dimensions; "joint" compares with real and with fake ones, for trainers
-            with `joint_batch=True`.
-        seed: an integer from which all first weights follow.
-        num_classes: how many labels there are, at least 1; `None` takes no labels.
-        label_dim: how many numbers stand for a label, at least 1.
+        image_size: Height and width of the images: 8, 16, 28, 32, 64 or 128.
+        channels: Number of channels of the images, 1 to 4.
+        width: Number of channels of the finest level, at least 1.
+        normalization: "none", "batch" or "spectral". Batch normalization follows every
+            convolution except the first. Spectral normalization applies to every layer.
+        minibatch_discrimination: If `True`, the last layer also gets similarities of
+            each example's features to the features of its batch, from 100 kernels of 5
+            dimensions. "joint" compares with the real and with the fake examples, for
+            trainers with `joint_batch=True`.
+        seed: Integer seed of the initial weights.
+        num_classes: Number of classes, at least 1. `None` means a discriminator without
+            labels.
+        label_dim: Number of values that encode a label, at least 1.
 
     Returns:
-        A model from images `[batch, image_size, image_size, channels]`, or with
-        `num_classes` from `[images, labels]` with int32 labels `[batch]`, to float32
-        logits `[batch, 1]`.
+        A `keras.Model` from images `[batch, image_size, image_size, channels]` to
+        float32 logits `[batch, 1]`. With `num_classes` its inputs are
+        `[images, labels]`, with int32 labels of shape `[batch]`.
 
     Raises:
-        ValueError: if an argument is out of range, or makes more than 10^9 weights.
+        ValueError: If an argument is out of range, or the network would have more than
+            10^9 weights.
 
     >>> dcgan_discriminator(16, channels=1, width=4).output_shape
     (None, 1)
@@ -151,7 +156,8 @@ def dcgan_discriminator(
     if normalization == "virtual":
         raise ValueError(
             "`normalization` must not be 'virtual' in a discriminator: the paper uses "
-            "it in the generator only. Received: normalization='virtual'"
+            "it in the generator only. Use 'none', 'batch' or 'spectral'. "
+            "Received: normalization='virtual'"
         )
     _check(image_size, channels, width, normalization, _DISCRIMINATOR_NORMALIZATIONS)
     label = _label(num_classes, label_dim)
@@ -188,7 +194,7 @@ def _check(image_size, channels, width, normalization, normalizations):
 
 
 def _label(num_classes, label_dim):
-    """The sizes that a network has because of labels, none without."""
+    """Checks and returns the sizes that labels need, `{}` without labels."""
     if num_classes is None:
         return {}
     _checks.positive_integer(num_classes=num_classes, label_dim=label_dim)
@@ -221,7 +227,7 @@ def _check_discriminator(image_size, channels, width, label):
 
 
 def _check_reference(reference_size, image_size, width, latent_dim):
-    """Its largest feature map is the finest hidden one."""
+    """Checks that the reference's largest feature map, the finest, fits in memory."""
     values = max(latent_dim, width * (image_size // 2) ** 2)
     num_bytes = 4 * reference_size * values
     _limits.check_memory(num_bytes, reference_size=reference_size, width=width)
@@ -236,13 +242,13 @@ def _kernels(*widths):
 
 
 def _widths(image_size, width):
-    """The channels of the hidden levels, from the finest to the coarsest."""
+    """Returns the channels of the hidden levels, from the finest to the coarsest."""
     num_levels = (image_size // _COARSEST[image_size]).bit_length() - 1
     return [width * min(2**level, 8) for level in range(num_levels)]
 
 
 def _generator(make, image_size, channels, width, normalization):
-    """The layers from the latents to the pictures."""
+    """Returns the layers from the latents to the images."""
     *finer, coarsest = _widths(image_size, width)
     size = _COARSEST[image_size]
     norm = _norm(normalization, "grid")
@@ -264,14 +270,14 @@ def _generator(make, image_size, channels, width, normalization):
 
 
 def _of_class(make, latents, stack, num_classes, label_dim):
-    """The generator that takes labels too."""
+    """Returns the generator with labels as second input."""
     labels, vectors = _parts.label_input(make, num_classes, label_dim)
     pictures = _parts.chain(_parts.concatenated("with_label", latents, vectors), stack)
     return keras.Model([latents, labels], pictures, name=make.network)
 
 
 def _discriminator(make, image_size, width, normalization):
-    """The layers of each level, from the finest to the coarsest."""
+    """Yields the layers of each level, from the finest to the coarsest."""
     for level, filters in enumerate(_widths(image_size, width)):
         name = f"down_{image_size // 2 ** (level + 1)}"
         norm = _norm(normalization, name) if level else []
@@ -287,7 +293,7 @@ def _label_maps(make, vectors, size):
 
 
 def _conv(make, kind, filters, name, norm=()):
-    """A convolution, without bias where a normalization brings one."""
+    """Returns a convolution, without bias if the normalization after it has one."""
     options = {"kernel_size": 4, "strides": 2, "padding": "same"}
     options |= _parts.CHANNELS_LAST
     return make.layer(kind, filters, name, use_bias=not norm, **options)

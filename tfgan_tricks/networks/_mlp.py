@@ -1,4 +1,4 @@
-"""Networks of dense layers, for points or small pictures."""
+"""Networks of dense layers, for points or small images."""
 
 import math
 from collections.abc import Sequence
@@ -16,23 +16,24 @@ def mlp_generator(
     hidden: Sequence[int] = (256, 256),
     seed: int = 0,
 ) -> keras.Sequential:
-    """A generator of dense layers with ReLU in between.
+    """Returns a generator of dense layers with ReLU in between.
 
-    Pictures, of shape `(height, width, channels)`, end in tanh; other shapes are
-    linear. First weights are Glorot's, uniform.
+    Images, of shape `(height, width, channels)`, end in tanh. Outputs of other shapes
+    are linear. Initial weights are Glorot uniform.
 
     Args:
-        output_shape: the shape of one example, such as `(2,)` or `(8, 8, 1)`.
-        latent_dim: the length of z, at least 1.
-        hidden: the numbers of units of the hidden layers.
-        seed: an integer from which all first weights follow.
+        output_shape: Shape of one example, such as `(2,)` or `(8, 8, 1)`.
+        latent_dim: Length of the latents, at least 1.
+        hidden: Numbers of units of the hidden layers, each at least 1.
+        seed: Integer seed of the initial weights.
 
     Returns:
-        A model from `[batch, latent_dim]` to float32 `[batch, *output_shape]`,
-        pictures in [-1, 1].
+        A `keras.Sequential` from latents `[batch, latent_dim]` to float32 examples
+        `[batch, *output_shape]`. Images are in [-1, 1].
 
     Raises:
-        ValueError: if an argument is out of range, or makes more than 10^9 weights.
+        ValueError: If an argument is out of range, or the network would have more than
+            10^9 weights.
 
     >>> mlp_generator((2,), latent_dim=4, hidden=(16,)).count_params()
     114
@@ -64,20 +65,22 @@ def mlp_generator(
 def mlp_discriminator(
     input_shape: Sequence[int], hidden: Sequence[int] = (256, 256), seed: int = 0
 ) -> keras.Sequential:
-    """A discriminator of dense layers with leaky ReLU of slope 0.2 in between.
+    """Returns a discriminator of dense layers with leaky ReLU of slope 0.2 in between.
 
-    First weights are Glorot's, uniform.
+    Initial weights are Glorot uniform.
 
     Args:
-        input_shape: the shape of one example, such as `(2,)` or `(8, 8, 1)`.
-        hidden: the numbers of units of the hidden layers.
-        seed: an integer from which all first weights follow.
+        input_shape: Shape of one example, such as `(2,)` or `(8, 8, 1)`.
+        hidden: Numbers of units of the hidden layers, each at least 1.
+        seed: Integer seed of the initial weights.
 
     Returns:
-        A model from `[batch, *input_shape]` to float32 logits `[batch, 1]`.
+        A `keras.Sequential` from examples `[batch, *input_shape]` to float32 logits
+        `[batch, 1]`.
 
     Raises:
-        ValueError: if an argument is out of range, or makes more than 10^9 weights.
+        ValueError: If an argument is out of range, or the network would have more than
+            10^9 weights.
 
     >>> mlp_discriminator((8, 8, 1), hidden=(16,)).count_params()
     1057
@@ -102,6 +105,6 @@ def mlp_discriminator(
 
 
 def _maker(network, seed):
-    # N(0, 0.02^2) is for wide convolutions; it would start a narrow network near 0.
+    # N(0, 0.02^2) suits wide convolutions. It would start a narrow network near 0.
     initializer = keras.initializers.GlorotUniform
     return _parts.Maker(network, seed, initializer=initializer)

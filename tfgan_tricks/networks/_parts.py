@@ -1,4 +1,4 @@
-"""What the networks of this package are made of."""
+"""The layers that the networks of this package consist of."""
 
 import dataclasses
 import zlib
@@ -11,34 +11,34 @@ import keras
 from tfgan_tricks import _checks
 from tfgan_tricks import layers
 
-# For each layer with a data format, whatever Keras is set to.
+# For each layer with a data format, whatever the setting of Keras.
 CHANNELS_LAST: dict[str, Any] = {"data_format": "channels_last"}
 
 
 def normal(seed: int, mean: float = 0.0) -> keras.initializers.Initializer:
-    """The initializer of Radford et al., 2015, arXiv:1511.06434."""
+    """Returns the initializer of Radford et al., 2015, arXiv:1511.06434."""
     return keras.initializers.RandomNormal(mean, stddev=0.02, seed=seed)
 
 
 def batch_norm(name: str, **kwargs: Any) -> keras.layers.Layer:
-    """Batch normalization over all replicas."""
+    """Returns a layer of batch normalization over all replicas."""
     return keras.layers.BatchNormalization(
         axis=-1, momentum=0.9, epsilon=1e-5, synchronized=True, name=name, **kwargs
     )
 
 
 def flat(name: str) -> keras.layers.Layer:
-    """Features as vectors, in the order in which they are stored."""
+    """Returns a layer that flattens features in their order in memory."""
     return keras.layers.Flatten(name=name, **CHANNELS_LAST)
 
 
 def pictures() -> keras.layers.Layer:
-    """The end of a generator: float32 in [-1, 1] under any dtype policy."""
+    """Returns the last layer of a generator: float32 in [-1, 1] under any policy."""
     return keras.layers.Activation("tanh", dtype="float32", name="pictures")
 
 
 def chain(x: Any, stack: Iterable[Callable]) -> Any:
-    """What comes out of layers, one after the other, for `x`."""
+    """Applies layers to `x`, one after the other."""
     for layer in stack:
         x = layer(x)
     return x
@@ -49,11 +49,11 @@ def concatenated(name: str, *tensors: Any) -> Any:
 
 
 def label_input(make: "Maker", num_classes: int, label_dim: int) -> tuple[Any, Any]:
-    """An input of labels, int32 `[batch]`, and their vectors `[batch, label_dim]`.
+    """Returns an input of labels, int32 `[batch]`, and vectors `[batch, label_dim]`.
 
-    To look a row up is to multiply a matrix with the one-hot label. Rows have length
-    one at first and are then made longer, so that what a step of an optimizer moves
-    is no smaller a part of them than of other weights.
+    The lookup of a row multiplies a matrix with the one-hot label. Rows initially have
+    length one and are then scaled up, so that an optimizer's step changes them by as
+    large a fraction as other weights.
     """
     _checks.positive_integer(num_classes=num_classes, label_dim=label_dim)
     deviation = label_dim**-0.5
@@ -67,10 +67,10 @@ def label_input(make: "Maker", num_classes: int, label_dim: int) -> tuple[Any, A
 
 
 def check_sizes(argument: str, sizes: Any, at_least: int) -> None:
-    """Raises `ValueError` unless sizes are positive integers, enough of them."""
+    """Raises `ValueError` unless there are enough sizes, all positive integers."""
     if not isinstance(sizes, (tuple, list)) or len(sizes) < at_least:
         raise ValueError(
-            f"`{argument}` must be a tuple of {at_least} or more sizes. "
+            f"`{argument}` must be a tuple of at least {at_least} sizes. "
             f"Received: {argument}={sizes!r}"
         )
     for size in sizes:
@@ -79,7 +79,7 @@ def check_sizes(argument: str, sizes: Any, at_least: int) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Maker:
-    """Makes the layers of one network, whose first weights follow from a seed."""
+    """A factory of one network's layers, with initial weights from one seed."""
 
     network: str
     seed: int
@@ -87,13 +87,13 @@ class Maker:
     initializer: Callable = normal
 
     def seed_of(self, name: str) -> int:
-        """A layer's own seed: no two layers or networks share random numbers."""
+        """Returns the seed of a layer: no two layers share random numbers."""
         return zlib.crc32(f"{self.network}/{name}/{self.seed}".encode()) & 0x7FFFFFFF
 
     def layer(
         self, kind: Callable, units: int, name: str, **kwargs: Any
     ) -> keras.layers.Layer:
-        """A layer with a kernel, spectrally normalised if the network is."""
+        """Returns a layer with a kernel, spectrally normalized if the network is."""
         initializer = self.initializer(self.seed_of(name))
         layer = kind(units, kernel_initializer=initializer, name=name, **kwargs)
         if self.spectral:
@@ -103,13 +103,13 @@ class Maker:
     def comparison(
         self, kind: Callable = layers.MinibatchDiscrimination
     ) -> keras.layers.Layer:
-        """Minibatch discrimination of the sizes of Salimans et al., 2016."""
+        """Returns minibatch discrimination with the sizes of Salimans et al., 2016."""
         name = "minibatch_discrimination"
         initializer = self.initializer(self.seed_of(name))
         return kind(100, 5, kernel_initializer=initializer, name=name)
 
     def logit(self) -> keras.layers.Layer:
-        """The end of a discriminator: float32 under any dtype policy."""
+        """Returns the last layer of a discriminator: float32 under any policy."""
         return self.layer(keras.layers.Dense, 1, "logit", dtype="float32")
 
     def sequential(self, *stack: keras.layers.Layer) -> keras.Sequential:

@@ -1,4 +1,4 @@
-"""The "standard CNN" for 32x32 pictures of the spectral GAN and relativistic GAN."""
+"""The "standard CNN" of the SNGAN and relativistic GAN papers, for 32x32 images."""
 
 import keras
 
@@ -14,27 +14,28 @@ _KEPT = {"kernel_size": 3, **_SAME}
 def standard_cnn_generator(
     channels: int = 3, latent_dim: int = 128, seed: int = 0
 ) -> keras.Sequential:
-    """The generator of the relativistic GAN's 32x32 experiments.
+    """Returns the generator of the relativistic GAN's 32x32 experiments.
 
-        z -> 4x4x512 -> 8x8x256 -> 16x16x128 -> 32x32x64 -> 32x32xchannels
+    A dense layer without activation projects the latents to `4x4x512`. Three transposed
+    4x4 convolutions with batch normalization and ReLU follow, to `8x8x256`, `16x16x128`
+    and `32x32x64`. A 3x3 convolution with tanh returns the image.
 
-    by a dense layer without activation, three 4x4 transposed convolutions with batch
-    normalization and ReLU, and a 3x3 convolution with tanh. First weights as in the
-    author's code: convolutions from N(0, 0.02^2), the scales of the normalizations
-    from N(1, 0.02^2), the dense layer from U(-a, a) with a = 1 / sqrt(inputs). Biases
-    start at 0.
+    Initial weights are those in the author's code. Convolutions are drawn from
+    N(0, 0.02^2), the scales of the normalizations from N(1, 0.02^2), and the dense
+    layer from U(-a, a) with a = 1 / sqrt(number of inputs). Biases start at 0.
 
     Args:
-        channels: 1 to 4.
-        latent_dim: the length of z, at least 1.
-        seed: an integer from which all first weights follow.
+        channels: Number of channels of the images, 1 to 4.
+        latent_dim: Length of the latents, at least 1.
+        seed: Integer seed of the initial weights.
 
     Returns:
-        A model from `[batch, latent_dim]` to float32 `[batch, 32, 32, channels]` in
-        [-1, 1].
+        A `keras.Sequential` from latents `[batch, latent_dim]` to float32 images
+        `[batch, 32, 32, channels]` in [-1, 1].
 
     Raises:
-        ValueError: if an argument is out of range, or makes more than 10^9 weights.
+        ValueError: If an argument is out of range, or the network would have more than
+            10^9 weights.
 
     >>> standard_cnn_generator(channels=1).output_shape
     (None, 32, 32, 1)
@@ -64,25 +65,26 @@ def standard_cnn_generator(
 def standard_cnn_discriminator(
     channels: int = 3, spectral: bool = True, seed: int = 0
 ) -> keras.Sequential:
-    """The discriminator of the relativistic GAN's 32x32 experiments.
+    """Returns the discriminator of the relativistic GAN's 32x32 experiments.
 
-        32x32x64 -> 16x16x64 -> 16x16x128 -> 8x8x128 -> 8x8x256 -> 4x4x256 -> 4x4x512
-
-    by 3x3 convolutions that keep the size and 4x4 ones that halve it, with leaky ReLU
-    of slope 0.1, and a dense layer. With `spectral`, every convolution is spectrally
-    normalised, and the dense layer is not; otherwise every convolution but the last
-    has batch normalization. First weights as in `standard_cnn_generator`.
+    3x3 convolutions keep the size, and 4x4 convolutions halve it: `32x32x64`,
+    `16x16x64`, `16x16x128`, `8x8x128`, `8x8x256`, `4x4x256`, `4x4x512`. Each is
+    followed by leaky ReLU of slope 0.1. A dense layer computes the logit. Initial
+    weights are drawn as in `standard_cnn_generator`.
 
     Args:
-        channels: 1 to 4.
-        spectral: whether to normalise spectrally instead of by batches.
-        seed: an integer from which all first weights follow.
+        channels: Number of channels of the images, 1 to 4.
+        spectral: If `True`, every convolution is spectrally normalized, and the dense
+            layer is not. If `False`, every convolution except the last has batch
+            normalization.
+        seed: Integer seed of the initial weights.
 
     Returns:
-        A model from `[batch, 32, 32, channels]` to float32 logits `[batch, 1]`.
+        A `keras.Sequential` from images `[batch, 32, 32, channels]` to float32 logits
+        `[batch, 1]`.
 
     Raises:
-        ValueError: if an argument is out of range.
+        ValueError: If an argument is out of range.
 
     >>> standard_cnn_discriminator(channels=1).output_shape
     (None, 1)
@@ -103,7 +105,7 @@ def standard_cnn_discriminator(
 
 
 def _plain(make):
-    """Makes dense layers, which the author's code leaves to PyTorch's initializer."""
+    """Returns a factory of dense layers with PyTorch's initializer, as the author's."""
     return _parts.Maker(make.network, make.seed, initializer=_fan_in_uniform)
 
 

@@ -17,24 +17,25 @@ def weight_norm_generator(
     hidden: Sequence[int] = (500, 500),
     seed: int = 0,
 ) -> keras.Sequential:
-    """The generator of the paper's semi-supervised MNIST: dense, softplus.
+    """Returns the generator of the paper's semi-supervised experiments on MNIST.
 
-    Each hidden layer is batch normalised, without a scale, before its softplus; the
-    last one is weight normalised and ends in a sigmoid, which is stretched to [-1, 1].
+    Its layers are dense. Each hidden layer has batch normalization without a scale,
+    then softplus. The last layer is weight-normalized and ends in a sigmoid that is
+    scaled to [-1, 1].
 
     Args:
-        output_shape: the shape of a picture, `(height, width, channels)`.
-        latent_dim: the length of z, at least 1.
-        hidden: the numbers of units of the hidden layers.
-        seed: an integer from which all first weights follow.
+        output_shape: Shape of an image, `(height, width, channels)`.
+        latent_dim: Length of the latents, at least 1.
+        hidden: Numbers of units of the hidden layers, each at least 1.
+        seed: Integer seed of the initial weights.
 
     Returns:
-        A model from `[batch, latent_dim]` to float32 `[batch, *output_shape]` in
-        [-1, 1].
+        A `keras.Sequential` from latents `[batch, latent_dim]` to float32 images
+        `[batch, *output_shape]` in [-1, 1].
 
     Raises:
-        ValueError: if a size is no positive integer, or makes more than 10^9
-            weights.
+        ValueError: If a size is not a positive integer, or the network would have more
+            than 10^9 weights.
 
     >>> weight_norm_generator((8, 8, 1), latent_dim=4, hidden=(16,)).output_shape
     (None, 8, 8, 1)
@@ -75,29 +76,32 @@ def weight_norm_classifier(
     minibatch_discrimination: bool = False,
     seed: int = 0,
 ) -> keras.Sequential:
-    """The discriminator of the paper's semi-supervised MNIST: dense, noise, ReLU.
+    """Returns the discriminator of the paper's semi-supervised experiments on MNIST.
 
-    Normal noise is added to the pictures, brought to [0, 1], and to the outputs of each
-    hidden layer. All layers are weight normalised; see `layers.adapt` for their first
-    scales. The features to match are those of the last hidden layer, `features`.
+    Its layers are dense and weight-normalized, with ReLU in between. Call
+    `layers.adapt` once to set their initial scales. Normal noise is added to the
+    images, scaled to [0, 1], and to the outputs of each hidden layer. The features to
+    match are the outputs of the last hidden layer, `features`.
 
     Args:
-        input_shape: the shape of a picture, `(height, width, channels)`, in [-1, 1].
-        num_classes: how many logits there are.
-        hidden: the numbers of units of the hidden layers, one or more.
-        input_noise: the standard deviation of the noise on pictures in [0, 1].
-        hidden_noise: that of the noise on the outputs of hidden layers.
-        minibatch_discrimination: whether the last layer also sees how close the
-            features of an example are to those of its batch, by 100 kernels of 5
+        input_shape: Shape of an image in [-1, 1], `(height, width, channels)`.
+        num_classes: Number of classes and logits, at least 1.
+        hidden: Numbers of units of the hidden layers, each at least 1, at least one
+            layer.
+        input_noise: Standard deviation of the noise added to images in [0, 1].
+        hidden_noise: Standard deviation of the noise added to hidden-layer outputs.
+        minibatch_discrimination: If `True`, the last layer also gets similarities of
+            each example's features to the features of its batch, from 100 kernels of 5
             dimensions.
-        seed: an integer from which all first weights and the noise follow.
+        seed: Integer seed of the initial weights and of the noise.
 
     Returns:
-        A model from `[batch, *input_shape]` to float32 logits `[batch, num_classes]`.
+        A `keras.Sequential` from images `[batch, *input_shape]` to float32 logits
+        `[batch, num_classes]`.
 
     Raises:
-        ValueError: if a size is no positive integer, or makes more than 10^9
-            weights.
+        ValueError: If a size is not a positive integer, or the network would have more
+            than 10^9 weights.
 
     >>> weight_norm_classifier((8, 8, 1), 3, hidden=(16,)).output_shape
     (None, 3)
@@ -138,5 +142,5 @@ def weight_norm_classifier(
 
 
 def _wide(seed):
-    """As in the authors' code; the longer a column, the slower Adam turns it."""
+    """Returns the authors' initializer; Adam turns longer columns more slowly."""
     return keras.initializers.RandomNormal(stddev=0.1, seed=seed)
