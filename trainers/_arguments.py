@@ -12,7 +12,7 @@ from tfgan_tricks import _unit_range
 
 
 def shown(value: Any) -> str:
-    """A short representation of any value, in one line."""
+    """Returns a short representation of any value, in one line."""
     return " ".join(reprlib.repr(value).split())
 
 
@@ -32,16 +32,16 @@ def check(
         )
     if isinstance(seed, bool) or not isinstance(seed, numbers.Integral):
         raise ValueError(
-            "`seed` must be an integer, from which all random numbers follow. "
+            "`seed` must be an integer: it determines all random numbers. "
             f"Received: seed={seed!r}"
         )
 
 
-def output_range(told: Any, generator: Any) -> tuple[float, float] | None:
-    """The range that is told, or else the one that the generator's end tells."""
-    if told is None:
+def output_range(given: Any, generator: Any) -> tuple[float, float] | None:
+    """Returns the given range, or the range of the generator's last activation."""
+    if given is None:
         return _facts.output_range(generator)
-    return _unit_range.checked_range(told)
+    return _unit_range.checked_range(given)
 
 
 def check_jit(jit_compile: Any, replicas: int) -> None:
@@ -61,48 +61,48 @@ def check_compiled(trainer: Any, method: str) -> None:
 
 
 def refuse_compile_arguments(given: Mapping[str, Any]) -> None:
-    """Raises `ValueError` for arguments that `compile` of one model would have."""
+    """Raises `ValueError` for arguments that only `keras.Model.compile` has."""
     wrong = [name for name, value in given.items() if value is not None]
     if wrong:
         raise ValueError(
             "`compile` accepts `generator_optimizer` and `discriminator_optimizer`, "
-            "`jit_compile`, `steps_per_execution` and `run_eagerly`; losses and "
-            "metrics are the trainer's own. "
+            "`jit_compile`, `steps_per_execution` and `run_eagerly`. The trainer "
+            "defines the losses and metrics. "
             f"Received: {', '.join(f'{name}={given[name]!r}' for name in wrong)}"
         )
 
 
 def refuse(**given: Any) -> None:
-    """Raises `ValueError` for arguments of Keras that have no meaning for a GAN."""
+    """Raises `ValueError` for Keras arguments that have no meaning for a GAN."""
     for name, value in given.items():
         if value is not None:
             raise ValueError(
-                f"`{name}` is unsupported: a step has no loss per example and no "
-                "targets to weight or to hold out. Leave it out. "
+                f"`{name}` is unsupported: a training step has no loss per example and "
+                "no targets to weight or to hold out. Remove it. "
                 f"Received: {name}={shown(value)}"
             )
 
 
 def check_scored(trainer: Any, name: str, data: Any) -> None:
-    """Raises `ValueError` for data to evaluate where the trainer has no scores."""
+    """Raises `ValueError` for data to evaluate if the trainer has no scores."""
     if data is not None and not trainer.score_names:
         raise ValueError(
-            f"`{name}` must be None for {type(trainer).__name__}, which has nothing to "
-            "evaluate: the losses of a GAN do not tell how good its samples are. "
+            f"`{name}` must be None for {type(trainer).__name__}: it has nothing to "
+            "evaluate, since the losses of a GAN do not measure its samples. "
             f"Received: {name}={shown(data)}"
         )
 
 
 def too_few_batches(trainer: Any, received: str) -> ValueError:
-    """The error for data that are not enough for one step."""
+    """Returns the error for data with too few batches for one step."""
     return ValueError(
-        f"`x` must have at least {trainer.batches_per_step} batches, which one "
-        f"training step draws. Received: {received}"
+        f"`x` must have at least {trainer.batches_per_step} batches, the number that "
+        f"one training step draws. Received: {received}"
     )
 
 
 def checked_terms(terms: Any, player: Any, trackers: Mapping[str, Any]) -> dict:
-    """The named terms of an objective, as float32 scalars."""
+    """Returns the named terms of an objective, as float32 scalars."""
     objective = f"{player.role}_objective"
     if not isinstance(terms, dict) or not terms:
         raise ValueError(
@@ -113,9 +113,9 @@ def checked_terms(terms: Any, player: Any, trackers: Mapping[str, Any]) -> dict:
     unknown = sorted(terms.keys() - trackers.keys())
     if unknown:
         raise ValueError(
-            f"`{objective}` must return terms that `loss_names` names, which the logs "
-            f"are made from. Add {', '.join(map(repr, unknown))} to the class "
-            f"attribute `loss_names`. Received: {', '.join(terms)}"
+            f"`{objective}` must return only terms that `loss_names` lists, as logs "
+            f"show these. Add {', '.join(map(repr, unknown))} to the class attribute "
+            f"`loss_names`. Received: {', '.join(terms)}"
         )
     return {name: tf.cast(value, tf.float32) for name, value in terms.items()}
 
@@ -123,8 +123,8 @@ def checked_terms(terms: Any, player: Any, trackers: Mapping[str, Any]) -> dict:
 def check_gradients(gradients: list, player: Any) -> None:
     if all(gradient is None for gradient in gradients):
         raise ValueError(
-            f"`{player.role}` must get a gradient, but there is none by any of its "
-            "weights: an operation without a derivative (argmax, rounding, a cast to "
-            "integers, numpy) stands between them and the loss. Replace it, or use "
+            f"`{player.role}` must receive a gradient, but an operation without a "
+            "derivative (argmax, rounding, a cast to integers, numpy) separates its "
+            "weights from the loss. Replace the operation, or use "
             f"`tf.custom_gradient`. Received: {player.role}={player.network.name!r}"
         )

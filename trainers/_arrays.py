@@ -1,4 +1,4 @@
-"""Arrays and `PyDataset`s as endless batches, whose order follows from a seed."""
+"""Infinite batches of arrays and `PyDataset`s, in an order that a seed determines."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,11 +10,11 @@ from tfgan_tricks.data import _options
 
 
 class Endless(NamedTuple):
-    """Batches of epoch after epoch.
+    """An infinite dataset of batches, one epoch after the other.
 
     Attributes:
         batches: A `tf.data.Dataset`.
-        per_epoch: The number of batches in an epoch.
+        per_epoch: Number of batches in an epoch.
     """
 
     batches: tf.data.Dataset
@@ -32,12 +32,12 @@ def of_arrays(
     """Returns batches of the examples of arrays.
 
     Args:
-        arrays: Nested tensors of as many examples each.
-        batch_size: The number of examples in a batch.
-        seed: An integer, from which the order in each epoch follows; `None` keeps it.
-        first: A function that tells the number of the first batch; it is called when
-            the dataset is iterated over.
-        drop_remainder: If `True`, an epoch has full batches only.
+        arrays: Nested tensors with the same number of examples.
+        batch_size: Number of examples in a batch.
+        seed: Integer seed of the order in each epoch. `None` keeps the order.
+        first: Function that returns the number of the first batch. It is called when
+            an iteration over the dataset starts.
+        drop_remainder: If `True`, an epoch contains only full batches.
     """
     count = len(tf.nest.flatten(arrays)[0])
     per_epoch = count // batch_size if drop_remainder else -(-count // batch_size)
@@ -90,7 +90,7 @@ def _order(count, seed, epoch):
 
 
 def _from(first, per_epoch, items_of):
-    """The items of all epochs, from the one with number `first()` on."""
+    """Returns the items of all epochs, starting with number `first()`."""
 
     def starting_at(number):
         begun, done = number // per_epoch, number % per_epoch

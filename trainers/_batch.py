@@ -8,12 +8,13 @@ import tensorflow as tf
 
 
 class Batch(NamedTuple):
-    """Examples, and what is known of them.
+    """Examples of one update, with their labels if there are any.
 
     Attributes:
-        images: Real or fake images, or points, `[batch, ...]`.
-        labels: Their labels, where the networks take labels.
-        labeled: Another `Batch`, of labeled examples, in semi-supervised learning.
+        images: Real or fake images or points of shape `[batch, ...]`.
+        labels: Labels of the images, or `None` if the networks have no label input.
+        labeled: Another `Batch` with the labeled examples of semi-supervised learning,
+            or `None`.
     """
 
     images: tf.Tensor
@@ -30,9 +31,9 @@ class Batch(NamedTuple):
 
 
 def of_both(function: Callable, real: Batch, fake: Batch, joint: bool) -> list:
-    """Returns a function's values of a real and a fake batch, by one call if `joint`.
+    """Returns a function's values for a real and a fake batch, in one call if `joint`.
 
-    Values may be nested, as those of a discriminator with several outputs.
+    Values may be nested, such as the outputs of a multi-scale discriminator.
     """
     if not joint:
         return [function(real), function(fake)]
@@ -44,9 +45,9 @@ def of_both(function: Callable, real: Batch, fake: Batch, joint: bool) -> list:
 
 
 def one_per_update(batches: list, discriminator_steps: int) -> list:
-    """Returns a batch for each discriminator update, and one for the generator's.
+    """Returns one batch for each discriminator update and one for the generator update.
 
-    Where there are fewer, the last one serves again.
+    The last batch is reused if there are fewer.
     """
     last = len(batches) - 1
     return [batches[min(index, last)] for index in range(discriminator_steps + 1)]

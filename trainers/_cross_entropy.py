@@ -1,4 +1,4 @@
-"""What the GANs of a cross-entropy have in common."""
+"""The base of trainers with a cross-entropy loss."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Features of the discriminator, which a generator matches on average."""
+"""Features of the discriminator whose means a generator matches."""
 
 from typing import Any
 
@@ -22,9 +22,9 @@ def check_distance(distance: str) -> None:
 
 
 def mean_distance(real: Any, fake: Any, distance: str) -> tf.Tensor:
-    """Returns how far apart the means of features over the global batch are.
+    """Returns the distance between the means of real and fake features.
 
-    Those of several layers are added up.
+    Means are taken over the global batch. The distances of several layers are added.
     """
     pairs = zip(tf.nest.flatten(real), tf.nest.flatten(fake), strict=True)
     return tf.add_n(
@@ -37,15 +37,17 @@ def _mean(features):
 
 
 def reader(discriminator: keras.Model, names: Any) -> keras.Model:
-    """Returns a model of the discriminator's layers from inputs to logits and features.
+    """Returns a model from the discriminator's inputs to its logits and features.
 
     Args:
-        discriminator: A Functional or Sequential `keras.Model`; or, if `names` is
-            `None`, any model with two outputs, logits and features.
-        names: The name of the layer whose outputs are the features, or a list of names.
+        discriminator: A Functional or Sequential `keras.Model`. If `names` is `None`,
+            any model with two outputs, logits and features.
+        names: Name of the layer whose outputs are the features, or a list of names.
+            `None` uses the second output.
 
     Raises:
-        ValueError: If there is no such layer, or there are not two outputs.
+        ValueError: If a layer is missing, or the discriminator does not have two
+            outputs.
     """
     if names is None:
         _check_outputs(discriminator)
@@ -53,9 +55,9 @@ def reader(discriminator: keras.Model, names: Any) -> keras.Model:
     outputs = getattr(discriminator, "outputs", None)
     if not outputs or not _facts.has_graph(discriminator):
         raise ValueError(
-            "`features` must be None for a subclassed discriminator, whose layers "
-            "cannot be read by name. Let its `call` return two outputs, logits and "
-            f"features. Received: features={names!r}"
+            "`features` must be None for a subclassed discriminator: its layers cannot "
+            "be read by name. Let its `call` return two outputs, logits and features. "
+            f"Received: features={names!r}"
         )
     features = [_output_of(discriminator, name) for name in _listed(names)]
     if isinstance(names, str):

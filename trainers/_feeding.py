@@ -1,4 +1,4 @@
-"""From what users pass to `fit` to a dataset with an element for each step."""
+"""Conversion of the data passed to `fit` to a dataset with one element per step."""
 
 import contextlib
 import re
@@ -23,12 +23,12 @@ _BATCH_SIZE = 32
 
 
 class Feed(NamedTuple):
-    """What `fit` of Keras is given.
+    """The data for Keras' own `fit`.
 
     Attributes:
-        dataset: A dataset with an element for each step.
-        steps_per_epoch: The number of steps in an epoch, or `None` where that is the
-            length of the dataset.
+        dataset: A dataset with one element per step.
+        steps_per_epoch: Number of steps in an epoch. `None` means the length of the
+            dataset.
     """
 
     dataset: Any
@@ -44,25 +44,25 @@ def feed(
     steps_per_epoch: int | None,
     first_batch: FirstBatch | None,
 ) -> Feed:
-    """Returns the data of a call of `fit`, and how many steps there are in an epoch.
+    """Returns the data of a call of `fit`, with the number of steps in an epoch.
 
-    The range of the first batch is noted in `first_batch`.
+    Records the range of the first batch in `first_batch`.
 
     Raises:
         ValueError: If the data cannot be trained on.
     """
     if isinstance(x, tf.distribute.DistributedDataset):
-        _refuse_beside_a_dataset(y=y)
+        _refuse_with_dataset(y=y)
         return Feed(x, steps_per_epoch)
     if isinstance(x, tf.data.Dataset):
-        _refuse_beside_a_dataset(y=y, batch_size=batch_size)
+        _refuse_with_dataset(y=y, batch_size=batch_size)
         return _of_dataset(trainer, x, steps_per_epoch, first_batch)
     order: dict[str, Any] = {
         "seed": trainer.seed if shuffle else None,
         "first": lambda: int(trainer.step.numpy()) * trainer.batches_per_step,
     }
     if isinstance(x, _compat.PyDataset):
-        _refuse_beside_a_dataset(y=y, batch_size=batch_size)
+        _refuse_with_dataset(y=y, batch_size=batch_size)
         endless = _arrays.of_py_dataset(x, **order)
         batches = _arranged(trainer, endless.batches, first_batch)
     else:
@@ -82,14 +82,15 @@ def feed(
 
 
 def one_step(trainer: Any, x: Any, y: Any) -> tf.data.Dataset:
-    """Returns a dataset of one element, for one step on all examples of arrays."""
+    """Returns a dataset with one element, for one step on all examples of arrays."""
     arrays = _checked_arrays(trainer, x, y)
     count = trainer.batches_per_step
     size = len(tf.nest.flatten(arrays)[0])
     if size % (count * trainer.num_replicas):
         raise ValueError(
-            f"`x` must have the examples of {count} batches of a size, one after the "
-            f"other, for each of {trainer.num_replicas} replicas. "
+            f"`x` must contain {count} batches of equal size, one after another. The "
+            f"size must be a multiple of {trainer.num_replicas}, the number of "
+            "replicas. "
             f"Received: {size} examples"
         )
     batches = tf.data.Dataset.from_tensor_slices(arrays).batch(size // count, True)
@@ -102,13 +103,13 @@ def _of_dataset(trainer, dataset, steps_per_epoch, first_batch):
     length = int(dataset.cardinality())
     if length == tf.data.INFINITE_CARDINALITY and steps_per_epoch is None:
         raise ValueError(
-            "`steps_per_epoch` must be given with an endless dataset, such as one that "
-            "is repeated. Received: steps_per_epoch=None"
+            "`steps_per_epoch` must be given with an infinite dataset, such as a "
+            "repeated one. Received: steps_per_epoch=None"
         )
     if length >= 0:
         steps = _steps_of(length, trainer)
         if steps * count < length and steps_per_epoch is None:
-            # What an epoch leaves over comes first in the next one.
+            # The next epoch starts with the batches that this one leaves.
             dataset, steps_per_epoch = dataset.repeat(), steps
     batches = _arranged(trainer, dataset, first_batch)
     _check_divisible(batches.element_spec, trainer.num_replicas)
@@ -116,14 +117,14 @@ def _of_dataset(trainer, dataset, steps_per_epoch, first_batch):
 
 
 def _steps_of(batches, trainer):
-    """How many steps there are in some batches."""
+    """Returns the number of steps in a number of batches."""
     if batches < trainer.batches_per_step:
         raise _arguments.too_few_batches(trainer, f"{batches} batches")
     return batches // trainer.batches_per_step
 
 
 def _arranged(trainer, batches, first_batch):
-    """Batches in the form that is trained on, checked as far as specs tell."""
+    """Returns batches in the form of `train_step`, checked as far as specs allow."""
     form = trainer.arrange(batches.element_spec)
     _forms.check(form, trainer)
 
@@ -135,12 +136,12 @@ def _arranged(trainer, batches, first_batch):
 
 
 def _unpacked(arguments):
-    """What a dataset's element was before `map` made arguments of it."""
+    """Returns a dataset's element, which `map` splits into arguments."""
     return arguments if len(arguments) > 1 else arguments[0]
 
 
 def _check_divisible(specs, replicas):
-    """Raises `ValueError` unless each replica's share of a batch is as large."""
+    """Raises `ValueError` unless all replicas get equal shares of each batch."""
     sizes = [
         spec.shape[0] if spec.shape.rank else None for spec in tf.nest.flatten(specs)
     ]
@@ -153,7 +154,7 @@ def _check_divisible(specs, replicas):
 
 
 def _checked_arrays(trainer, x, y):
-    """The arrays of images, and of labels where the networks take them."""
+    """Returns the array of images, with labels if the networks have a label input."""
     if isinstance(x, dict) and y is None:
         x = _forms.as_pair(x)
         x, y = x if isinstance(x, tuple) else (x, None)
@@ -163,7 +164,7 @@ def _checked_arrays(trainer, x, y):
     labels = _array("y", y)
     if len(labels) != len(images):
         raise ValueError(
-            "`y` must have a label for each image. "
+            "`y` must have one label per image. "
             f"Received: {len(labels)} labels for {len(images)} images"
         )
     arrays = trainer.arrange((images, labels))
@@ -173,8 +174,8 @@ def _checked_arrays(trainer, x, y):
 
 
 def _array(name, value):
-    """An array of one row or more, or `ValueError` for whatever else it is."""
-    if _is_no_array(value):
+    """Checks that a value is an array with at least one row, and returns it."""
+    if not _is_array(value):
         raise ValueError(
             f"`{name}` must be an array of examples, a `tf.data.Dataset` of batches or "
             "a `keras.utils.PyDataset`. Join lists of batches with `np.concatenate`, "
@@ -184,8 +185,8 @@ def _array(name, value):
     array = value if tf.is_tensor(value) else np.asarray(value)
     if isinstance(array, np.ndarray) and array.dtype.kind in "OUS":
         raise ValueError(
-            f"`{name}` must consist of numbers. Number classes from 0 on, as with "
-            f"`np.unique({name}, return_inverse=True)`. "
+            f"`{name}` must contain numbers. Number the classes from 0, for example "
+            f"with `np.unique({name}, return_inverse=True)`. "
             f"Received: {name} of dtype {array.dtype}"
         )
     if not array.shape or not array.shape[0]:
@@ -196,9 +197,9 @@ def _array(name, value):
     return array
 
 
-def _is_no_array(value):
+def _is_array(value):
     is_sparse = isinstance(value, (tf.SparseTensor, tf.RaggedTensor))
-    return is_sparse or not (tf.is_tensor(value) or hasattr(value, "__array__"))
+    return not is_sparse and (tf.is_tensor(value) or hasattr(value, "__array__"))
 
 
 def _type_name(value):
@@ -214,22 +215,22 @@ def _checked_batch_size(batch_size):
     return batch_size
 
 
-def _refuse_beside_a_dataset(**given):
+def _refuse_with_dataset(**given):
     for name, value in given.items():
         if value is not None:
             raise ValueError(
-                f"`{name}` must be None where `x` is a dataset, which has batches, and "
-                "labels in them if there are any. "
+                f"`{name}` must be None if `x` is a dataset, since its batches contain "
+                "the labels. "
                 f"Received: {name}={_arguments.shown(value)}"
             )
 
 
 @contextlib.contextmanager
 def plain_errors(trainer: Any) -> Iterator[None]:
-    """A context that leaves of errors about the user's data and networks one line."""
+    """Shortens errors about the user's data and networks inside the block to a line."""
     try:
         with warnings.catch_warnings():
-            # What Keras 3 says at the end of any dataset of unknown length.
+            # Keras 3 warns at the end of every dataset of unknown length.
             warnings.filterwarnings("ignore", "Your input ran out of data")
             yield
     except tf.errors.InvalidArgumentError as error:

@@ -1,4 +1,4 @@
-"""The forms in which users' batches come, and the one in which they are trained on."""
+"""The forms of users' batches, and their conversion to the form of `train_step`."""
 
 from typing import Any
 
@@ -25,24 +25,24 @@ def as_pair(batch: Any) -> Any:
     batch = tuple(batch)
     if len(batch) > 2:
         raise ValueError(
-            "`x` must consist of images or of pairs `(images, labels)`: a step has no "
-            f"use for sample weights or more. Received: batches of {len(batch)} parts"
+            "`x` must consist of images or of pairs `(images, labels)`: training steps "
+            f"use no sample weights. Received: batches of {len(batch)} parts"
         )
     parts = batch if len(batch) == 2 else (*batch, None)
     if any(tf.nest.is_nested(part) for part in parts):
         raise ValueError(
-            "`x` must consist of images or of pairs `(images, labels)`, not nested "
-            f"further. Received: {_arguments.shown(batch)}"
+            "`x` must consist of images or of pairs `(images, labels)`, without deeper "
+            f"nesting. Received: {_arguments.shown(batch)}"
         )
     return batch if len(batch) == 2 else batch[0]
 
 
 def with_labels(pair: Any) -> tuple:
-    """Returns a pair of images and labels as it is; anything else is an error."""
+    """Returns a pair of images and labels; raises `ValueError` for anything else."""
     if not isinstance(pair, tuple):
         raise ValueError(
-            "`x` must consist of pairs `(images, labels)`, since the networks take "
-            "labels. Received: images only"
+            "`x` must consist of pairs `(images, labels)`, since the networks have a "
+            "label input. Received: images only"
         )
     return pair
 
@@ -54,14 +54,14 @@ def _of_dict(batch):
     )
     if images is None:
         raise ValueError(
-            "`x` must have the key 'image', and for labels 'label', where it consists "
-            f"of dicts. Received: the keys {', '.join(map(repr, batch))}"
+            "`x` must have the key 'image', and 'label' for labels, if its batches are "
+            f"dicts. Received: the keys {', '.join(map(repr, batch))}"
         )
     return images if labels is None else (images, labels)
 
 
 def check(form: Any, trainer: Any) -> None:
-    """Raises `ValueError` for specs of batches that the networks cannot take."""
+    """Raises `ValueError` for specs of batches that do not fit the networks."""
     for images, labels in _pairs_in(form):
         _check_images(images, trainer)
         if labels is not None:
@@ -69,7 +69,7 @@ def check(form: Any, trainer: Any) -> None:
 
 
 def asserted(form: Any, spec: Any, trainer: Any) -> Any:
-    """Returns a batch with what only its values can tell asserted when it is used."""
+    """Returns a batch with assertions about its values, checked when it is used."""
     shape = _image_shape(trainer)
     pairs = []
     for (images, labels), (image_spec, _) in zip(
@@ -84,14 +84,14 @@ def asserted(form: Any, spec: Any, trainer: Any) -> Any:
 
 
 def _pairs_in(form):
-    """Pairs of images and labels, or `None`, of all that a batch consists of."""
+    """Returns the parts of a batch as pairs of images and labels, or `None`."""
     if not isinstance(form, tuple):
         return [(form, None)]
     return [(form[0], None), form[1]] if isinstance(form[1], tuple) else [form]
 
 
 def _from_pairs(pairs):
-    """The opposite of `_pairs_in`."""
+    """Inverts `_pairs_in`."""
     (images, labels), *rest = pairs
     if rest:
         return images, rest[0]
@@ -112,7 +112,7 @@ def _check_images(spec: Any, trainer: Any) -> None:
     if trainer.joint_batch and not spec.dtype.is_floating:
         raise ValueError(
             "`x` must be floating-point with `joint_batch`, in the range of the fake "
-            "images that it is joined with. Convert it, as by `data.to_unit_range`. "
+            "images. Convert it, for example with `data.to_unit_range`. "
             f"Received: images of dtype {spec.dtype.name}"
         )
     _check_shape(spec.shape, trainer)
@@ -128,8 +128,8 @@ def _check_shape(shape, trainer):
             f"Received: single examples of shape {tuple(shape)}"
         )
     raise ValueError(
-        f"`x` must consist of images of shape {tuple(expected[1:])}, which the "
-        "discriminator takes and the generator makes. "
+        f"`x` must consist of images of shape {tuple(expected[1:])}, the inputs of the "
+        "discriminator. "
         f"Received: batches of shape {tuple(shape)}"
     )
 
@@ -139,15 +139,15 @@ def _check_labels(spec: Any, trainer: Any) -> None:
         spec.dtype.is_floating or spec.dtype.is_integer
     ):
         raise ValueError(
-            "`labels` must be integers from 0 on, or one-hot. Number the classes, as "
-            "with `np.unique(labels, return_inverse=True)`. "
+            "`labels` must be integers starting at 0, or one-hot. Number the classes, "
+            "for example with `np.unique(labels, return_inverse=True)`. "
             f"Received: labels of {getattr(spec, 'dtype', spec)}"
         )
     known = trainer.num_classes
     if known is not None and _are_rows(spec.shape) and spec.shape[1] != known:
         raise ValueError(
-            f"`labels` must be class indices, or one-hot with {known} columns, as the "
-            f"networks know {known} classes. "
+            f"`labels` must be class indices, or one-hot with {known} columns, since "
+            f"the networks have {known} classes. "
             f"Received: labels of shape {tuple(spec.shape)}"
         )
     if spec.shape.rank is not None:
@@ -157,28 +157,30 @@ def _check_labels(spec: Any, trainer: Any) -> None:
 
 
 def check_label_values(labels: Any, num_classes: int | None) -> None:
-    """Raises `ValueError` for an array of labels that are no class indices."""
+    """Raises `ValueError` for an array of labels that are not class indices."""
     if num_classes is None or _are_rows(labels.shape):
         return
     labels = np.asarray(labels)
     if not _are_indices(labels, num_classes):
         whole = (labels == labels.astype("int64")).all()
         kind = "" if whole else " with fractions"
-        raise ValueError(f"{_told(num_classes)} {labels.min()} to {labels.max()}{kind}")
+        bounds = f"{labels.min()} to {labels.max()}"
+        raise ValueError(f"{_wrong_labels(num_classes)} {bounds}{kind}")
 
 
 def _indices(labels, num_classes):
-    """Labels, asserted to be class indices where the number of classes is known."""
+    """Asserts that labels are class indices if the number of classes is known."""
     if num_classes is None or _are_rows(labels.shape):
         return labels
-    data = [_told(num_classes), tf.reduce_min(labels), "to", tf.reduce_max(labels)]
+    bounds = [tf.reduce_min(labels), "to", tf.reduce_max(labels)]
+    data = [_wrong_labels(num_classes), *bounds]
     fit = _are_indices(labels, num_classes)
     with tf.control_dependencies([tf.debugging.Assert(fit, data)]):
         return tf.identity(labels)
 
 
 def _are_rows(shape):
-    """`True` for labels that are one-hot, or other vectors."""
+    """Returns `True` for labels that are one-hot, or other vectors."""
     return len(shape) == 2 and shape[1] != 1
 
 
@@ -189,10 +191,10 @@ def _are_indices(labels, num_classes):
     return tf.reduce_all(known & tf.equal(tf.cast(indices, labels.dtype), labels))
 
 
-def _told(num_classes):
+def _wrong_labels(num_classes):
     return (
-        f"`labels` must be integers from 0 to {num_classes - 1}, as the networks know "
-        f"{num_classes} classes. Number them from 0. Received: labels from"
+        f"`labels` must be integers from 0 to {num_classes - 1}, since the networks "
+        f"have {num_classes} classes. Number them from 0. Received: labels from"
     )
 
 
@@ -201,9 +203,9 @@ def _image_shape(trainer):
 
 
 def _of_shape(images, shape):
-    """Images whose shape is not known before they come."""
+    """Asserts the shape of images whose specs do not state it."""
     rank_fits = tf.equal(tf.rank(images), len(shape))
-    told = [f"`x` must consist of batches of shape {shape}. Received: batches of shape"]
-    told.append(tf.shape(images))
-    with tf.control_dependencies([tf.debugging.Assert(rank_fits, told)]):
+    data = [f"`x` must consist of batches of shape {shape}. Received: batches of shape"]
+    data.append(tf.shape(images))
+    with tf.control_dependencies([tf.debugging.Assert(rank_fits, data)]):
         return tf.ensure_shape(images, shape)

@@ -1,4 +1,4 @@
-"""Several batches in one element of a dataset, for each training step."""
+"""Datasets whose elements contain the batches of one training step."""
 
 import tensorflow as tf
 
@@ -6,10 +6,10 @@ from trainers._step_data import StepData
 
 
 def grouped(dataset: tf.data.Dataset, count: int) -> tf.data.Dataset:
-    """Returns a dataset of `StepData` of `count` batches, or of single batches.
+    """Returns a dataset of `StepData` with `count` batches each, or of single batches.
 
-    What is left at the end for less than one step is dropped. Batches are passed on as
-    they come, and not joined, since they may differ in size.
+    Batches at the end that do not fill a step are dropped. Batches are not joined,
+    since they may differ in size.
     """
     if count == 1:
         return dataset
@@ -35,7 +35,7 @@ def grouped(dataset: tf.data.Dataset, count: int) -> tf.data.Dataset:
 
 
 def _blank(spec):
-    """An empty tensor, where a batch is going to be."""
+    """Returns an empty tensor, the placeholder of a batch."""
     return tf.zeros([size or 0 for size in spec.shape], spec.dtype)
 
 

@@ -9,10 +9,11 @@ from tfgan_tricks import _facts
 
 
 def fit_together(generator: keras.Model, discriminator: keras.Model) -> None:
-    """Builds the discriminator if it is not built, and checks the pair.
+    """Builds the discriminator if necessary, and checks the pair.
 
     Raises:
-        ValueError: If they are no networks, not of this strategy, or do not fit.
+        ValueError: If an argument is not a network, if it was created in the scope of
+            another strategy, or if the networks do not fit together.
     """
     _check_kinds(generator=generator, discriminator=discriminator)
     _facts.latent_dim(generator)
@@ -37,11 +38,11 @@ def _check_kinds(**networks: Any) -> None:
 
 
 def _image_shape(generator):
-    """The shape of generated images, or `None` if it cannot be told."""
+    """Returns the shape of generated images, or `None` if it is unknown."""
     shape = _facts.output_shape(generator)
     if isinstance(shape, list):
         raise ValueError(
-            "`generator` must have one output, the images. "
+            "`generator` must have a single output, the images. "
             f"Received: generator.output_shape={shape}"
         )
     return shape
@@ -50,8 +51,8 @@ def _image_shape(generator):
 def _build(discriminator, images, is_conditional):
     if images is None or None in images[1:]:
         raise ValueError(
-            "`discriminator` must be built: its inputs cannot be told from the "
-            "generator. Begin it with `keras.Input`, or call it once on a batch. "
+            "`discriminator` must be built: the generator does not determine the shape "
+            "of its inputs. Begin it with `keras.Input`, or call it once on a batch. "
             f"Received: generator.output_shape={images}"
         )
     batch = tf.zeros([1, *images[1:]])
@@ -67,8 +68,8 @@ def _check_scope(**networks):
             if not strategy.extended.variable_created_in_scope(variable):
                 raise ValueError(
                     f"`{name}` must be created in the scope of the same "
-                    "`tf.distribute` strategy as the trainer: make both networks, "
-                    "make the trainer and compile it inside `with strategy.scope():`. "
+                    "`tf.distribute` strategy as the trainer: create both networks and "
+                    "the trainer, and compile it, inside `with strategy.scope():`. "
                     f"Received: {name}={network.name!r}, created in another scope"
                 )
 
@@ -78,14 +79,14 @@ def _check_inputs(generator, discriminator, images):
     if _facts.is_conditional(generator) != _facts.is_conditional(discriminator):
         shapes = [_facts.input_shapes(each) for each in (generator, discriminator)]
         raise ValueError(
-            "`generator` and `discriminator` must both take labels, as the second of "
-            "two inputs, or neither: [latents, labels] and [images, labels]. "
+            "`generator` and `discriminator` must both have a label input, as the "
+            "second input, or neither: [latents, labels] and [images, labels]. "
             f"Received: inputs of shape {_shown(shapes[0])} and {_shown(shapes[1])}"
         )
     if images is not None and not tf.TensorShape(taken).is_compatible_with(images):
         raise ValueError(
-            "`discriminator` must take what the generator makes, images of shape "
-            f"{images}. Labels go into an input of their own. "
+            "`discriminator` must accept the generator's images, of shape "
+            f"{images}. Labels need a separate input. "
             f"Received: discriminator inputs of shape {_shown([taken, *labels])}"
         )
 

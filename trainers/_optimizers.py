@@ -1,4 +1,4 @@
-"""The players' optimizers."""
+"""The optimizers of both networks."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ _REFUSED_ON_REPLICAS = ("gradient_accumulation_steps", "ema_overwrite_frequency"
 
 
 class Paper:
-    """The optimizer of a paper, made anew for each player of each trainer."""
+    """The optimizer of a paper, created separately for each network of each trainer."""
 
     def __init__(self, name: str, **arguments: Any):
         self.name = name
@@ -23,9 +23,9 @@ class Paper:
 
 
 class Pair:
-    """Both players' optimizers, as Keras' callbacks look for several of a model.
+    """Both networks' optimizers, in the form that the callbacks of Keras expect.
 
-    `LearningRateScheduler`, `ReduceLROnPlateau` and `SwapEMAWeights` act on each.
+    `LearningRateScheduler`, `ReduceLROnPlateau` and `SwapEMAWeights` act on both.
     """
 
     built = True
@@ -43,12 +43,12 @@ class Pair:
 
     @property
     def lr(self) -> _compat.LearningRates:
-        """Both learning rates, as the callbacks of Keras 2 read and assign one."""
+        """Both learning rates, which callbacks of Keras 2 read and assign as one."""
         return _compat.LearningRates(self.optimizers)
 
 
 def prepared(optimizer: Any, network: keras.Model, needs_loss_scale: bool) -> Any:
-    """The optimizer, with slots for the weights of `network`, as training needs it."""
+    """Returns the optimizer, ready to train the weights of `network`."""
     optimizer = _get(optimizer)
     _check_scope(_inner(optimizer))
     if needs_loss_scale and not _has_loss_scale(optimizer):
@@ -61,7 +61,7 @@ def prepared(optimizer: Any, network: keras.Model, needs_loss_scale: bool) -> An
 
 
 def finalize(optimizer: Any, variables: list) -> None:
-    """Puts averages that an optimizer keeps into the weights, as Keras does."""
+    """Copies the averages that an optimizer keeps to the weights, as Keras does."""
     inner = _inner(optimizer)
     if getattr(inner, "use_ema", False):
         inner.finalize_variable_values(variables)
@@ -71,8 +71,8 @@ def check_distinct(generator_optimizer: Any, discriminator_optimizer: Any) -> No
     shared = generator_optimizer is discriminator_optimizer
     if shared and not isinstance(generator_optimizer, (str, dict, type(None))):
         raise ValueError(
-            "`generator_optimizer` and `discriminator_optimizer` must be two objects, "
-            "since an optimizer keeps the state of one network. "
+            "`generator_optimizer` and `discriminator_optimizer` must be different "
+            "objects: an optimizer stores the state of one network. "
             f"Received: generator_optimizer={generator_optimizer!r} for both"
         )
 
@@ -106,8 +106,8 @@ def _check_replicas(optimizer):
     for name in _REFUSED_ON_REPLICAS:
         if getattr(optimizer, name, None) is not None:
             raise ValueError(
-                f"`{name}` must be None on several replicas, where Keras cannot update "
-                "weights in a branch. Train on one device, or leave it out. "
+                f"`{name}` must be None on several replicas: Keras cannot update "
+                "weights in a branch there. Train on one device, or remove it. "
                 f"Received: {name}={getattr(optimizer, name)!r} of "
                 f"{type(optimizer).__name__}"
             )

@@ -1,4 +1,4 @@
-"""What has to be computed before something else is, whatever TensorFlow makes of it."""
+"""Dependencies between tensors that TensorFlow's graph optimizer preserves."""
 
 from typing import Any
 
@@ -6,12 +6,13 @@ import tensorflow as tf
 
 
 def waiting_for_all(values: Any) -> Any:
-    """The same tensors, each of which waits for all of them.
+    """Returns the same tensors, each of which waits for all of them.
 
-    So every variable is read before any is updated. TensorFlow's own edges for that do
-    not last: its graph optimizer drops those that a path through Keras' sum over the
-    replicas makes needless, and later breaks this path. Where a gradient needs no loss,
-    as WGAN's, a layer's kernel was then at times read after its update.
+    This makes sure that every variable is read before any is updated. TensorFlow's own
+    edges for this purpose do not last. Its graph optimizer drops those that a path
+    through Keras' sum over the replicas makes redundant, and later breaks this path. A
+    gradient that does not depend on a loss, as in WGAN, then sometimes used a kernel
+    after its update.
     """
     tensors = tf.nest.flatten(values, expand_composites=True)
     with tf.control_dependencies([each for each in tensors if each is not None]):

@@ -1,4 +1,4 @@
-"""The losses that a network brings: regularizers, and what its layers add."""
+"""The losses of a network itself: regularizers, and losses that its layers add."""
 
 import keras
 import tensorflow as tf
@@ -9,17 +9,17 @@ from tfgan_tricks import layers
 
 
 def of_call(network: keras.Model) -> list[tf.Tensor]:
-    """What the network's layers added when it was last called, summed per loss."""
+    """Returns the losses that layers added in the network's last call, as scalars."""
     return [_scalar(loss) for loss in _compat.call_losses(network)]
 
 
 def of_weights(network: keras.Model) -> list[tf.Tensor]:
-    """The network's regularization losses."""
+    """Returns the network's regularization losses, as scalars."""
     return [_scalar(loss) for loss in _compat.weight_losses(network)]
 
 
 def are_added_by(network: keras.Model) -> bool:
-    """`True` if a training call of the network leaves losses of either kind."""
+    """Returns `True` if a training call of the network has losses of either kind."""
     if _compat.weight_losses(network):
         return True
 

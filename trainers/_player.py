@@ -1,4 +1,4 @@
-"""One side of the game, and all that belongs to it."""
+"""A network in training, with its optimizer and state."""
 
 import contextlib
 from collections.abc import Iterable
@@ -20,20 +20,20 @@ from trainers import _skipping
 
 
 class Player(keras.layers.Layer):
-    """A network in training: its optimizer, averages, own losses and other state.
+    """A player of the game: a network with its optimizer, averages and other state.
 
     Args:
         role: "generator" or "discriminator".
         network: The built `keras.Model` to train.
-        judges: Other networks that its gradient passes through.
-        history: Weight of the historical averaging, or `None`.
+        judges: Other networks that the player's gradient passes through.
+        history: Weight of historical averaging, at least 0. `None` disables it.
 
     Attributes:
-        initial: The first letter of the role, with which its names in the logs begin.
-        optimizer: The optimizer, once the trainer is compiled.
+        initial: First letter of the role, the prefix of its names in the logs.
+        optimizer: The optimizer, or `None` before the trainer is compiled.
         history: The `HistoricalAverage`, or `None`.
         average: The `MovingAverage`, or `None`.
-        skipped: The number of skipped updates, or `None` without float16.
+        skipped: Number of skipped updates, or `None` without float16.
     """
 
     def __init__(
@@ -64,14 +64,14 @@ class Player(keras.layers.Layer):
         self.built = True
 
     def keep_average(self, **decay: float | None) -> None:
-        """Keeps a moving average of the network, unless its decay is `None`."""
+        """Keeps a moving average of the network, unless the decay is `None`."""
         (self._decay,) = decay.values()
         if self._decay is not None:
             _checks.decay(**decay)
             self.average = MovingAverage(self.network)
 
     def compile(self, optimizer: Any) -> None:
-        """Takes an optimizer for the network's trainable weights."""
+        """Sets the optimizer of the network's trainable weights."""
         self._compiled = [id(v) for v in self.network.trainable_variables]
         if not self._compiled:
             raise ValueError(
@@ -85,12 +85,12 @@ class Player(keras.layers.Layer):
         self.has_losses = _own_losses.are_added_by(self.network)
 
     def get_ready(self, is_first_step: bool) -> None:
-        """Does what is due before training begins or continues."""
+        """Prepares for training, and checks the trainable weights."""
         trained = self.network.trainable_variables
         if self._compiled != [id(variable) for variable in trained]:
             raise ValueError(
                 f"`{self.role}` must have the trainable weights that it was compiled "
-                "with. Call `compile` again after a layer was frozen or thawed. "
+                "with. Call `compile` again after freezing or unfreezing a layer. "
                 f"Received: {len(trained)} trainable variables, "
                 f"compiled with {len(self._compiled)}"
             )
@@ -103,12 +103,13 @@ class Player(keras.layers.Layer):
         labels: tf.Tensor | None = None,
         through: keras.Model | None = None,
     ) -> Any:
-        """Returns the network's outputs in training mode; keeps the losses it adds.
+        """Returns the network's outputs in training mode, and stores its losses.
 
         Args:
-            x: Latents or images.
-            labels: Labels, for a network that takes them.
-            through: A model of the network's layers to run instead of it.
+            x: Tensor of latents or images.
+            labels: Tensor of labels, ignored by networks without a label input.
+            through: Model of the network's layers to run instead of the network.
+                `None` runs the network.
         """
         inputs = _facts.inputs(self.network, x, labels)
         outputs = (through or self.network)(inputs, training=True)
@@ -117,19 +118,19 @@ class Player(keras.layers.Layer):
 
     @contextlib.contextmanager
     def without_losses(self) -> Iterator[None]:
-        """A context in which `run` keeps no losses."""
+        """Drops the losses that `run` stores inside the block."""
         kept = len(self._losses_of_calls)
         yield
         del self._losses_of_calls[kept:]
 
     def begin_update(self) -> None:
-        """Drops the losses that were kept; takes the weights into their history."""
+        """Drops the stored losses, and adds the weights to their history."""
         self._losses_of_calls.clear()
         if self.history is not None:
             self.history.update(self._parameters)
 
     def own_terms(self) -> dict[str, tf.Tensor]:
-        """The terms of its objective that the player brings, by their names."""
+        """Returns the network's own terms of the objective, by name."""
         terms = {}
         if self.has_losses:
             of_weights = _own_losses.of_weights(self.network)
@@ -141,7 +142,7 @@ class Player(keras.layers.Layer):
         return terms
 
     def own_names(self) -> list[str]:
-        """The names of `own_terms`."""
+        """Returns the names of `own_terms`."""
         history = [] if self.history is None else [self.history.name]
         return [self.losses_name] * self.has_losses + history
 
@@ -151,12 +152,12 @@ class Player(keras.layers.Layer):
 
     @property
     def sampling_network(self) -> keras.Model:
-        """The network to use after training: the average where it is kept."""
+        """The network to use after training: the moving average if there is one."""
         return self.network if self.average is None else self.average
 
     @property
     def state(self) -> list:
-        """All that one of the player's updates may change besides parameters."""
+        """All variables that an update may change besides parameters."""
         owners = (
             [self.network] if self.history is None else [self.network, self.history]
         )
@@ -167,7 +168,7 @@ class Player(keras.layers.Layer):
             self.average.update(self._decay)
 
     def finalize(self) -> None:
-        """Puts an average that the optimizer keeps into the weights."""
+        """Copies an average that the optimizer keeps to the weights."""
         _optimizers.finalize(self.optimizer, self.network.trainable_variables)
 
     def _history(self, weight):
@@ -178,7 +179,7 @@ class Player(keras.layers.Layer):
 
     @property
     def _parameters(self):
-        """All that may ever be trained; a frozen weight has a history too."""
+        """All parameters, including frozen ones, which have a history too."""
         return _compat.parameters(self.network)
 
     def _count_of_skipped(self):
@@ -189,7 +190,7 @@ def _check_dtypes(role, network):
     dtypes = {tf.as_dtype(variable.dtype) for variable in network.trainable_variables}
     if tf.float16 in dtypes:
         raise ValueError(
-            f"`{role}` must have float32 weights. Make it under the dtype policy "
+            f"`{role}` must have float32 weights. Create it under the dtype policy "
             "mixed_float16, which computes in float16. "
             "Received: weights of dtype float16"
         )

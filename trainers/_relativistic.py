@@ -1,4 +1,4 @@
-"""What the relativistic GANs have in common."""
+"""The base of the relativistic trainers."""
 
 from collections.abc import Mapping
 from typing import Any

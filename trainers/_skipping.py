@@ -1,4 +1,4 @@
-"""Updates whose gradients overflow in float16: skipped, counted and undone."""
+"""Skipping, counting and undoing of updates whose gradients overflow in float16."""
 
 import functools
 from collections.abc import Callable
@@ -13,11 +13,11 @@ from tfgan_tricks import replica
 
 
 class Count(keras.metrics.Metric):
-    """Shows a stored count in the logs; it is not of one epoch, so nothing resets it.
+    """A stored count in the logs, which epochs do not reset.
 
     Args:
-        name: of the count in the logs.
-        read: a function without arguments that returns it.
+        name: Name of the count in the logs.
+        read: Function without arguments that returns the count.
     """
 
     def __init__(self, name: str, read: Callable[[], Any]):
@@ -35,7 +35,7 @@ class Count(keras.metrics.Metric):
 
 
 def counts(players: Iterable[Any]) -> dict[str, Count]:
-    """The metrics that show how many updates were skipped, by name."""
+    """Returns the metrics that count skipped updates, by name."""
     return {
         name: Count(name, functools.partial(getattr, player, "skipped"))
         for player in players
@@ -45,17 +45,18 @@ def counts(players: Iterable[Any]) -> dict[str, Count]:
 
 
 def needs_loss_scale(*networks: keras.Model) -> bool:
-    """Whether a gradient that passes through all of them does so in float16."""
+    """Returns `True` if a gradient through all of these networks uses float16."""
     layers = (layer for network in networks for layer in network._flatten_layers())
     return any(layer.compute_dtype == "float16" for layer in layers)
 
 
 def unscaled(optimizer: Any, gradients: list) -> tuple[list, Any]:
-    """Gradients to apply, and whether an optimizer with a loss scale will do so.
+    """Returns the gradients to apply, and whether the optimizer will apply them.
 
-    It must on all replicas or on none, but Keras 3.15 decides by the first replica's
-    gradients, before it sums them. So one of them is made NaN if any is not finite,
-    by a root: a constant NaN would be found by `enable_check_numerics`.
+    An optimizer with a loss scale must decide alike on all replicas, but Keras 3.15
+    looks at the first replica's gradients before it sums them. This function therefore
+    makes one gradient NaN on all replicas if any gradient is NaN or infinite. It takes
+    a root, since `enable_check_numerics` would report a constant NaN.
     """
     gradients = _compat.unscale_gradients(optimizer, gradients)
     if not isinstance(optimizer, keras.mixed_precision.LossScaleOptimizer):
@@ -78,14 +79,15 @@ def _values(gradient):
 
 
 def run_or_undo(update: Callable[[], Any], player: Any, players: Iterable[Any]) -> None:
-    """Calls an update, so that one that is skipped leaves nothing but its count.
+    """Calls an update, and restores all state if the update is skipped.
 
-    Moving statistics, singular vectors and historical averages are what they were.
+    Moving statistics, singular vectors and historical averages keep their values. The
+    update is counted, and the optimizer halves its loss scale.
 
     Args:
-        update: A function that returns `True` if the gradients were applied.
-        player: The `Player` that it updates.
-        players: Both of them: to update one moves state of the other, too.
+        update: Function that returns `True` if the gradients were applied.
+        player: The `Player` that the function updates.
+        players: Both players, since an update of one also changes state of the other.
     """
     if player.skipped is None:
         update()

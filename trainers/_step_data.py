@@ -1,4 +1,4 @@
-"""The data of one training step: several batches."""
+"""The batches of one training step."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ import tensorflow as tf
 
 
 class StepData(NamedTuple):
-    """One element for a training step: as many batches as it draws."""
+    """All batches of one training step."""
 
     batches: tuple
 
@@ -16,8 +16,8 @@ class StepData(NamedTuple):
 def split(data: Any, count: int) -> list:
     """Returns `count` batches, from a `StepData` or from one batch of all examples.
 
-    Every `count`-th example of the latter goes to the same batch, so that a replica's
-    share of it has a share of each.
+    Every `count`-th example of one batch goes to the same result, so that each
+    replica's share contains a share of each result.
     """
     if isinstance(data, StepData):
         return list(data.batches)
@@ -30,7 +30,7 @@ def split(data: Any, count: int) -> list:
 
 
 def pairs(data: Any, count: int) -> list[Sequence]:
-    """Returns `count` pairs of images and labels, or `None` for labels."""
+    """Returns `count` pairs of images and labels, or of images and `None`."""
     return [
         batch if isinstance(batch, (tuple, list)) else (batch, None)
         for batch in split(data, count)

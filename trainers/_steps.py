@@ -1,4 +1,4 @@
-"""When a training step runs, and several of them in one execution."""
+"""The order of training steps, and several steps in one execution."""
 
 import functools
 from collections.abc import Callable
@@ -9,10 +9,10 @@ import tensorflow as tf
 
 
 def after_data(train_step: Callable) -> Callable:
-    """Decorates a step, so that none of it runs before its data are there.
+    """Makes every part of a step wait for its data.
 
-    At the end of a dataset whose length is unknown, TensorFlow would run the parts that
-    need no data, such as the count of steps, once more.
+    Otherwise, at the end of a dataset of unknown length, TensorFlow would run the parts
+    that need no data, such as the step counter, once more.
     """
 
     @functools.wraps(train_step)
@@ -25,17 +25,18 @@ def after_data(train_step: Callable) -> Callable:
 
 
 def in_one_execution(trainer: Any, step: Callable, names: Iterable[str]) -> Callable:
-    """What Keras 3 calls with an iterator, instead of its own loop over steps.
+    """Returns a function that replaces Keras 3's own loop over several steps.
+
+    Keras calls the step as a compiled function in a branch of `tf.cond`. For such a
+    function, replicas number their collective operations with placeholders of the
+    surrounding graph, which `tf.cond` does not feed. Here the step is not a separate
+    function.
 
     Args:
-        trainer: whose `steps_per_execution` there are at most in one execution.
-        step: its `train_step` or `test_step`.
-        names: of the logs.
-
-    Keras calls the step as a compiled function in a branch of `tf.cond`. Replicas
-    number what they exchange when such a function is called, by placeholders of the
-    graph around it; a `tf.cond` does not feed these. Here the step is not a function
-    of its own.
+        trainer: The trainer. Its `steps_per_execution` is the maximum number of steps
+            in one execution.
+        step: The trainer's `train_step` or `test_step`.
+        names: Names in the logs.
     """
     strategy, count = trainer.distribute_strategy, trainer.steps_per_execution
 

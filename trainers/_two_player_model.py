@@ -25,15 +25,16 @@ from trainers._watch import Watch
 
 
 class TwoPlayerModel(keras.Model):
-    """What Keras calls around the training step, for two players instead of one model.
+    """A Keras model that trains two networks instead of one.
 
-    Subclasses make `generator_player` and `discriminator_player`.
+    It contains all that Keras calls around the training step. Subclasses create
+    `generator_player` and `discriminator_player`.
     """
 
-    # Of both players, in the paper.
+    # The optimizer of both networks in the paper.
     paper_optimizer = Paper("Adam", learning_rate=2e-4, beta_1=0.5)
     loss_names: Sequence[str] = ()
-    score_names: Sequence[str] = ()  # Of what `test_step` reports.
+    score_names: Sequence[str] = ()  # The names of the values in `test_step`'s logs.
     train_function: Any
     test_function: Any
 
@@ -82,12 +83,12 @@ class TwoPlayerModel(keras.Model):
 
     @property
     def sampling_generator(self) -> keras.Model:
-        """The generator to draw samples from: the averaged one where it is kept."""
+        """The generator to sample from: the averaged generator if there is one."""
         return self.generator_player.sampling_network
 
     @property  # type: ignore[misc]
     def layers(self) -> list[keras.Model]:
-        """The networks and their averages, which `summary` lists."""
+        """The networks and their moving averages, which `summary` lists."""
         networks = [player.network for player in self.players]
         averages = [player.average for player in self.players]
         return [*networks, *(average for average in averages if average is not None)]
@@ -113,31 +114,37 @@ class TwoPlayerModel(keras.Model):
     ) -> None:
         """Configures training.
 
-        An optimizer whose gradients pass through float16, by the networks' own dtypes,
-        gets a `keras.mixed_precision.LossScaleOptimizer` around it, unless it has one.
-        An update whose gradients overflow is then skipped, for that player alone; the
-        logs' `d_skipped` and `g_skipped` count them from the beginning of training.
-        Checkpoints and `.keras` files hold the scale, the latter in Keras 3 only.
+        Without arguments, both networks get the optimizer of the trainer's paper.
 
-        Gradients are clipped (`clipnorm`, `global_clipnorm`, `clipvalue`) after they
-        were summed over the replicas. Averages that an optimizer keeps (`use_ema`) are
-        put into the weights when `fit` ends, as in Keras.
+        If gradients pass through a float16 network, `compile` wraps the optimizer in
+        `keras.mixed_precision.LossScaleOptimizer`, unless it already is one. An update
+        whose gradients overflow is then skipped, and the optimizer halves its loss
+        scale. The other network is updated as usual. `g_skipped` and `d_skipped` in the
+        logs count the skipped updates since step 0. Checkpoints contain the loss scale.
+        `.keras` files contain it in Keras 3 only.
+
+        On several replicas, gradients are clipped (`clipnorm`, `global_clipnorm`,
+        `clipvalue`) after they have been summed over the replicas. Averages that an
+        optimizer keeps (`use_ema`) replace the weights when `fit` ends, as in Keras.
 
         Args:
-            generator_optimizer: A Keras or TensorFlow Addons optimizer, or the name of
-                one, such as "adam", or "addons:LAMB" where Addons can be imported.
-                `None` is the paper's.
-            discriminator_optimizer: The discriminator's optimizer, as above.
-            jit_compile: If `True`, the step is compiled with XLA; on one device only.
-            steps_per_execution: Number of steps in one call of a compiled function.
+            generator_optimizer: A Keras or TensorFlow Addons optimizer, or its name,
+                such as "adam", or "addons:LAMB" if Addons can be imported. `None` means
+                the optimizer of the trainer's paper.
+            discriminator_optimizer: The discriminator's optimizer, see
+                `generator_optimizer`.
+            jit_compile: If `True`, XLA compiles the step. Must be `False` on several
+                replicas.
+            steps_per_execution: Number of steps in one call from Python, at least 1.
             run_eagerly: If `True`, the step runs uncompiled, for debugging.
-            **unsupported: Other arguments of `keras.Model.compile`, which have no
-                meaning here.
+            **unsupported: Other arguments of `keras.Model.compile`. They must be
+                `None`.
 
         Raises:
-            ValueError: If an optimizer's name is unknown or needs Addons where there is
-                none, if both players get the same optimizer object, if an argument or
-                option is unsupported, or for XLA on several replicas.
+            ValueError: If an optimizer's name is unknown or needs Addons, which cannot
+                be imported, if both networks get the same optimizer object, if an
+                argument or option is unsupported, or if `jit_compile` is `True` on
+                several replicas.
         """
         _arguments.refuse_compile_arguments(unsupported)
         _arguments.check_jit(jit_compile, self.num_replicas)
@@ -151,14 +158,14 @@ class TwoPlayerModel(keras.Model):
         with self.distribute_strategy.scope():
             self.generator_player.compile(generator_optimizer or paper.make())
             self.discriminator_player.compile(discriminator_optimizer or paper.make())
-        # Keras has made one for the weights of both networks.
+        # Keras has created one optimizer for the weights of both networks.
         self.optimizer = _optimizers.Pair(
             self.generator_optimizer, self.discriminator_optimizer
         )
         self.trackers = self._trackers()
 
     def _trackers(self):
-        """What the logs are read from, by name."""
+        """Returns the metrics behind the logs, by name."""
         names = [*self.loss_names, *(penalty.name for penalty in self.penalties)]
         names += [name for player in self.players for name in player.own_names()]
         means = {name: keras.metrics.Mean(name=name) for name in names}
@@ -183,22 +190,33 @@ class TwoPlayerModel(keras.Model):
         validation_batch_size: int | None = None,
         validation_freq: int = 1,
     ) -> keras.callbacks.History:
-        """Trains both players; the arguments are those of `keras.Model.fit`.
+        """Trains both networks; accepts the arguments of `keras.Model.fit`.
+
+        Real images must be in the generator's range, `output_range`. Each step uses
+        `batches_per_step` batches. Batches that are left at the end of an epoch come
+        first in the next epoch, unless the length of the dataset is unknown.
 
         Args:
-            x: Real examples in the generator's range (`output_range`): an array,
-                shuffled in an order that follows from `seed` and `step`; a
-                `keras.utils.PyDataset`; or a `tf.data.Dataset` of batches. Batches are
-                images, `(images,)`, `(images, labels)`, or dicts with the keys `image`
-                and, for labels, `label`. Each step takes `batches_per_step` of them;
-                what an epoch leaves over comes first in the next one, unless the
-                length of the dataset is unknown. A `tf.distribute.DistributedDataset`
-                has an element for each step, which holds all its examples.
-            y: Array of labels, with an array `x`. Labels condition both networks where
-                these take labels, and are not used otherwise.
-            batch_size: Examples in a batch of arrays; 32 by default.
-            shuffle: If `False`, arrays and `PyDataset`s keep their order.
-            validation_data: Data for `evaluate`, for trainers that have one.
+            x: Array of real examples, `keras.utils.PyDataset` or `tf.data.Dataset` of
+                batches. Batches are images, `(images,)`, `(images, labels)`, or dicts
+                with the keys `image` and `label`. The elements of a
+                `tf.distribute.DistributedDataset` contain all examples of one step.
+            y: Array of labels for an array `x`. Networks without a label input ignore
+                labels. `None` means no labels.
+            batch_size: Number of examples in a batch of arrays. `None` means 32.
+            epochs: Number of epochs, as in `keras.Model.fit`.
+            verbose: Amount of progress output, as in `keras.Model.fit`.
+            callbacks: List of callbacks, as in `keras.Model.fit`.
+            shuffle: If `True`, arrays and `PyDataset`s are shuffled in an order that
+                depends on `seed` and `step` only. If `False`, they keep their order.
+            initial_epoch: Number of the first epoch, as in `keras.Model.fit`.
+            steps_per_epoch: Number of steps in an epoch. `None` means one pass over the
+                data, which must be finite.
+            validation_data: Data for `evaluate`, for trainers with scores. `None` means
+                no validation.
+            validation_steps: Number of validation steps, as in `keras.Model.fit`.
+            validation_batch_size: Validation batch size, as in `keras.Model.fit`.
+            validation_freq: Number of epochs between validations.
             validation_split: Unsupported.
             class_weight: Unsupported.
             sample_weight: Unsupported.
@@ -239,12 +257,36 @@ class TwoPlayerModel(keras.Model):
             )
 
     def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Scores the trainer, where it has scores; as `keras.Model.evaluate`."""
+        """Evaluates the trainer's scores, if it has any, like `keras.Model.evaluate`.
+
+        Args:
+            x: Data to evaluate, as in `keras.Model.evaluate`.
+            *args: Further arguments of `keras.Model.evaluate`.
+            **kwargs: Further arguments of `keras.Model.evaluate`.
+
+        Returns:
+            The scores, as `keras.Model.evaluate` returns them.
+
+        Raises:
+            ValueError: If the trainer has no scores.
+        """
         _arguments.check_scored(self, "x", x)
         return super().evaluate(x, *args, **kwargs)
 
     def test_on_batch(self, x: Any, *args: Any, **kwargs: Any) -> Any:
-        """Scores a batch, where there are scores; as `keras.Model.test_on_batch`."""
+        """Evaluates the scores of one batch, like `keras.Model.test_on_batch`.
+
+        Args:
+            x: Array of examples, as in `keras.Model.test_on_batch`.
+            *args: Further arguments of `keras.Model.test_on_batch`.
+            **kwargs: Further arguments of `keras.Model.test_on_batch`.
+
+        Returns:
+            The scores, as `keras.Model.test_on_batch` returns them.
+
+        Raises:
+            ValueError: If the trainer has no scores.
+        """
         _arguments.check_scored(self, "x", x)
         return super().test_on_batch(x, *args, **kwargs)
 
@@ -256,14 +298,15 @@ class TwoPlayerModel(keras.Model):
         class_weight: Any = None,
         return_dict: bool = False,
     ) -> Any:
-        """Trains for one step, on the examples of all its `batches_per_step` batches.
+        """Trains for one step.
 
         Args:
-            x: Array of real examples, a multiple of `batches_per_step`.
+            x: Array of real examples: the step's `batches_per_step` batches of equal
+                size, one after another.
             y: Array of labels, or `None`.
             sample_weight: Unsupported.
             class_weight: Unsupported.
-            return_dict: If `True`, returns the logs by name.
+            return_dict: If `True`, the logs are returned as a dict.
 
         Returns:
             The logs, a dict or a list of numbers.
@@ -290,7 +333,7 @@ class TwoPlayerModel(keras.Model):
     def _maybe_symbolic_build(
         self, iterator: Any = None, data_batch: Any = None
     ) -> None:
-        """Does nothing; under a strategy, Keras 3 would read a batch of the data."""
+        """Does nothing. Keras 3 would read a batch of the data under a strategy."""
 
     def make_train_function(self, force: bool = False) -> Any:
         if not self._needs_own_loop():
@@ -311,7 +354,7 @@ class TwoPlayerModel(keras.Model):
         return self.test_function
 
     def _needs_own_loop(self):
-        """`True` if Keras could not run several steps in one execution."""
+        """Returns `True` if Keras cannot run several steps in one execution."""
         in_graph = self.num_replicas > 1 and not self.run_eagerly
         return in_graph and _compat.steps_are_branches(self)
 
@@ -320,17 +363,26 @@ class TwoPlayerModel(keras.Model):
         return self.distribute_strategy.num_replicas_in_sync
 
     def save(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
-        """Saves the whole trainer to a `.keras` file; as `keras.Model.save`."""
+        """Saves the trainer with its networks and optimizers to a `.keras` file.
+
+        Args:
+            filepath: Path of the file, ending in `.keras`.
+            *args: Further arguments of `keras.Model.save`.
+            **kwargs: Further arguments of `keras.Model.save`.
+
+        Raises:
+            ValueError: If `filepath` does not end in `.keras`.
+        """
         if not str(filepath).endswith(".keras"):
             raise ValueError(
-                "`filepath` must end in .keras: other formats lose a player's state. "
+                "`filepath` must end in .keras: other formats lose part of the state. "
                 f"Received: filepath={str(filepath)!r}"
             )
         super().save(filepath, *args, **kwargs)
 
     def export(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise NotImplementedError(
-            "A trainer is not exported, its generator is: use "
+            "Trainers cannot be exported, but their generators can. Use "
             "`tfgan_tricks.export.save(gan.sampling_generator, path)`."
         )
 

@@ -1,4 +1,4 @@
-"""What trains, and is most likely not what was meant: said once, at the first `fit`."""
+"""Warnings about networks and data that train, but probably not as intended."""
 
 import warnings
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _SQUASHING = ("sigmoid", "hard_sigmoid", "softmax", "tanh")
 
 
 def warn_of_networks(trainer: Any) -> None:
-    """Emits a warning for each thing that is odd about a trainer's networks."""
+    """Emits a warning for each questionable property of a trainer's networks."""
     for message in _of_networks(trainer):
         warnings.warn(message, stacklevel=3)
 
@@ -29,10 +29,11 @@ def warn_of_range(trainer: Any, low: float, high: float) -> None:
     too_far = low < least - 0.05 * width or high > greatest + 0.05 * width
     if too_far or high - low <= 0.5 * width:
         warnings.warn(
-            f"`x` has values from {low:g} to {high:g}, but the generator makes "
-            f"{least:g} to {greatest:g}. Bring the images to that range (uint8 ones by "
-            "`data.to_unit_range`, to -1..1), or change the generator's last "
-            "activation. If this is meant, tell the trainer its `output_range`.",
+            f"`x` has values from {low:g} to {high:g}, but the generator's range is "
+            f"{least:g} to {greatest:g}. Scale the images to that range "
+            "(`data.to_unit_range` scales uint8 images to -1..1), or change the "
+            "generator's last activation. If the ranges are intended, pass "
+            "`output_range` to the trainer.",
             stacklevel=3,
         )
 
@@ -47,15 +48,15 @@ def _of_logits(trainer):
     end = _facts.activation(trainer.discriminator)
     if end in _SQUASHING:
         yield (
-            f"`discriminator` ends in {end}, but losses expect logits, any real "
-            "numbers. Remove its last activation."
+            f"`discriminator` ends in {end}, but losses expect logits. Remove its last "
+            "activation."
         )
     for shape in trainer.logit_shapes:
         if shape is not None and len(shape) in (2, 4) and shape[-1] not in (1, None):
             yield (
-                f"`discriminator` ends in {shape[-1]} numbers for one logit, in "
-                f"outputs of shape {shape}. A loss is the mean over all of them. End "
-                "it in `Dense(1)`, or in one channel for patches."
+                f"`discriminator` returns {shape[-1]} numbers for one logit, in "
+                f"outputs of shape {shape}, and losses average over all of them. End "
+                "it with `Dense(1)`, or with one channel for patches."
             )
 
 
@@ -68,9 +69,9 @@ def _of_penalties(trainer):
     per_sample = [p.name for p in trainer.penalties if isinstance(p, GradientPenalty)]
     if normalized and per_sample:
         yield (
-            f"`penalties` ({', '.join(per_sample)}) look at each example's own "
-            "gradient, which batch normalization in the discriminator "
-            f"({', '.join(normalized)}) mixes with those of its batch. Use "
+            f"`penalties` ({', '.join(per_sample)}) need the gradient of each single "
+            "example, but batch normalization in the discriminator "
+            f"({', '.join(normalized)}) mixes the examples of a batch. Use "
             "`layers.SpectralNormalization`, layer normalization or none."
         )
 
@@ -86,12 +87,12 @@ def _of_noise(trainer):
     if not _compat.NOISE_IS_SAVED:
         yield (
             f"Keras 2 does not save the random state of {', '.join(noisy)}: a resumed "
-            "run draws other numbers than an uninterrupted one. "
-            "`layers.GaussianNoise` resumes exactly, and so do these layers in Keras 3."
+            "run draws other numbers than an uninterrupted run. Use "
+            "`layers.GaussianNoise`, which resumes exactly, or Keras 3."
         )
     if trainer.num_replicas > 1:
         yield (
             f"Keras draws the random numbers of {', '.join(noisy)} on each replica, so "
-            "results differ from those on one device. `layers.GaussianNoise` draws "
+            "results differ from a run on one device. `layers.GaussianNoise` draws "
             "them for the global batch."
         )

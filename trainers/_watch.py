@@ -1,4 +1,4 @@
-"""What `fit` has to do around the epochs, and sees of the data."""
+"""The work of `fit` around the epochs, and the range of its data."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,18 +14,18 @@ _ROWS = 1000
 
 
 class FirstBatch:
-    """The range of an array, or of the first batch of a dataset once it was read."""
+    """The range of an array, or of a dataset's first batch once it is read."""
 
     def __init__(self):
         self.range = None
 
     def note_array(self, images: Any) -> None:
-        """Notes the range of as many rows as a look at an array may cost."""
+        """Records the range of a limited number of rows."""
         rows = np.asarray(images[:: max(1, len(images) // _ROWS)])
         self.range = float(rows.min()), float(rows.max())
 
     def noted_in(self, dataset: tf.data.Dataset) -> tf.data.Dataset:
-        """Returns the dataset, which notes the range when it is first read."""
+        """Returns the dataset, which records the range when it is first read."""
 
         def look(index, batch):
             noted = tf.cond(index == 0, lambda: self._note(batch), lambda: True)
@@ -47,11 +47,11 @@ class FirstBatch:
 
 
 class Watch(keras.callbacks.Callback):
-    """Called before all other callbacks.
+    """A callback that runs before all other callbacks.
 
     Args:
-        x: What `fit` was given as data.
-        first_batch: A `FirstBatch`, or `None` if its range does not matter.
+        x: Data passed to `fit`.
+        first_batch: A `FirstBatch`. `None` disables the check of its range.
     """
 
     def __init__(self, x: Any, first_batch: FirstBatch | None):
@@ -87,7 +87,7 @@ class Watch(keras.callbacks.Callback):
 
 
 def first(own: keras.callbacks.Callback, callbacks: Any) -> Any:
-    """Returns what `fit` of Keras takes as callbacks, `own` being the first of them."""
+    """Returns the callbacks for Keras' own `fit`, with `own` in front."""
     if isinstance(callbacks, keras.callbacks.CallbackList):
         own.set_model(callbacks.model)
         callbacks.callbacks.insert(0, own)

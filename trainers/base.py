@@ -29,81 +29,91 @@ from trainers._batch import Batch
 from trainers._player import Player
 from trainers._two_player_model import TwoPlayerModel
 
-# A seed that is a function of a seed and a number, and unlike both.
+# Derives a new seed from a seed and a number.
 fold = tf.random.experimental.stateless_fold_in
 
 
 class AdversarialTrainer(TwoPlayerModel, abc.ABC):
     """A generator and a discriminator that `fit` trains against each other.
 
-    Subclasses choose the loss and override `train_step`, where the schedule is stated
-    in verbs. These methods may be replaced, each of them whole:
+    Call the trainer on latents to draw samples. The averaged generator draws them if
+    there is one.
 
-    - `train_step(data)`: the schedule of one step, by `alternate`, or by
-      `real_batches`, `update_discriminator`, `update_generator` and `finish_step`.
-    - `arrange(batch)`: the form in which a dataset's batches reach `train_step`.
-    - `real_batches(data)`: the `Batch` of each update.
-    - `discriminator_objective(real, fake, seed)`, `generator_objective(real, seed)`:
-      what a player minimizes, the sum of the terms in a dict. `loss_names` has the
-      names of those that are no penalties.
-    - `read(batch)`: the discriminator's outputs, and features to match or `None`. It is
-      the only road to the discriminator, through `discriminator_player.run`.
-    - `critic(batch)`: float32 logits, from what `read` returns.
+    Create and compile the trainer, and create its networks, in a `tf.distribute`
+    strategy's scope to train on several replicas. Weights and logs match a single
+    replica, because batch statistics, latents and random numbers are computed for the
+    global batch. This needs `synchronized=True` in your batch normalization layers.
+    Keras layers that draw random numbers, such as `Dropout`, draw them on each replica.
 
-    To these terms the step adds what the networks bring themselves, regularizers and
-    `add_loss`, as `d_losses` and `g_losses`, and historical averaging.
-
-    Create and compile the trainer in a `tf.distribute` strategy's scope, the networks
-    too, to train on several replicas. Weights and logs match a single replica, because
-    batch statistics, latents and random numbers are computed for the global batch.
-    Batch normalization of your own needs `synchronized=True` for this, and layers of
-    Keras that draw random numbers, such as `Dropout`, draw them on each replica.
-
-    Randomness is a pure function of `seed` and the number of finished steps. Logits,
-    losses, penalties and averages are float32 whatever the networks' dtype policy; see
+    Randomness depends only on `seed` and the number of finished steps. Logits, losses,
+    penalties and averages are float32 under any dtype policy of the networks. See
     `compile` for float16.
+
+    Subclasses choose the loss and define `train_step`, the schedule of one step. They
+    may also replace these methods:
+
+    - `train_step(data)` calls `alternate`, or `real_batches`, `update_discriminator`,
+      `update_generator` and `finish_step`.
+    - `arrange(batch)` converts a dataset's batches to the form of `train_step`.
+    - `real_batches(data)` returns the `Batch` of each update.
+    - `discriminator_objective(real, fake, seed)` and `generator_objective(real, seed)`
+      return a dict of terms, whose sum the network minimizes. The class attribute
+      `loss_names` lists the names of the terms that are not penalties.
+    - `read(batch)` returns the discriminator's outputs and the features to match, or
+      `None`. Every call of the discriminator must go through it and
+      `discriminator_player.run`.
+    - `critic(batch)` returns float32 logits, computed from the result of `read`.
+
+    The step adds regularizers and `add_loss` of the networks to these terms, as
+    `d_losses` and `g_losses`, and historical averaging.
 
     Args:
         generator: A `keras.Model` from latents `[batch, latent_dim]`, or from
             `[latents, labels]`, to images or points.
         discriminator: A `keras.Model` from images, or from `[images, labels]`, to
-            logits `[batch]`, `[batch, 1]` or `[batch, height, width, 1]`, or to a list
-            of these, over which losses are summed (multi-scale discriminators). It is
-            built if it is not. Labels are class indices of shape `[batch]` or
-            `[batch, 1]`, or one-hot.
+            logits of shape `[batch]`, `[batch, 1]` or `[batch, height, width, 1]`. For
+            a list of logits (multi-scale discriminators), losses are summed over its
+            items. The trainer builds the discriminator if necessary. Labels are class
+            indices of shape `[batch]` or `[batch, 1]`, or one-hot.
         loss: An `AdversarialLoss`.
-        penalties: List of penalties on the discriminator, added to its loss.
-        discriminator_history: Weight of the discriminator's historical averaging, zero
-            or more, see `penalties.HistoricalAverage`; `d_history` in the logs. `None`
-            does without.
-        generator_history: Weight of the generator's, `g_history` in the logs.
-        discriminator_steps: Number of discriminator updates per generator update.
+        penalties: List of penalties on the discriminator, which are added to its loss.
+        discriminator_history: Weight of the discriminator's historical averaging, at
+            least 0, logged as `d_history`. `None` disables it. See
+            `penalties.HistoricalAverage`.
+        generator_history: Weight of the generator's historical averaging, at least 0,
+            logged as `g_history`. `None` disables it.
+        discriminator_steps: Number of discriminator updates per generator update, at
+            least 1.
         reuse_real_batch: If `True`, all updates of a step share one batch of real
-            images. By default each draws a fresh one, as in the papers.
+            images. If `False`, each update that uses real images draws its own batch,
+            as in the papers.
         joint_batch: If `True`, every update calls the discriminator once, on real and
             fake images concatenated on axis 0, real first, as
             `layers.JointMinibatchDiscrimination` requires. Batch statistics in the
-            discriminator are then those of both. `penalties` must be empty.
+            discriminator then include both. `penalties` must be empty.
+            `SemiSupervisedGAN` does not support it.
         ema_decay: Decay per step, in [0, 1), of an exponential moving average of the
-            generator's weights, which then generates. It starts from the weights at
-            the first step. `None` keeps no average.
-        output_range: The least and greatest value of images, two numbers. By default
-            it is found from the generator's last activation.
+            generator's weights. The averaged generator then draws the samples. It
+            starts from the weights at step 0. `None` keeps no average.
+        output_range: The least and greatest value of images, two numbers. `None` means
+            the range of the generator's last activation.
         seed: Integer seed of the latents, the penalties and the order of arrays.
-        **kwargs: `name` and `dtype`, as of `keras.Model`.
+        **kwargs: `name` and `dtype`, as for `keras.Model`.
 
     Raises:
-        ValueError: If an argument is out of its range, or the networks do not fit
-            together.
+        ValueError: If an argument is out of range, or the networks do not fit together.
 
     Attributes:
-        generator, discriminator: The networks.
-        generator_optimizer, discriminator_optimizer: From `compile` on.
+        generator: The generator.
+        discriminator: The discriminator.
+        generator_optimizer: The generator's optimizer, or `None` before `compile`.
+        discriminator_optimizer: The discriminator's optimizer, or `None` before
+            `compile`.
         ema_generator: The averaged generator, or `None`.
-        sampling_generator: The generator to draw samples from: the averaged one where
-            it is kept.
+        sampling_generator: The generator to sample from: the averaged generator if
+            there is one.
         output_range: The range of images, or `None` if unknown.
-        step: The number of finished training steps.
+        step: Number of finished steps.
     """
 
     loss_names: Sequence[str] = ("d_loss", "g_loss")
@@ -150,7 +160,7 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
 
     @property
     def generator_needs_real(self) -> bool:
-        """`True` if the generator's objective looks at real images."""
+        """`True` if the generator's objective uses real images."""
         return self.joint_batch or self.adversarial_loss.generator_needs_real
 
     @property
@@ -162,10 +172,17 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
 
     @abc.abstractmethod
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
-        """The schedule of one step, in verbs; returns the logs."""
+        """Runs one step, and returns the logs."""
 
     def alternate(self, data: Any) -> dict[str, tf.Tensor]:
-        """`discriminator_steps` discriminator updates, then one of the generator."""
+        """Runs `discriminator_steps` discriminator updates, then a generator update.
+
+        Args:
+            data: Data of one step, as `train_step` receives it.
+
+        Returns:
+            The logs.
+        """
         *batches, last = self.real_batches(data)
         for index, real in enumerate(batches):
             self.update_discriminator(real, index)
@@ -173,7 +190,14 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
         return self.finish_step()
 
     def real_batches(self, data: Any) -> list[Batch]:
-        """Returns a `Batch` for each discriminator update, and the generator's."""
+        """Returns a `Batch` for each discriminator update and the generator update.
+
+        Args:
+            data: Data of one step, as `train_step` receives it.
+
+        Returns:
+            A list of `discriminator_steps + 1` batches of float32 images.
+        """
         labels_wanted = _facts.is_conditional(self.generator)
         batches = [
             Batch(tf.cast(images, tf.float32), labels if labels_wanted else None)
@@ -182,7 +206,12 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
         return _batch.one_per_update(batches, self.discriminator_steps)
 
     def update_discriminator(self, real: Batch, index: int = 0) -> None:
-        """The step's discriminator update number `index`."""
+        """Updates the discriminator.
+
+        Args:
+            real: Real images.
+            index: Number of the update in the step, from 0.
+        """
         seed = self.random_seed(f"discriminator {index}")
 
         def update():
@@ -196,7 +225,11 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
         self._update(self.discriminator_player, update)
 
     def update_generator(self, real: Batch) -> None:
-        """The step's generator update."""
+        """Updates the generator.
+
+        Args:
+            real: Real images, for the labels and for losses that compare with them.
+        """
         seed = self.random_seed("generator")
         player = self.generator_player
         self._update(
@@ -205,7 +238,7 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
         )
 
     def finish_step(self) -> dict[str, tf.Tensor]:
-        """Ends the step; returns the logs."""
+        """Updates the moving averages and the step counter, and returns the logs."""
         self.step.assign_add(1)
         for player in self.players:
             player.update_average()
@@ -214,7 +247,16 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
     def discriminator_objective(
         self, real: Batch, fake: Batch, seed: tf.Tensor
     ) -> dict[str, tf.Tensor]:
-        """What the discriminator minimizes: the sum of the returned, named terms."""
+        """Returns the named terms whose sum the discriminator minimizes.
+
+        Args:
+            real: Real images.
+            fake: Fake images.
+            seed: Seed of the penalties, two integers.
+
+        Returns:
+            A dict of float32 scalars.
+        """
         loss = _over_outputs.summed(self.adversarial_loss.discriminator)
         terms = {"d_loss": loss(**self.logits(real, fake))}
         return terms | self.penalty_terms(real, fake, seed)
@@ -222,7 +264,16 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
     def penalty_terms(
         self, real: Batch, fake: Batch, seed: tf.Tensor
     ) -> dict[str, tf.Tensor]:
-        """The discriminator's penalties, by name."""
+        """Returns the values of the penalties, by name.
+
+        Args:
+            real: Real images.
+            fake: Fake images.
+            seed: Seed of the penalties, two integers.
+
+        Returns:
+            A dict of float32 scalars.
+        """
 
         def critic(images):
             return self.critic(real._replace(images=images))
@@ -235,7 +286,15 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
             }
 
     def generator_objective(self, real: Batch, seed: tf.Tensor) -> dict[str, tf.Tensor]:
-        """What the generator minimizes: the sum of the returned, named terms."""
+        """Returns the named terms whose sum the generator minimizes.
+
+        Args:
+            real: Real images.
+            seed: Seed of the latents, two integers.
+
+        Returns:
+            A dict of float32 scalars.
+        """
         fake = self.sample_like(real, seed)
         if self.generator_needs_real:
             logits = self.logits(real, fake)
@@ -246,35 +305,80 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
         }
 
     def logits(self, real: Batch, fake: Batch) -> dict[str, Any]:
-        """The critic on real and on fake images, by the names a loss takes."""
+        """Returns the critic's logits of real and fake images, as arguments of a loss.
+
+        Args:
+            real: Real images.
+            fake: Fake images.
+
+        Returns:
+            A dict with `real_logits` and `fake_logits`.
+        """
         both = _batch.of_both(self.critic, real, fake, self.joint_batch)
         return dict(zip(("real_logits", "fake_logits"), both, strict=True))
 
     def read(self, batch: Batch) -> tuple[Any, tf.Tensor | None]:
-        """The discriminator's outputs, and features of it or `None`."""
+        """Returns the discriminator's outputs, and its features or `None`.
+
+        Args:
+            batch: Real or fake images.
+
+        Returns:
+            A pair of the outputs and the features to match, or `None`.
+        """
         return self.discriminator_player.run(batch.images, batch.labels), None
 
     def critic(self, batch: Batch) -> Any:
-        """The discriminator's logits, in float32."""
+        """Returns the discriminator's logits in float32.
+
+        Args:
+            batch: Real or fake images.
+
+        Returns:
+            A float32 tensor, or several for a discriminator with several outputs.
+        """
         outputs, _ = self.read(batch)
         return tf.nest.map_structure(lambda x: tf.cast(x, tf.float32), outputs)
 
     def sample_like(self, real: Batch, seed: tf.Tensor) -> Batch:
-        """A `Batch` generated with the labels of `real`; the only road to fakes."""
+        """Generates fake images with the labels of `real`.
+
+        Every call of the generator in a step must go through this method.
+
+        Args:
+            real: Real images, for their number and their labels.
+            seed: Seed of the latents, two integers.
+
+        Returns:
+            A `Batch` of fake images.
+        """
         shape = [tf.shape(real.images)[0], self.latent_dim]
         latents = replica.stateless_normal(shape, seed)
         return real._replace(images=self.generator_player.run(latents, real.labels))
 
     def random_seed(self, tag: str) -> tf.Tensor:
-        """The seed of the draw `tag` in this step, two int64."""
+        """Returns a seed for one draw of random numbers in the current step.
+
+        Args:
+            tag: Name of the draw, different for each draw in a step.
+
+        Returns:
+            Two integers, an int64 tensor.
+        """
         start = tf.stack([tf.constant(self.seed, tf.int64), tf.identity(self.step)])
         return fold(start, zlib.crc32(tag.encode()))
 
     def arrange(self, batch: Any) -> Any:
-        """Returns a batch of a dataset in the form in which `train_step` gets it.
+        """Converts a dataset's batch to the form of `train_step`.
+
+        Args:
+            batch: Images, a tuple or a dict, see `fit`.
+
+        Returns:
+            Images, or `(images, labels)` if the networks have a label input.
 
         Raises:
-            ValueError: If the batch has another form than this trainer trains on.
+            ValueError: If the trainer does not support the form of the batch.
         """
         pair = _forms.as_pair(batch)
         if _facts.is_conditional(self.generator):
@@ -283,13 +387,13 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
 
     @property
     def num_classes(self) -> int | None:
-        """The number of classes that the networks know, or `None` if unknown."""
+        """The number of classes of the networks, or `None` if unknown."""
         known = map(_facts.num_classes, (self.generator, self.discriminator))
         return next((count for count in known if count is not None), None)
 
     @property
     def logit_shapes(self) -> list:
-        """The shapes of the discriminator's logits, an output each."""
+        """The shapes of the discriminator's logits, one for each output."""
         shape = _facts.output_shape(self.discriminator)
         return shape if isinstance(shape, list) else [shape]
 

@@ -1,4 +1,4 @@
-"""The GAN whose generator matches features of the discriminator."""
+"""The feature-matching GAN."""
 
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -18,27 +18,29 @@ from trainers.base import AdversarialTrainer
 class FeatureMatchingGAN(AdversarialTrainer):
     """GAN whose generator matches the mean of intermediate features f.
 
-        L_G = ||E f(real) - E f(fake)||_2^2           "l2", as in the paper
-        L_G = mean (E f(real) - E f(fake))^2          "mse", the authors' MNIST code
-        L_G = mean |E f(real) - E f(fake)|            "l1", their CIFAR-10 code
+        L_G = norm(mean(f(x)) - mean(f(G(z))))^2
 
-    where E is over the global batch, and `mean` over the features. The discriminator
-    minimises the loss `base`.
+    for real images x and fake images G(z), with means over the global batch. `distance`
+    chooses another distance of the mean features. The discriminator minimizes the loss
+    `base`.
 
     Args:
-        generator: as in `AdversarialTrainer`.
-        discriminator: likewise; or with two outputs, logits and features.
-        features: The name of the discriminator's layer whose outputs are f, or a list
-            of names, over which distances are summed; `None` for a discriminator with
-            two outputs.
-        distance: "l2", "mse" or "l1".
-        base: the discriminator's loss: a name for `losses.get`, or an
+        generator: Generator model, see `AdversarialTrainer`.
+        discriminator: Discriminator model, see `AdversarialTrainer`, or a model with
+            two outputs, logits and features.
+        features: Name of the discriminator's layer whose outputs are f, or a list of
+            names. Distances are summed over several layers. `None` requires a
+            discriminator with two outputs.
+        distance: "l2" for the squared Euclidean distance, as in the paper; "mse" for
+            its mean over the features, as in the authors' MNIST code. "l1" is the mean
+            absolute difference, as in their CIFAR-10 code.
+        base: Loss of the discriminator: a name for `losses.get`, or an
             `AdversarialLoss`.
-        **kwargs: of `AdversarialTrainer`.
+        **kwargs: Further arguments of `AdversarialTrainer`.
 
     Raises:
-        ValueError: for an unknown name, with the names there are; from `get_config`, if
-            `base` is not of this package and so cannot be saved.
+        ValueError: If a name is unknown. The message lists the known names.
+            `get_config` raises it if `base` is a loss from outside this package.
 
     >>> from tfgan_tricks import networks
     >>> trainer = FeatureMatchingGAN(
@@ -74,7 +76,7 @@ class FeatureMatchingGAN(AdversarialTrainer):
         self.distance = distance
         self.base = base
         reader = _features.reader(discriminator, features)
-        # A function, since Keras would take a model for a third network, to be saved.
+        # A function, since Keras would save a model as a third network.
         self._reader = lambda: reader
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:

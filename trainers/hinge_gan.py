@@ -12,17 +12,18 @@ from trainers.base import AdversarialTrainer
 
 @keras.saving.register_keras_serializable("tfgan_tricks")
 class HingeGAN(AdversarialTrainer):
-    """GAN of the hinge loss (`losses.hinge`).
+    """GAN with the hinge loss (`losses.hinge`).
 
-    Meant for a spectrally normalised discriminator (`layers.SpectralNormalization`).
-    The schedule and the optimizer are SNGAN's: five discriminator updates per generator
-    update, Adam with learning rate 2e-4, beta_1 0 and beta_2 0.9.
+    Use it with a spectrally normalized discriminator (`layers.SpectralNormalization`).
+    The schedule and the optimizer follow SNGAN: five discriminator updates per
+    generator update, and Adam with learning rate 2e-4, beta_1 0 and beta_2 0.9.
 
     Args:
-        generator: as in `AdversarialTrainer`.
-        discriminator: likewise.
-        discriminator_steps: discriminator updates per generator update.
-        **kwargs: of `AdversarialTrainer`.
+        generator: Generator model, see `AdversarialTrainer`.
+        discriminator: Discriminator model, see `AdversarialTrainer`.
+        discriminator_steps: Number of discriminator updates per generator update, at
+            least 1.
+        **kwargs: Further arguments of `AdversarialTrainer`.
 
     >>> from tfgan_tricks import networks
     >>> trainer = HingeGAN(

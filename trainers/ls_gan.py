@@ -11,18 +11,18 @@ from trainers.base import AdversarialTrainer
 
 @keras.saving.register_keras_serializable("tfgan_tricks")
 class LSGAN(AdversarialTrainer):
-    """GAN of the least-squares loss (`losses.least_squares`).
+    """GAN with the least-squares loss (`losses.least_squares`).
 
-    The optimizer is the authors' for characters, Adam with learning rate 2e-4 and
-    beta_1 0.5.
+    The optimizer is Adam with learning rate 2e-4 and beta_1 0.5, which the authors used
+    for Chinese characters.
 
     Args:
-        generator: as in `AdversarialTrainer`.
-        discriminator: likewise.
-        a: the discriminator's target for fake logits.
-        b: the discriminator's target for real logits.
-        c: the generator's target for fake logits.
-        **kwargs: of `AdversarialTrainer`.
+        generator: Generator model, see `AdversarialTrainer`.
+        discriminator: Discriminator model, see `AdversarialTrainer`.
+        a: Target of the discriminator for fake logits.
+        b: Target of the discriminator for real logits, not equal to `a`.
+        c: Target of the generator for fake logits.
+        **kwargs: Further arguments of `AdversarialTrainer`.
 
     >>> from tfgan_tricks import networks
     >>> trainer = LSGAN(

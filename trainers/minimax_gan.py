@@ -11,17 +11,18 @@ from trainers._cross_entropy import CrossEntropyTrainer
 
 @keras.saving.register_keras_serializable("tfgan_tricks")
 class MinimaxGAN(CrossEntropyTrainer):
-    """GAN of the zero-sum game, whose generator saturates (`losses.minimax`).
+    """Zero-sum GAN with the saturating generator loss (`losses.minimax`).
 
-    Here to be compared with; `NonSaturatingGAN` is the one to train with. The optimizer
-    is DCGAN's Adam (Radford et al., 2016): learning rate 2e-4, beta_1 0.5.
+    Provided for comparison; prefer `NonSaturatingGAN` for training. The optimizer is
+    the one of DCGAN (Radford et al., 2016), Adam with learning rate 2e-4 and beta_1
+    0.5.
 
     Args:
-        generator: as in `AdversarialTrainer`.
-        discriminator: likewise.
-        real_label: the discriminator's target for real images, in (0, 1]; below 1,
-            one-sided label smoothing.
-        **kwargs: of `AdversarialTrainer`.
+        generator: Generator model, see `AdversarialTrainer`.
+        discriminator: Discriminator model, see `AdversarialTrainer`.
+        real_label: Target of the discriminator for real images, in (0, 1]. Below 1 this
+            is one-sided label smoothing.
+        **kwargs: Further arguments of `AdversarialTrainer`.
 
     >>> from tfgan_tricks import networks
     >>> trainer = MinimaxGAN(

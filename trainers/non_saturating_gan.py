@@ -11,17 +11,17 @@ from trainers._cross_entropy import CrossEntropyTrainer
 
 @keras.saving.register_keras_serializable("tfgan_tricks")
 class NonSaturatingGAN(CrossEntropyTrainer):
-    """GAN whose generator maximises log D(fake) (`losses.non_saturating`).
+    """GAN whose generator maximizes log D(G(z)) (`losses.non_saturating`).
 
-    The optimizer is DCGAN's Adam (Radford et al., 2016): learning rate 2e-4, beta_1
-    0.5.
+    The optimizer is the one of DCGAN (Radford et al., 2016), Adam with learning rate
+    2e-4 and beta_1 0.5.
 
     Args:
-        generator: as in `AdversarialTrainer`.
-        discriminator: likewise.
-        real_label: the discriminator's target for real images, in (0, 1]; below 1,
-            one-sided label smoothing, for which Salimans et al., 2016, take 0.9.
-        **kwargs: of `AdversarialTrainer`.
+        generator: Generator model, see `AdversarialTrainer`.
+        discriminator: Discriminator model, see `AdversarialTrainer`.
+        real_label: Target of the discriminator for real images, in (0, 1]. Below 1 this
+            is one-sided label smoothing. Salimans et al. (2016) use 0.9.
+        **kwargs: Further arguments of `AdversarialTrainer`.
 
     >>> from tfgan_tricks import networks
     >>> trainer = NonSaturatingGAN(

@@ -1,4 +1,4 @@
-"""R3GAN: the relativistic pairing loss with both zero-centered penalties."""
+"""R3GAN: the paired relativistic loss with both zero-centered penalties."""
 
 from collections.abc import Callable
 from collections.abc import Sequence
@@ -15,19 +15,21 @@ from trainers.base import AdversarialTrainer
 
 @keras.saving.register_keras_serializable("tfgan_tricks")
 class R3GAN(AdversarialTrainer):
-    """GAN of the paired relativistic loss with the penalties R1 and R2.
+    """GAN with the paired relativistic loss and the penalties R1 and R2.
 
-    The loss is RSGAN's, whose generator does not saturate; the paper writes a zero-sum
-    game, the authors train this one, and so do we. The penalties' weight suits the data
-    and resolution: the authors take 1 for Stacked MNIST and CIFAR-10's 0.05 up to 150
-    for faces of 256x256. The optimizer is Adam with learning rate 2e-4, beta_1 0 and
-    beta_2 0.99.
+    The loss is RSGAN's, whose generator does not saturate. The paper states a zero-sum
+    game, but the authors' code uses this loss.
+
+    Choose the penalty weight for your data and resolution. The authors use 1 for
+    Stacked MNIST, 0.05 for CIFAR-10 and up to 150 for 256x256 faces. The optimizer is
+    Adam with learning rate 2e-4, beta_1 0 and beta_2 0.99.
 
     Args:
-        generator: as in `AdversarialTrainer`.
-        discriminator: likewise.
-        penalties: R1 and R2 of weight 1, or others in their place.
-        **kwargs: of `AdversarialTrainer`.
+        generator: Generator model, see `AdversarialTrainer`.
+        discriminator: Discriminator model, see `AdversarialTrainer`.
+        penalties: List of penalties on the discriminator. Default: R1 and R2 with
+            weight 1.
+        **kwargs: Further arguments of `AdversarialTrainer`.
 
     >>> from tfgan_tricks import networks
     >>> trainer = R3GAN(

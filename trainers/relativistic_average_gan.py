@@ -10,23 +10,26 @@ from trainers._relativistic import RelativisticTrainer
 
 @keras.saving.register_keras_serializable("tfgan_tricks")
 class RelativisticAverageGAN(RelativisticTrainer):
-    """GAN whose players compare images with the other kind's mean.
+    """GAN with the relativistic average loss (`losses.relativistic_average`).
 
-    The loss is `losses.relativistic_average`: RaSGAN with the base `non_saturating`,
-    RaLSGAN with `least_squares`, RaHinge with `hinge`. Batches need two images or more.
-    The optimizer is the paper's for one discriminator update, Adam with learning rate
-    2e-4 and beta_1 0.5. RaSGAN with a gradient penalty diverged in the paper.
+    It compares each real logit with the mean fake logit, and each fake logit with the
+    mean real logit. The base `non_saturating` makes it RaSGAN, `least_squares` RaLSGAN
+    and `hinge` RaHinge. Batches need at least two images. In the paper, RaSGAN with a
+    gradient penalty diverged.
+
+    The optimizer is the paper's choice for one discriminator update, Adam with learning
+    rate 2e-4 and beta_1 0.5.
 
     Args:
-        generator: as in `AdversarialTrainer`.
-        discriminator: likewise.
-        base: the loss to make relativistic: a name for `losses.get`, where
-            `least_squares` has the targets -1 and 1, or an `AdversarialLoss`.
-        **kwargs: of `AdversarialTrainer`.
+        generator: Generator model, see `AdversarialTrainer`.
+        discriminator: Discriminator model, see `AdversarialTrainer`.
+        base: Loss to make relativistic: a name for `losses.get`, or an
+            `AdversarialLoss`. By name, `least_squares` has the targets -1 and 1.
+        **kwargs: Further arguments of `AdversarialTrainer`.
 
     Raises:
-        ValueError: for an unknown name; from `get_config`, if `base` is not of this
-            package and so cannot be saved.
+        ValueError: If the name is unknown. `get_config` raises it if `base` is a loss
+            from outside this package.
 
     >>> from tfgan_tricks import networks
     >>> trainer = RelativisticAverageGAN(

@@ -10,23 +10,25 @@ from trainers._relativistic import RelativisticTrainer
 
 @keras.saving.register_keras_serializable("tfgan_tricks")
 class RelativisticGAN(RelativisticTrainer):
-    """GAN whose players compare pairs of a real and a fake image.
+    """GAN with the paired relativistic loss (`losses.relativistic`).
 
-    The loss is `losses.relativistic`: RSGAN with the base `non_saturating`, RLSGAN with
-    `least_squares`, RHinge with `hinge`; RSGAN-GP with
-    `penalties=[penalties.InterpolatedGradientPenalty()]`. The optimizer is the paper's
-    for one discriminator update, Adam with learning rate 2e-4 and beta_1 0.5.
+    It compares pairs of a real and a fake image. The base `non_saturating` makes it
+    RSGAN, `least_squares` RLSGAN and `hinge` RHinge. For RSGAN-GP, add
+    `penalties=[penalties.InterpolatedGradientPenalty()]`.
+
+    The optimizer is the paper's choice for one discriminator update, Adam with learning
+    rate 2e-4 and beta_1 0.5.
 
     Args:
-        generator: as in `AdversarialTrainer`.
-        discriminator: likewise.
-        base: the loss to make relativistic: a name for `losses.get`, where
-            `least_squares` has the targets -1 and 1, or an `AdversarialLoss`.
-        **kwargs: of `AdversarialTrainer`.
+        generator: Generator model, see `AdversarialTrainer`.
+        discriminator: Discriminator model, see `AdversarialTrainer`.
+        base: Loss to make relativistic: a name for `losses.get`, or an
+            `AdversarialLoss`. By name, `least_squares` has the targets -1 and 1.
+        **kwargs: Further arguments of `AdversarialTrainer`.
 
     Raises:
-        ValueError: for an unknown name; from `get_config`, if `base` is not of this
-            package and so cannot be saved.
+        ValueError: If the name is unknown. `get_config` raises it if `base` is a loss
+            from outside this package.
 
     >>> from tfgan_tricks import networks
     >>> trainer = RelativisticGAN(

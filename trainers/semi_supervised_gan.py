@@ -1,4 +1,4 @@
-"""The GAN whose discriminator is a classifier of few labels."""
+"""The semi-supervised GAN."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,44 +21,48 @@ from trainers.base import AdversarialTrainer
 
 @keras.saving.register_keras_serializable("tfgan_tricks")
 class SemiSupervisedGAN(AdversarialTrainer):
-    """GAN whose discriminator classifies, and learns from unlabelled images too.
+    """GAN whose discriminator is a classifier that also learns from unlabeled images.
 
-    The discriminator has K logits l; that of class K + 1, "generated", is fixed at 0.
-    With Z = log sum_k exp l_k the probability of a real image is sigmoid(Z), so Z is
-    the critic's logit, and
+    The discriminator has one logit l_k for each of K classes. The logit of class K + 1,
+    "generated", is fixed at 0, so an image is real with probability sigmoid(C):
 
-        L_D = -E[log softmax(l(labelled))_label]
-              + (E[softplus(-Z(unlabelled))] + E[softplus(Z(fake))]) / 2
+        C(x) = log(sum_(k=1)^K exp(l_k(x)))
+        L_D = L_s + 1/2 mean(softplus(-C(x))) + 1/2 mean(softplus(C(G(z))))
+        L_s = mean(C(x_y) - l_y(x_y))
 
-    the first term being `supervised_loss` in the logs and the second `d_loss`. The
-    generator matches features as in `FeatureMatchingGAN`; with
-    `feature_matching=False` it minimises E[log(1 - sigmoid(Z(fake)))] instead, as the
-    authors' code does with minibatch discrimination.
+    for unlabeled images x, fake images G(z), and labeled images x_y of class y. L_s is
+    `supervised_loss` in the logs, and the rest is `d_loss`.
 
-    `fit` takes a dataset of `(images, (labelled_images, labels))`, see
-    `data.semi_supervised_batches`. `evaluate` takes `(images, labels)` and gives the
-    test `error`, the share of wrong classes; `predict` gives classes `[batch]`. Both
-    use the averaged discriminator where it is kept.
+    The generator matches features, see `FeatureMatchingGAN`. With
+    `feature_matching=False` it minimizes mean(log(1 - sigmoid(C(G(z))))) instead, as
+    the authors' code does together with minibatch discrimination.
+
+    `fit` accepts a dataset of `(images, (labeled_images, labels))`, see
+    `data.semi_supervised_batches`. `evaluate` accepts `(images, labels)` and returns
+    the test `error`, the fraction of wrong classes. `predict` returns classes of shape
+    `[batch]`. Both use the averaged discriminator if there is one.
 
     Args:
-        generator: as in `AdversarialTrainer`.
-        discriminator: a `keras.Model` from images to logits `[batch, K]`; or with two
-            outputs, logits and features.
-        features: the name of the discriminator's layer whose features are matched;
-            `None` for a discriminator with two outputs, or without feature matching.
-        feature_matching: whether the generator matches features.
-        distance: between mean features, "l2", "mse" or "l1".
-        real_label: target of sigmoid(Z(unlabelled)), in (0, 1]; below 1, one-sided
-            label smoothing.
-        discriminator_ema_decay: decay per step, in [0, 1), of an exponential moving
-            average of the discriminator's weights; `None` keeps no average.
-        **kwargs: of `AdversarialTrainer`.
+        generator: Generator model without a label input, see `AdversarialTrainer`.
+        discriminator: A `keras.Model` without a label input from images to logits
+            `[batch, K]`, or to two outputs, logits and features.
+        features: Name of the discriminator's layer whose features are matched. `None`
+            requires a discriminator with two outputs, or `feature_matching=False`.
+        feature_matching: If `True`, the generator matches features.
+        distance: Distance between mean features, "l2", "mse" or "l1", see
+            `FeatureMatchingGAN`.
+        real_label: Target of sigmoid(C) for unlabeled images, in (0, 1]. Below 1 this
+            is one-sided label smoothing.
+        discriminator_ema_decay: Decay per step, in [0, 1), of an exponential moving
+            average of the discriminator's weights. `None` keeps no average.
+        **kwargs: Further arguments of `AdversarialTrainer`, except `joint_batch`.
 
     Raises:
-        ValueError: if an argument is out of range, or no layer has that name.
+        ValueError: If an argument is out of range, no layer has the name `features`,
+            `joint_batch` is `True`, or a network has a label input.
 
     Attributes:
-        ema_discriminator: the averaged discriminator, or `None`.
+        ema_discriminator: The averaged discriminator, or `None`.
 
     >>> from tfgan_tricks import data, networks
     >>> trainer = SemiSupervisedGAN(
@@ -80,7 +84,7 @@ class SemiSupervisedGAN(AdversarialTrainer):
         Salimans et al., 2016, section 5, arXiv:1606.03498.
     """
 
-    # Of both players, in the authors' code for MNIST, which adds 1e-8 under the root.
+    # As in the authors' code for MNIST, which adds 1e-8 under the root.
     paper_optimizer = Paper("Adam", learning_rate=3e-3, beta_1=0.5, epsilon=1e-4)
     loss_names = ("d_loss", "supervised_loss", "g_loss")
     score_names = ("error",)
@@ -107,8 +111,8 @@ class SemiSupervisedGAN(AdversarialTrainer):
         self.discriminator_ema_decay = discriminator_ema_decay
         if self.joint_batch:
             raise ValueError(
-                "`joint_batch` must be false: labelled images would be in neither half "
-                "of it. Received: joint_batch=True"
+                "`joint_batch` must be False: labeled images would belong to neither "
+                "half of the batch. Received: joint_batch=True"
             )
         _check_unlabeled(generator, discriminator)
         self.discriminator_player.keep_average(
@@ -148,7 +152,7 @@ class SemiSupervisedGAN(AdversarialTrainer):
         fits = isinstance(batch, tuple) and len(batch) == 2
         if not fits or not isinstance(batch[1], tuple) or len(batch[1]) != 2:
             raise ValueError(
-                "`x` must consist of `(images, (labeled_images, labels))`, see "
+                "`x` must consist of `(images, (labeled_images, labels))`. Use "
                 f"`data.semi_supervised_batches`. Received: {_arguments.shown(batch)}"
             )
         return batch
@@ -196,13 +200,20 @@ class SemiSupervisedGAN(AdversarialTrainer):
         return tf.reduce_logsumexp(self.class_logits(batch), axis=-1)
 
     def class_logits(self, batch: Batch) -> tf.Tensor:
-        """The K logits of a batch `[batch, K]`, in float32 and training mode."""
+        """Returns the K class logits in training mode.
+
+        Args:
+            batch: Real or fake images.
+
+        Returns:
+            A float32 tensor of shape `[batch, K]`.
+        """
         return tf.cast(self.read(batch)[0], tf.float32)
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
         images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         wrong = self._classes(images) != tf.cast(labels, tf.int64)
-        # Of all replicas: Keras 3 gives their errors' mean, whatever their shares are.
+        # Of all replicas: Keras 3 averages their errors, whatever their batch sizes.
         self.error.update_state(replica.gather(tf.cast(wrong, tf.float32)))
         return _compat.logs([self.error])
 
@@ -224,7 +235,7 @@ class SemiSupervisedGAN(AdversarialTrainer):
 
 
 def _class_logits(outputs):
-    """The first of two outputs, or the only one."""
+    """Returns the first of two outputs, or the only output."""
     return outputs[0] if isinstance(outputs, list) else outputs
 
 
@@ -233,7 +244,7 @@ def _check_unlabeled(*networks):
         shapes = _facts.input_shapes(network)
         if len(shapes) > 1:
             raise ValueError(
-                "`generator` and `discriminator` must take no labels: those of the few "
-                "labeled images are targets of the discriminator. Received: inputs of "
-                f"shape {', '.join(map(str, shapes))}"
+                "`generator` and `discriminator` must have no labels as inputs: here "
+                "labels are targets of the discriminator. Received: inputs of shape "
+                f"{', '.join(map(str, shapes))}"
             )

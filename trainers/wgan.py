@@ -13,20 +13,21 @@ from trainers.base import AdversarialTrainer
 
 @keras.saving.register_keras_serializable("tfgan_tricks")
 class WGAN(AdversarialTrainer):
-    """GAN of the Wasserstein loss with a critic of clipped weights.
+    """GAN with the Wasserstein loss and clipped critic weights.
 
-    After each critic update, every weight is clipped to [-clip, clip]. The optimizer
-    is the paper's, RMSprop with learning rate 5e-5.
+    After each critic update, every weight is clipped to [-clip, clip]. The optimizer is
+    the paper's, RMSprop with learning rate 5e-5.
 
     Args:
-        generator: as in `AdversarialTrainer`.
-        discriminator: likewise; the critic.
-        clip: bound of the critic's weights, above zero.
-        discriminator_steps: critic updates per generator update; the paper's n_critic.
-        **kwargs: of `AdversarialTrainer`.
+        generator: Generator model, see `AdversarialTrainer`.
+        discriminator: Critic model, see `AdversarialTrainer`.
+        clip: Bound of the critic's weights, above 0.
+        discriminator_steps: Number of critic updates per generator update, at least 1,
+            called n_critic in the paper.
+        **kwargs: Further arguments of `AdversarialTrainer`.
 
     Raises:
-        ValueError: if `clip` is not positive.
+        ValueError: If `clip` is not positive.
 
     >>> from tfgan_tricks import networks
     >>> trainer = WGAN(

@@ -15,18 +15,20 @@ from trainers.base import AdversarialTrainer
 
 @keras.saving.register_keras_serializable("tfgan_tricks")
 class WGANGP(AdversarialTrainer):
-    """GAN of the Wasserstein loss with the gradient penalty.
+    """GAN with the Wasserstein loss and a gradient penalty.
 
-    The critic must not use batch normalization: the penalty is on the gradient of each
-    sample's own logit. The optimizer is the paper's, Adam with learning rate 1e-4,
+    The critic must not use batch normalization, since the penalty needs the gradient of
+    each single sample. The optimizer is the paper's, Adam with learning rate 1e-4,
     beta_1 0 and beta_2 0.9.
 
     Args:
-        generator: as in `AdversarialTrainer`.
-        discriminator: likewise; the critic.
-        penalties: the paper's gradient penalty of weight 10, or others in its place.
-        discriminator_steps: critic updates per generator update; the paper's n_critic.
-        **kwargs: of `AdversarialTrainer`.
+        generator: Generator model, see `AdversarialTrainer`.
+        discriminator: Critic model, see `AdversarialTrainer`.
+        penalties: List of penalties on the critic. Default: the paper's gradient
+            penalty with weight 10.
+        discriminator_steps: Number of critic updates per generator update, at least 1,
+            called n_critic in the paper.
+        **kwargs: Further arguments of `AdversarialTrainer`.
 
     >>> from tfgan_tricks import networks
     >>> trainer = WGANGP(
