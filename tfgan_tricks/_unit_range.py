@@ -1,4 +1,4 @@
-"""The one place where images change between uint8 and the range of a network."""
+"""Conversion of images between uint8 and the range of a network."""
 
 import math
 from typing import Any
@@ -10,7 +10,7 @@ DEFAULT: Range = (-1.0, 1.0)
 
 
 def checked_range(output_range: Any) -> Range:
-    """Returns a range as two floats, or raises `ValueError` if it is none."""
+    """Returns a range as two floats; raises `ValueError` for anything else."""
     try:
         low, high = (float(bound) for bound in output_range)
     except (TypeError, ValueError):
@@ -23,42 +23,49 @@ def checked_range(output_range: Any) -> Range:
     return low, high
 
 
-def to_unit_range(pictures: Any) -> tf.Tensor:
-    """Pictures as networks see them: `x / 127.5 - 1`.
+def to_unit_range(images: Any) -> tf.Tensor:
+    """Scales uint8 images to [-1, 1], the range of tanh.
+
+        y = x/127.5 - 1
 
     Args:
-        pictures: uint8 of any shape.
+        images: Array of uint8 images, of any shape.
 
     Returns:
-        float32 of the same shape, in [-1, 1].
+        A float32 tensor of the same shape.
 
     Raises:
-        ValueError: if the pictures are not uint8, so perhaps scaled already.
+        ValueError: If the images are not uint8, and thus perhaps scaled already.
 
     >>> to_unit_range(tf.constant([0, 255], tf.uint8)).numpy().tolist()
     [-1.0, 1.0]
     """
-    pictures = tf.convert_to_tensor(pictures)
-    if pictures.dtype != tf.uint8:
+    images = tf.convert_to_tensor(images)
+    if images.dtype != tf.uint8:
         raise ValueError(
-            f"`pictures` must be uint8. Received: pictures.dtype={pictures.dtype.name}"
+            f"`images` must be uint8. Received: images.dtype={images.dtype.name}"
         )
-    return tf.cast(pictures, tf.float32) / 127.5 - 1.0
+    return tf.cast(images, tf.float32) / 127.5 - 1.0
 
 
-def to_uint8(pictures: Any, output_range: Range = DEFAULT) -> tf.Tensor:
-    """Images as files store them: `255 (x - low) / (high - low)`, rounded and clipped.
+def to_uint8(images: Any, output_range: Range = DEFAULT) -> tf.Tensor:
+    """Converts a network's images to uint8, as files store them.
+
+        y = 255 (x - a)/(b - a)
+
+    for the range [a, b], rounded, and clipped to [0, 255]. By default this is the
+    inverse of `to_unit_range`. NaN becomes the middle of the range.
 
     Args:
-        pictures: floats of any shape, nominally in `output_range`.
-        output_range: The values (low, high) that become 0 and 255.
+        images: Array of floats of any shape, nominally in `output_range`.
+        output_range: The values (a, b) that become 0 and 255.
 
     Returns:
-        uint8 of the same shape; by default the inverse of `to_unit_range`. NaN becomes
-        the middle of the range.
+        A uint8 tensor of the same shape.
 
     Raises:
-        ValueError: if the pictures are not floats, or for a range that is none.
+        ValueError: If the images are not floats, or `output_range` is not two finite
+            numbers in ascending order.
 
     >>> to_uint8(tf.constant([-1.0, 0.01, 1.5])).numpy().tolist()
     [0, 129, 255]
@@ -66,13 +73,13 @@ def to_uint8(pictures: Any, output_range: Range = DEFAULT) -> tf.Tensor:
     [0, 3, 255]
     """
     low, high = checked_range(output_range)
-    pictures = tf.convert_to_tensor(pictures)
-    if not pictures.dtype.is_floating:
+    images = tf.convert_to_tensor(images)
+    if not images.dtype.is_floating:
         raise ValueError(
-            f"`pictures` must be floats in [{low:g}, {high:g}]. "
-            f"Received: pictures.dtype={pictures.dtype.name}"
+            f"`images` must be floats in [{low:g}, {high:g}]. "
+            f"Received: images.dtype={images.dtype.name}"
         )
-    values = tf.cast(pictures, tf.float32)
+    values = tf.cast(images, tf.float32)
     values = tf.where(tf.math.is_nan(values), (low + high) / 2, values)
     scaled = tf.round((values - low) * (255.0 / (high - low)))
     return tf.cast(tf.clip_by_value(scaled, 0.0, 255.0), tf.uint8)

@@ -41,7 +41,7 @@ def of_arrays(
     """
     count = len(tf.nest.flatten(arrays)[0])
     per_epoch = count // batch_size if drop_remainder else -(-count // batch_size)
-    with tf.device("CPU:0"):  # A constant would go to a GPU, far from the pipeline.
+    with tf.device("CPU:0"):  # By default constants go to a GPU, far from the pipeline.
         arrays = tf.nest.map_structure(tf.constant, arrays)
 
     def gather(rows):

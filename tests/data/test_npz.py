@@ -20,7 +20,7 @@ def load(tmp_path, *args, **arrays):
     return data.load(f"npz:{tmp_path / 'a.npz'}")
 
 
-def test_grey_pictures_get_a_channel_axis(tmp_path):
+def test_gray_pictures_get_a_channel_axis(tmp_path):
     source = load(tmp_path, images=PICTURES, labels=LABELS, other=np.zeros(3))
     np.testing.assert_array_equal(source.examples, PICTURES[..., np.newaxis])
     assert source.labels.tolist() == [7, 1]

@@ -125,34 +125,34 @@ def test_jpeg_has_more_suffixes(tmp_path, name):
 
 @pytest.mark.parametrize(("name", "format"), [("a.gif", "GIF"), ("a.webp", "WEBP")])
 def test_the_first_picture_of_an_animation_is_taken(tmp_path, name, format):
-    colours = [[250, 0, 10], [0, 250, 10], [9, 9, 250]]
-    frames = [Image.new("RGB", (4, 3), tuple(colour)) for colour in colours]
+    colors = [[250, 0, 10], [0, 250, 10], [9, 9, 250]]
+    frames = [Image.new("RGB", (4, 3), tuple(color)) for color in colors]
     file = io.BytesIO()
     more = {"save_all": True, "append_images": frames[1:], "lossless": True}
     frames[0].save(file, format, **more)
     examples = load(tmp_path, file.getvalue(), name).examples
-    np.testing.assert_array_equal(examples, np.tile(np.uint8(colours[0]), [1, 3, 4, 1]))
+    np.testing.assert_array_equal(examples, np.tile(np.uint8(colors[0]), [1, 3, 4, 1]))
     if format == "GIF":
         theirs = tf.io.decode_image(file.getvalue())[0]
         np.testing.assert_array_equal(examples[0], theirs)
 
 
-GREY_16 = [[7, 200, 9, 9]]
+GRAY_16 = [[7, 200, 9, 9]]
 
 
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
         (
-            images.png(GREY_16, images.GREY, 16, transparency=[7, 200]),
+            images.png(GRAY_16, images.GRAY, 16, transparency=[7, 200]),
             [[[255] * 3, [9] * 3]],
         ),
         (
-            images.png(GREY_16, images.GREY, 16, transparency=[7, 201]),
+            images.png(GRAY_16, images.GRAY, 16, transparency=[7, 201]),
             [[[7] * 3, [9] * 3]],
         ),
         (
-            images.png([[9, 40]], images.GREY, transparency=[0, 9]),
+            images.png([[9, 40]], images.GRAY, transparency=[0, 9]),
             [[[255] * 3, [40] * 3]],
         ),
         (
@@ -165,19 +165,19 @@ GREY_16 = [[7, 200, 9, 9]]
             ),
             [[[255] * 3, [1, 2, 3]]],
         ),
-        (images.png([[10, 0, 51, 0]], images.GREY_ALPHA, 16), [[[206] * 3]]),
+        (images.png([[10, 0, 51, 0]], images.GRAY_ALPHA, 16), [[[206] * 3]]),
         (
             images.png([[10, 0, 20, 0, 30, 0, 51, 0]], images.RGB_ALPHA, 16),
             [[[206, 208, 210]]],
         ),
     ],
     ids=[
-        "grey-16-transparent",
-        "grey-16-another-transparent",
-        "grey-transparent",
+        "gray-16-transparent",
+        "gray-16-another-transparent",
+        "gray-transparent",
         "rgb-16",
         "rgb-transparent",
-        "grey-alpha-16",
+        "gray-alpha-16",
         "rgb-alpha-16",
     ],
 )
@@ -189,7 +189,7 @@ def test_more_kinds_of_png(tmp_path, content, expected):
     np.testing.assert_allclose(examples[0], over_white, atol=1)
 
 
-def test_print_colours_become_screen_colours(tmp_path):
+def test_print_colors_become_screen_colors(tmp_path):
     inks = np.zeros([16, 16, 4], "uint8") + np.uint8([200, 30, 90, 40])
     file = io.BytesIO()
     Image.fromarray(inks, "CMYK").save(file, "JPEG", quality=100)

@@ -13,40 +13,40 @@ def load(tmp_path, images, **kwargs):
     return data.load(f"npz:{tmp_path / 'pictures.npz'}", **kwargs).examples
 
 
-def over_white(colour, alpha):
-    exact = fractions.Fraction(int(alpha) * int(colour) + (255 - int(alpha)) * 255, 255)
+def over_white(color, alpha):
+    exact = fractions.Fraction(int(alpha) * int(color) + (255 - int(alpha)) * 255, 255)
     return round(exact)
 
 
 def triangle_filter(size_in, size_out):
     """The weights of antialiased bilinear resizing, by their definition."""
     scale = size_in / size_out
-    centres = (np.arange(size_out) + 0.5) * scale - 0.5
-    distances = np.abs(centres[:, np.newaxis] - np.arange(size_in)) / max(scale, 1)
+    centers = (np.arange(size_out) + 0.5) * scale - 0.5
+    distances = np.abs(centers[:, np.newaxis] - np.arange(size_in)) / max(scale, 1)
     weights = np.maximum(0, 1 - distances)
     return weights / weights.sum(axis=1, keepdims=True)
 
 
 def test_alpha_is_composited_over_white_to_the_nearest_level(tmp_path):
-    colours, alphas = np.meshgrid(np.arange(256), np.arange(256))
-    rgba = np.stack([colours, colours[::-1], 255 - colours, alphas], axis=-1)
+    colors, alphas = np.meshgrid(np.arange(256), np.arange(256))
+    rgba = np.stack([colors, colors[::-1], 255 - colors, alphas], axis=-1)
     rgb = load(tmp_path, rgba[np.newaxis].astype("uint8"), channels=3)[0]
     for row, column in [(0, 9), (255, 9), (128, 77), (3, 200), (254, 1), (127, 0)]:
-        *colour, alpha = rgba[row, column]
-        assert rgb[row, column].tolist() == [over_white(c, alpha) for c in colour]
-    expected = np.vectorize(over_white)(colours, alphas)
+        *color, alpha = rgba[row, column]
+        assert rgb[row, column].tolist() == [over_white(c, alpha) for c in color]
+    expected = np.vectorize(over_white)(colors, alphas)
     np.testing.assert_array_equal(rgb[..., 0], expected)
 
 
-def test_grey_with_alpha_becomes_grey_over_white(tmp_path):
+def test_gray_with_alpha_becomes_gray_over_white(tmp_path):
     pictures = np.array([[[[10, 0], [10, 255], [10, 51]]]], "uint8")
     assert load(tmp_path, pictures, channels=1).ravel().tolist() == [255, 10, 206]
     assert load(tmp_path, pictures, channels=3)[0, 0, 2].tolist() == [206, 206, 206]
 
 
-def test_colour_becomes_grey_by_luma(tmp_path):
-    colours = [[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255], [9, 80, 200]]
-    pictures = np.array([[colours]], "uint8")
+def test_color_becomes_gray_by_luma(tmp_path):
+    colors = [[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255], [9, 80, 200]]
+    pictures = np.array([[colors]], "uint8")
     # 76.245, 149.685, 29.07, 255 and 72.451 by Rec. 601.
     assert load(tmp_path, pictures, channels=1).ravel().tolist() == [
         76,
@@ -57,11 +57,11 @@ def test_colour_becomes_grey_by_luma(tmp_path):
     ]
 
 
-def test_grey_becomes_colour_with_equal_channels(tmp_path):
+def test_gray_becomes_color_with_equal_channels(tmp_path):
     pictures = RNG.integers(0, 256, [2, 3, 3], "uint8")
-    colour = load(tmp_path, pictures, channels=3)
+    color = load(tmp_path, pictures, channels=3)
     for channel in range(3):
-        np.testing.assert_array_equal(colour[..., channel], pictures)
+        np.testing.assert_array_equal(color[..., channel], pictures)
 
 
 def test_pictures_stay_as_they_are_unless_asked_for(tmp_path):

@@ -10,7 +10,7 @@ SOURCE = data.Source(np.arange(12.0)[:, None], LABELS)
 
 @pytest.mark.parametrize("per_class", [1, 3])
 def test_a_subset_has_as_many_of_each_class_and_their_own_labels(per_class):
-    subset = data.labelled_subset(SOURCE, per_class, seed=1)
+    subset = data.labeled_subset(SOURCE, per_class, seed=1)
     assert subset.labels.tolist() == sorted([0, 1, 2] * per_class)
     rows = subset.examples[:, 0].astype(int)
     assert len(set(rows)) == 3 * per_class
@@ -19,7 +19,7 @@ def test_a_subset_has_as_many_of_each_class_and_their_own_labels(per_class):
 
 def test_a_subset_follows_from_its_seed_and_every_example_has_its_chance():
     def rows(seed):
-        return tuple(data.labelled_subset(SOURCE, 1, seed=seed).examples[:, 0])
+        return tuple(data.labeled_subset(SOURCE, 1, seed=seed).examples[:, 0])
 
     assert rows(3) == rows(3)
     drawn = [rows(seed) for seed in range(60)]
@@ -31,33 +31,33 @@ def first(per_class, batch_size=6, count=1, **kwargs):
         SOURCE, batch_size, labels_per_class=per_class, **kwargs
     )
     return [
-        (x.numpy()[:, 0], labelled.numpy()[:, 0], labels.numpy())
-        for x, (labelled, labels) in batches.take(count)
+        (x.numpy()[:, 0], labeled.numpy()[:, 0], labels.numpy())
+        for x, (labeled, labels) in batches.take(count)
     ]
 
 
 @pytest.mark.parametrize(("per_class", "times"), [(1, 2), (2, 1)])
-def test_few_labelled_examples_fill_a_batch_evenly(per_class, times):
-    for _, labelled, labels in first(per_class, count=3):
-        rows, counts = np.unique(labelled, return_counts=True)
+def test_few_labeled_examples_fill_a_batch_evenly(per_class, times):
+    for _, labeled, labels in first(per_class, count=3):
+        rows, counts = np.unique(labeled, return_counts=True)
         assert len(rows) == 3 * per_class and set(counts) == {times}
-        np.testing.assert_array_equal(LABELS[labelled.astype(int)], labels)
+        np.testing.assert_array_equal(LABELS[labeled.astype(int)], labels)
 
 
-def test_labelled_examples_that_do_not_divide_a_batch_come_up_alike():
-    labelled = np.concatenate([each[1] for each in first(3, 4, count=90)])
-    _, counts = np.unique(labelled, return_counts=True)
+def test_labeled_examples_that_do_not_divide_a_batch_come_up_alike():
+    labeled = np.concatenate([each[1] for each in first(3, 4, count=90)])
+    _, counts = np.unique(labeled, return_counts=True)
     assert len(counts) == 9 and counts.min() > 0.75 * counts.mean()
 
 
-def test_all_examples_are_unlabelled_ones_in_the_order_of_batches():
-    unlabelled = [each[0] for each in first(1, count=4, seed=5)]
+def test_all_examples_are_unlabeled_ones_in_the_order_of_batches():
+    unlabeled = [each[0] for each in first(1, count=4, seed=5)]
     expected = data.batches(SOURCE, 6, seed=5).take(4)
-    np.testing.assert_array_equal(unlabelled, [x.numpy()[:, 0] for x in expected])
-    assert sorted(np.concatenate(unlabelled[:2])) == list(range(12))
+    np.testing.assert_array_equal(unlabeled, [x.numpy()[:, 0] for x in expected])
+    assert sorted(np.concatenate(unlabeled[:2])) == list(range(12))
 
 
-def test_batches_go_on_from_their_index():
+def test_batches_continue_from_their_index():
     whole, later = first(2, count=5, seed=1), first(2, count=2, seed=1, start=3)
     for a, b in zip(whole[3:], later, strict=True):
         for one, other in zip(a, b, strict=True):
@@ -102,7 +102,7 @@ def test_labels_of_any_integers_become_int64():
         source = data.Source(SOURCE.examples, labels)
         batches = data.semi_supervised_batches(source, 4, labels_per_class=1)
         assert batches.element_spec[1][1].dtype == "int64"
-        subset = data.labelled_subset(source, 2)
+        subset = data.labeled_subset(source, 2)
         np.testing.assert_array_equal(
             LABELS[subset.examples[:, 0].astype(int)], subset.labels
         )
@@ -117,8 +117,8 @@ def test_batch_sizes_that_cannot_be(batch_size):
 @pytest.mark.parametrize("batch_size", range(1, 13))
 @pytest.mark.parametrize("per_class", [1, 2, 3])
 def test_every_batch_size_has_labels(batch_size, per_class):
-    for _, labelled, labels in first(per_class, batch_size, count=5):
-        assert labelled.shape == labels.shape == (batch_size,)
+    for _, labeled, labels in first(per_class, batch_size, count=5):
+        assert labeled.shape == labels.shape == (batch_size,)
 
 
 def test_there_is_no_end():
@@ -131,7 +131,7 @@ def test_there_is_no_end():
 )
 def test_bad_arguments(source, per_class):
     with pytest.raises(ValueError, match="Received: "):
-        data.labelled_subset(source, per_class)
+        data.labeled_subset(source, per_class)
 
 
 @pytest.mark.parametrize("batch_size", [2**31, 10**15, 10**30])

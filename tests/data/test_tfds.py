@@ -73,7 +73,7 @@ def test_pictures_of_several_sizes_need_an_image_size(prepared):
 
 
 def test_pictures_may_lack_labels(prepared):
-    source = load("unlabelled", prepared, download=True)
+    source = load("unlabeled", prepared, download=True)
     assert len(source.examples) == 5
     assert (source.labels, source.label_names) == (None, ())
 
@@ -120,7 +120,7 @@ def test_a_misspelt_data_set_is_answered_with_the_nearest(tmp_path):
 def test_prepared_digits_and_clothes_load(name):
     folder = images.SHARED / "tfds"
     if not folder.exists():
-        pytest.skip(f"needs the prepared data set {name}")
+        pytest.skip(f"needs the prepared dataset {name}")
     source = data.load(f"tfds:{name}", data_dir=str(folder), split="test[:300]")
     again = data.load(f"tfds:{name}", data_dir=str(folder), split="test[:300]")
     assert source.examples.shape == (300, 28, 28, 1)
@@ -164,7 +164,7 @@ def test_damaged_data_are_told_with_what_to_do(prepared, tmp_path, name, damage)
         file.unlink()
     else:
         file.write_bytes(damage(file.read_bytes()))
-    wanted = r"^`tfds:tiny.* must be undamaged \(.+\)\. Delete '.*prepare it again by"
+    wanted = r"^`tfds:tiny.* must be undamaged \(.+\)\. Delete '.*prepare it again with"
     with pytest.raises(data.NotPrepared, match=wanted) as raised:
         load("fixed", tmp_path)
     assert "\n" not in str(raised.value)

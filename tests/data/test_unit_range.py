@@ -30,9 +30,9 @@ def test_values_between_and_beyond_the_levels_go_to_the_nearest(value, level):
 
 
 def test_pictures_that_were_scaled_already_are_refused():
-    with pytest.raises(ValueError, match="Received: pictures.dtype=float32"):
+    with pytest.raises(ValueError, match="Received: images.dtype=float32"):
         data.to_unit_range(np.zeros([2, 2], "float32"))
-    with pytest.raises(ValueError, match="Received: pictures.dtype=uint8"):
+    with pytest.raises(ValueError, match="Received: images.dtype=uint8"):
         data.to_uint8(LEVELS)
 
 

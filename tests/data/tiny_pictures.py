@@ -1,32 +1,32 @@
-"""A tiny data set for TensorFlow Datasets that needs no download."""
+"""A tiny dataset for TensorFlow Datasets that needs no download."""
 
 import pathlib
 
 import numpy as np
 import tensorflow_datasets as tfds
 
-_GREY = tfds.features.Image(shape=(3, 3, 1))
+_GRAY = tfds.features.Image(shape=(3, 3, 1))
 _DEEP = tfds.features.Image(shape=(3, 3, 1), dtype=np.uint16)
 _VARIED = tfds.features.Image(shape=(None, None, 4))
 _KIND = tfds.features.ClassLabel(names=["zero", "one", "two"])
 _NUMBERS = tfds.features.Sequence(np.int64)
 
 FEATURES = {
-    "fixed": {"image": _GREY, "label": _KIND, "numbers": _NUMBERS},
-    "varied": {"mask": _GREY, "picture": _VARIED, "other": _KIND, "kind": _KIND},
-    "unlabelled": {"image": _GREY, "numbers": _NUMBERS},
+    "fixed": {"image": _GRAY, "label": _KIND, "numbers": _NUMBERS},
+    "varied": {"mask": _GRAY, "picture": _VARIED, "other": _KIND, "kind": _KIND},
+    "unlabeled": {"image": _GRAY, "numbers": _NUMBERS},
     "no_pictures": {"numbers": _NUMBERS},
-    "two_pictures": {"left": _GREY, "right": _GREY},
+    "two_pictures": {"left": _GRAY, "right": _GRAY},
     "deep": {"image": _DEEP},
 }
 SUPERVISED = {"varied": ("picture", "kind")}
 
 
 def value(feature, i):
-    """What example `i` has for a feature: its own level of grey, or kind."""
+    """What example `i` has for a feature: its own level of gray, or kind."""
     if feature is _VARIED:
         return np.full([2 + i, 5, 4], [10 * i, 0, 0, 255], "uint8")
-    if feature in (_GREY, _DEEP):
+    if feature in (_GRAY, _DEEP):
         return np.full([3, 3, 1], 10 * i, feature.np_dtype)
     return [7] * i if feature is _NUMBERS else i % 3
 

@@ -1,4 +1,4 @@
-"""Endless batches, each of which follows from its index."""
+"""Infinite batches, each of which depends on its index only."""
 
 import numpy as np
 import tensorflow as tf
@@ -21,29 +21,27 @@ def batches(
     start: int = 0,
     with_labels: bool = False,
 ) -> tf.data.Dataset:
-    """Endless shuffled batches; the one at index i is a pure function of i.
+    """Returns an infinite dataset of shuffled batches.
 
-    Every epoch e permutes the N examples anew and drops the last N mod batch_size:
-
-        permutation_e = argsort(u_1, ..., u_N),  u = uniform(seed, e)
-
-    so that a run which starts at any index sees what an unbroken one would have seen.
+    Batch i depends only on i and the seed, so a run that starts at any index sees the
+    same batches as an uninterrupted run. Every epoch permutes the examples again, and
+    drops those that do not fill a batch.
 
     Args:
-        source_or_array: a `Source`, or an array `[N, ...]` of uint8 or floats.
-        batch_size: examples in a batch, at most N.
-        seed: an integer; the order of the examples follows from it alone.
-        start: the index of the first batch, zero or more.
-        with_labels: whether to give pairs of examples and labels.
+        source_or_array: A `Source`, or an array `[N, ...]` of uint8 or floats.
+        batch_size: Number of examples in a batch, from 1 to N.
+        seed: Integer seed of the order of the examples.
+        start: Index of the first batch, at least 0.
+        with_labels: If `True`, elements are pairs of examples and labels.
 
     Returns:
-        A `tf.data.Dataset` of float32 `[batch_size, ...]`: uint8 scaled to [-1, 1],
-        floats as they are. With labels, of pairs with int64 `[batch_size]`. Its
-        cardinality is infinite, so that `fit` asks for `steps_per_epoch`.
+        A `tf.data.Dataset` of float32 tensors `[batch_size, ...]`. uint8 is scaled to
+        [-1, 1], floats are unchanged. Labels are int64 `[batch_size]`. The cardinality
+        is infinite, so `fit` needs `steps_per_epoch`.
 
     Raises:
-        ValueError: if an argument is out of range, there are no labels to give, or
-            they are not one integer for each example.
+        ValueError: If an argument is out of range, or `with_labels` is `True` and there
+            is not one integer label per example.
 
     >>> points = np.array([[0.0], [1.0], [2.0], [3.0]])
     >>> epoch = [batch.numpy() for batch in batches(points, 2).take(2)]
@@ -59,7 +57,7 @@ def batches(
     _checks.not_negative(start=start)
     if batch_size > len(examples):
         raise ValueError(
-            f"`batch_size` must be at most the {len(examples)} examples there are. "
+            f"`batch_size` must be at most the {len(examples)} examples available. "
             f"Received: batch_size={batch_size!r}"
         )
     dataset = _row_batches(len(examples), batch_size, seed, start)
@@ -76,14 +74,15 @@ def _parts(source_or_array, with_labels):
     source = given if isinstance(given, Source) else Source(given)
     if with_labels and source.labels is None:
         raise ValueError(
-            "`with_labels` needs a `Source` with labels. Received: with_labels=True"
+            "`with_labels` must be False for data without labels. Pass a `Source` with "
+            "labels. Received: with_labels=True"
         )
     source = _source.checked(source if with_labels else source._replace(labels=None))
     return source.examples, source.labels
 
 
 def _row_batches(num_examples, batch_size, seed, start):
-    """The rows `[batch_size]` of each batch, from the batch `start` on."""
+    """Returns the rows `[batch_size]` of each batch, starting with batch `start`."""
     num_batches = num_examples // batch_size
     first_epoch, first_batch = divmod(start, num_batches)
 
@@ -101,7 +100,7 @@ def _row_batches(num_examples, batch_size, seed, start):
 
 def _gather(examples, labels):
     is_uint8 = examples.dtype == np.uint8
-    with tf.device("CPU:0"):  # A constant would go to a GPU, far from the pipeline.
+    with tf.device("CPU:0"):  # By default constants go to a GPU, far from the pipeline.
         examples = tf.constant(examples, None if is_uint8 else tf.float32)
         labels = None if labels is None else tf.constant(labels)
 

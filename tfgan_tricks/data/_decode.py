@@ -1,4 +1,4 @@
-"""From the file of a picture to its pixels, the right way up."""
+"""Decoding of image files to pixels in their upright orientation."""
 
 import warnings
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-# What `Image.open` may take a file for, whatever its suffix says.
+# The formats that `Image.open` tries, whatever the suffix of a file.
 _FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 _ORIENTATION = 0x0112
 UNREADABLE = np.zeros([0, 0, 4], "uint8")
@@ -14,7 +14,7 @@ UNREADABLE = np.zeros([0, 0, 4], "uint8")
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """A context in which odd files do not warn, and too large ones are unreadable."""
+    """Suppresses warnings inside the block, and makes too large images unreadable."""
     from PIL import Image
 
     with warnings.catch_warnings():
@@ -24,10 +24,10 @@ def quietly() -> Iterator[None]:
 
 
 def rgba(path: str) -> np.ndarray:
-    """Returns uint8 `[height, width, 4]` of a file's first picture.
+    """Returns a file's first image as uint8 `[height, width, 4]`.
 
-    The orientation that a camera noted is applied. `UNREADABLE` stands for whatever
-    is damaged, is no picture, or has more bits than 16 for a level of grey.
+    The EXIF orientation is applied. Returns `UNREADABLE` for damaged files, files of
+    other kinds, and gray images with more than 16 bits.
     """
     from PIL import Image
 
@@ -35,7 +35,7 @@ def rgba(path: str) -> np.ndarray:
         with Image.open(path, formats=_FORMATS) as image:
             image.load()
             return np.array(_to_rgba(_upright(image)))
-    except Exception:  # Of a damaged file, its decoder may raise nearly anything.
+    except Exception:  # Decoders raise nearly anything for damaged files.
         return UNREADABLE
 
 
@@ -56,10 +56,10 @@ def _upright(image):
 
 
 def _orientation(image):
-    """The number that EXIF has for it, or `None`, also where EXIF is damaged."""
+    """Returns the EXIF orientation, or `None` if it is missing or damaged."""
     try:
         return image.getexif().get(_ORIENTATION)
-    except Exception:  # The pixels are as good as without.
+    except Exception:  # The pixels remain usable.
         return None
 
 
@@ -74,6 +74,6 @@ def _to_rgba(image):
 def _from_16_bits(image):
     levels = np.asarray(image)
     transparent = image.info.get("transparency", -1)
-    colours = np.repeat((levels >> 8).astype("uint8")[..., np.newaxis], 3, axis=-1)
+    colors = np.repeat((levels >> 8).astype("uint8")[..., np.newaxis], 3, axis=-1)
     alpha = np.where(levels == transparent, 0, 255).astype("uint8")
-    return np.concatenate([colours, alpha[..., np.newaxis]], axis=-1)
+    return np.concatenate([colors, alpha[..., np.newaxis]], axis=-1)

@@ -8,7 +8,7 @@ from tfgan_tricks.data._source import Source
 
 
 def load(split: str, image_size: int | None, channels: int | None) -> Source:
-    """1,437 digits to train on, or 360 to test."""
+    """Returns 1,437 digits to train on, or 360 to test on."""
     if split not in ("train", "test"):
         raise _checks.unknown_name("split", split, ("train", "test"))
     import sklearn.datasets
@@ -21,7 +21,7 @@ def load(split: str, image_size: int | None, channels: int | None) -> Source:
 
 
 def _rows(labels, split):
-    """Every fifth row in a random order of each digit is for testing."""
+    """Returns the rows of a split: one in five of each digit is for testing."""
     shuffled = np.lexsort((np.random.RandomState(0).rand(len(labels)), labels))
     is_test = np.arange(len(labels)) % 5 == 0
     return np.sort(shuffled[is_test == (split == "test")])

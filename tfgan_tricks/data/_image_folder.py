@@ -1,4 +1,4 @@
-"""Pictures from the files below a folder."""
+"""Images from the files below a folder."""
 
 import collections
 import os
@@ -19,7 +19,7 @@ _NUM_PARALLEL_CALLS = 4
 
 
 def load(path: str, split: str, image_size: int | None, channels: int | None) -> Source:
-    """The readable pictures below a folder, labelled with the folder they are in."""
+    """Returns the readable images below a folder, labeled with their own folder."""
     if split != "train":
         raise _checks.unknown_name("split", split, ("train",))
     received = f"Received: name={f'image_folder:{path}'!r}"
@@ -31,8 +31,8 @@ def load(path: str, split: str, image_size: int | None, channels: int | None) ->
     pictures = _read(files, image_size, channels or 3)
     if not pictures:
         raise ValueError(
-            f"`image_folder:PATH` must hold {_picture_files.KINDS} pictures; of "
-            f"{len(files)} such files none can be read. {received}"
+            f"`image_folder:PATH` must contain {_picture_files.KINDS} images; none of "
+            f"{len(files)} such files can be read. {received}"
         )
     labels, names = _labels(folder, [files[i] for i in pictures])
     stacked = _stacked(list(pictures.values()))
@@ -40,7 +40,7 @@ def load(path: str, split: str, image_size: int | None, channels: int | None) ->
 
 
 def _sorted_out(folder):
-    """The files of pictures, sorted, and how many others of each suffix there are."""
+    """Returns image files, sorted, and the number of other files of each suffix."""
     files = []
     others: collections.Counter[str] = collections.Counter()
     for file in _picture_files.files(folder):
@@ -52,7 +52,7 @@ def _sorted_out(folder):
 
 
 def _read(files, image_size, channels):
-    """The pictures that can be read, by their position in `files`."""
+    """Returns the readable images by their position in `files`."""
 
     def decode(index, file):
         rgba = tf.numpy_function(_rgba, [file], tf.uint8, stateful=False)
@@ -79,14 +79,14 @@ def _stacked(pictures):
     shapes = sorted({picture.shape[:2] for picture in pictures})
     if len(shapes) > 1:
         raise ValueError(
-            f"`image_size` must be given for pictures of {len(shapes)} sizes, such as "
+            f"`image_size` must be given for images of {len(shapes)} sizes, such as "
             f"{shapes[0]} and {shapes[-1]}. Received: image_size=None"
         )
     return np.stack(pictures)
 
 
 def _labels(folder, files):
-    """Each file's folder as a number among the sorted names, if any is a sub-folder."""
+    """Numbers the files' folders by name; without subfolders there are no labels."""
     if all(file.parent == folder for file in files):
         return None, ()
     names, labels = np.unique([file.parent.name for file in files], return_inverse=True)
@@ -94,5 +94,5 @@ def _labels(folder, files):
 
 
 def _readable(name):
-    """A name as text that can be printed, whatever bytes it has."""
+    """Returns a name as printable text, whatever its bytes."""
     return os.fsencode(name).decode(errors="backslashreplace")

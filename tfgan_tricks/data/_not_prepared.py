@@ -1,21 +1,23 @@
-"""The error for data of TensorFlow Datasets that are not there to be read."""
+"""The error for data of TensorFlow Datasets that are missing or damaged."""
 
 
 class NotPrepared(FileNotFoundError):
-    """A data set of TensorFlow Datasets is not prepared, or is damaged.
+    """An error for a dataset of TensorFlow Datasets that is not prepared, or damaged.
 
-    Its message names the call that prepares the data. A program whose users give
-    flags names its own with `told`.
+    Its message names the call that prepares the dataset. Command-line programs name
+    their flag instead, with `told`.
 
     Args:
-        dataset: the NAME of `tfds:NAME`.
-        data_dir: where the data were looked for; `None` is the default place.
-        damage: what is wrong with the data that are there, if there are some.
-        folder: the folder of the damaged data.
+        dataset: NAME of `tfds:NAME`.
+        data_dir: Folder in which the dataset is missing. `None` means the default of
+            TensorFlow Datasets.
+        damage: Reason why the prepared data cannot be read. `None` means that there are
+            none.
+        folder: Folder of the damaged data, or `None`.
 
     >>> error = NotPrepared("mnist", None)
     >>> error.told(how="--download")
-    '`tfds:mnist` must be prepared. Prepare it once by --download. Received: ...'
+    '`tfds:mnist` must be prepared. Prepare it once with --download. Received: ...'
     """
 
     def __init__(
@@ -34,12 +36,19 @@ class NotPrepared(FileNotFoundError):
         super().__init__(self.told(f"`{call}`"))
 
     def told(self, how: str) -> str:
-        """Returns the message, with another way to prepare the data."""
+        """Returns the message with another way to prepare the data.
+
+        Args:
+            how: Call or flag that prepares the data, such as "--download".
+
+        Returns:
+            The message, a str.
+        """
         received = f"Received: data_dir={self.data_dir!r}"
         name = f"`tfds:{self.dataset}`"
         if self.damage is None:
-            return f"{name} must be prepared. Prepare it once by {how}. {received}"
+            return f"{name} must be prepared. Prepare it once with {how}. {received}"
         return (
             f"{name} must be undamaged ({self.damage}). Delete {self.folder!r} and "
-            f"prepare it again by {how}. {received}"
+            f"prepare it again with {how}. {received}"
         )

@@ -1,4 +1,4 @@
-"""Pictures from a numpy archive."""
+"""Images from a numpy archive."""
 
 import math
 import os
@@ -19,7 +19,7 @@ _ENCRYPTED = 0x1
 
 
 def load(path: str, split: str, image_size: int | None, channels: int | None) -> Source:
-    """The pictures of an archive, with their labels and the labels' names, if any."""
+    """Returns the images of an archive, with labels and their names, if any."""
     if split != "train":
         raise _checks.unknown_name("split", split, ("train",))
     file = os.path.expanduser(_files.text("name", path))
@@ -28,11 +28,11 @@ def load(path: str, split: str, image_size: int | None, channels: int | None) ->
         raise FileNotFoundError(f"`npz:PATH` must name a file. {received}")
     try:
         arrays = _arrays(file)
-    except Exception as error:  # Of a damaged archive, reading may raise nearly any.
+    except Exception as error:  # Reading a damaged archive raises nearly anything.
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise ValueError(
-            "`npz:PATH` must name an .npz archive of uint8 pictures, called `images` "
-            "unless they are its only array, and perhaps `labels`. It cannot be read: "
+            "`npz:PATH` must name an .npz archive with an array `images` of uint8, or "
+            "with one array only, and optionally `labels`. It cannot be read: "
             f"{reason}. {received}"
         ) from error
     labels = arrays.pop("labels", None)
@@ -45,7 +45,7 @@ def load(path: str, split: str, image_size: int | None, channels: int | None) ->
 
 
 def _arrays(file):
-    """The arrays that are wanted, read without unpickling anything."""
+    """Reads the arrays that are needed, without unpickling anything."""
     with zipfile.ZipFile(file) as archive:
         members = {
             info.filename.removesuffix(".npy"): info for info in archive.infolist()
@@ -61,7 +61,7 @@ def _arrays(file):
 
 
 def _size(archive, info):
-    """The bytes of an array, of which its header and the archive say the same."""
+    """Returns the bytes of an array, if its header and the archive agree."""
     if info.flag_bits & _ENCRYPTED:
         raise ValueError(f"{info.filename} is encrypted")
     with archive.open(info) as member:
@@ -71,7 +71,7 @@ def _size(archive, info):
         shape, _, dtype = _HEADERS[version](member)
         begin = member.tell()
     if dtype.hasobject:
-        raise ValueError(f"{info.filename} holds Python objects, not numbers")
+        raise ValueError(f"{info.filename} contains Python objects, not numbers")
     size = math.prod(shape) * dtype.itemsize
     if min(shape, default=0) < 0 or begin + size != info.file_size:
         raise ValueError(
@@ -91,7 +91,7 @@ def _wanted(names):
     pictures = [name for name in names if name not in about]
     pictures = ["images"] if "images" in pictures else pictures
     if len(pictures) != 1:
-        raise ValueError(f"it holds {', '.join(names) or 'nothing'}")
+        raise ValueError(f"it contains {', '.join(names) or 'nothing'}")
     return pictures + about
 
 
@@ -103,7 +103,7 @@ def _checked_pictures(pictures):
     if pictures.dtype != np.uint8 or not channels_fit or pictures.size == 0:
         raise ValueError(
             "`images` must be uint8 [N, height, width] or [N, height, width, channels]"
-            " with 1 to 4 channels, at least one picture. Received: "
+            " with 1 to 4 channels, at least one image. Received: "
             f"images={pictures.dtype} {list(pictures.shape)}"
         )
     return pictures
@@ -115,7 +115,7 @@ def _checked_labels(labels, num_pictures):
     labels = np.asarray(labels)
     if labels.shape != (num_pictures,) or labels.dtype.kind not in "iu":
         raise ValueError(
-            f"`labels` must be {num_pictures} integers, one for each picture. "
+            f"`labels` must be {num_pictures} integers, one for each image. "
             f"Received: labels={labels.dtype} {list(labels.shape)}"
         )
     return labels.astype("int64")
@@ -124,12 +124,12 @@ def _checked_labels(labels, num_pictures):
 def _checked_names(names, labels):
     if names.ndim != 1 or names.dtype.kind != "U":
         raise ValueError(
-            f"`{_NAMES[0]}` or `{_NAMES[1]}` must be texts [number of labels]. "
+            f"`{_NAMES[0]}` or `{_NAMES[1]}` must be strings [number of labels]. "
             f"Received: {names.dtype} {list(names.shape)}"
         )
     if labels is not None and not (0 <= labels.min() <= labels.max() < len(names)):
         raise ValueError(
-            f"`labels` must be from 0 to {len(names) - 1}, which are the ones with "
-            f"names. Received: labels from {labels.min()} to {labels.max()}"
+            f"`labels` must be from 0 to {len(names) - 1}, one for each name. "
+            f"Received: labels from {labels.min()} to {labels.max()}"
         )
     return tuple(names.tolist())

@@ -1,14 +1,14 @@
-"""How every pipeline of this package runs."""
+"""Options of all data pipelines in this package."""
 
 import tensorflow as tf
 
 
 def deterministic() -> tf.data.Options:
-    """Options that keep the order of examples, and state parallelism.
+    """Returns options that keep the order of examples and disable autotuning.
 
-    With autotuning, the end of an iterator can take seconds on TensorFlow 2.15 and
-    2.21: the thread that tunes sleeps ever longer, and is waited for. Of several
-    workers, each makes all batches, and takes its share of every one.
+    With autotuning, the end of an iterator can take seconds in TensorFlow 2.15 and
+    2.21, since it waits for the tuning thread, which sleeps ever longer. Each of
+    several workers creates all batches, and uses its share of each batch.
     """
     options = tf.data.Options()
     options.autotune.enabled = False

@@ -1,4 +1,4 @@
-"""Labels for a few examples only, as in semi-supervised learning."""
+"""Data for semi-supervised learning, with labels for few examples only."""
 
 import numpy as np
 import tensorflow as tf
@@ -9,23 +9,23 @@ from tfgan_tricks.data._batches import batches
 from tfgan_tricks.data._source import Source
 
 
-def labelled_subset(source: Source, labels_per_class: int, *, seed: int = 0) -> Source:
-    """As many examples of each class as asked for, drawn at random by a seed.
+def labeled_subset(source: Source, labels_per_class: int, *, seed: int = 0) -> Source:
+    """Draws a number of examples of each class at random.
 
     Args:
-        source: a `Source` with labels.
-        labels_per_class: how many of each class, at least 1.
-        seed: an integer; which examples are drawn follows from it alone.
+        source: A `Source` with labels.
+        labels_per_class: Number of examples of each class, at least 1.
+        seed: Integer seed of the draw.
 
     Returns:
-        A `Source`, in the order of the classes.
+        A `Source` in the order of the classes.
 
     Raises:
-        ValueError: if there are no labels, they are not one integer for each example,
-            or a class has fewer examples.
+        ValueError: If there is not one integer label per example, or a class has fewer
+            examples.
 
     >>> source = Source(np.arange(6.0)[:, None], np.array([0, 1, 0, 1, 0, 1]))
-    >>> labelled_subset(source, 2).labels
+    >>> labeled_subset(source, 2).labels
     array([0, 0, 1, 1])
     """
     _checks.positive_integer(labels_per_class=labels_per_class)
@@ -39,8 +39,8 @@ def labelled_subset(source: Source, labels_per_class: int, *, seed: int = 0) -> 
     classes, counts = np.unique(labels, return_counts=True)
     if counts.min() < labels_per_class:
         raise ValueError(
-            f"`labels_per_class` must be at most {counts.min()}, of which class "
-            f"{classes[counts.argmin()]} has no more. "
+            f"`labels_per_class` must be at most {counts.min()}, the number of "
+            f"examples of class {classes[counts.argmin()]}. "
             f"Received: labels_per_class={labels_per_class!r}"
         )
     shuffled = np.random.default_rng(seed).permutation(len(labels))
@@ -58,42 +58,43 @@ def semi_supervised_batches(
     seed: int = 0,
     start: int = 0,
 ) -> tf.data.Dataset:
-    """Endless batches for `SemiSupervisedGAN`: many unlabelled, few labelled examples.
+    """Returns an infinite dataset for `SemiSupervisedGAN`.
 
-    All examples serve as unlabelled ones. The labelled ones are those of
-    `labelled_subset`; where they are fewer than a batch, each is repeated.
+    All examples serve as unlabeled examples. `labeled_subset` draws the labeled
+    examples, which are repeated if they are fewer than a batch.
 
     Args:
-        source: a `Source` with labels.
-        batch_size: examples in a batch, of either kind.
-        labels_per_class: how many labels of each class are used.
-        label_seed: which labels are used follows from it alone.
-        seed: of the order of the examples, as in `batches`.
-        start: the index of the first batch, as in `batches`.
+        source: A `Source` with labels.
+        batch_size: Number of unlabeled and number of labeled examples in a batch.
+        labels_per_class: Number of labels of each class to use, at least 1.
+        label_seed: Integer seed that determines which labels are used.
+        seed: Integer seed of the order of the examples.
+        start: Index of the first batch, at least 0.
 
     Returns:
-        A `tf.data.Dataset` of `(examples, (labelled_examples, labels))`, of infinite
-        cardinality.
+        A `tf.data.Dataset` of `(examples, (labeled_examples, labels))` with infinite
+        cardinality, see `batches`.
 
     Raises:
-        ValueError: as `batches` and `labelled_subset`.
+        ValueError: If an argument is out of range, if there is not one integer label
+            per example, or if a class has fewer examples than `labels_per_class`.
 
     >>> source = Source(np.zeros([8, 2]), np.array([0, 1] * 4))
     >>> dataset = semi_supervised_batches(source, 4, labels_per_class=1)
-    >>> examples, (labelled_examples, labels) = next(iter(dataset))
-    >>> examples.shape, labelled_examples.shape, sorted(labels.numpy().tolist())
+    >>> examples, (labeled_examples, labels) = next(iter(dataset))
+    >>> examples.shape, labeled_examples.shape, sorted(labels.numpy().tolist())
     (TensorShape([4, 2]), TensorShape([4, 2]), [0, 0, 1, 1])
     """
-    unlabelled = batches(source, batch_size, seed=seed, start=start)
-    labelled = labelled_subset(source, labels_per_class, seed=label_seed)
-    labels = np.asarray(labelled.labels)
+    unlabeled = batches(source, batch_size, seed=seed, start=start)
+    labeled = labeled_subset(source, labels_per_class, seed=label_seed)
+    labels = np.asarray(labeled.labels)
     repeated = np.resize(
         np.arange(len(labels)), -(-batch_size // len(labels)) * len(labels)
     )
-    labelled = Source(labelled.examples[repeated], labels[repeated])
+    labeled = Source(labeled.examples[repeated], labels[repeated])
     return tf.data.Dataset.zip(
         (
-            unlabelled,
-            batches(labelled, batch_size, with_labels=True, seed=seed, start=start),
+            unlabeled,
+            batches(labeled, batch_size, with_labels=True, seed=seed, start=start),
         )
     )

@@ -1,4 +1,4 @@
-"""What a data set is once it is in memory."""
+"""Datasets in memory."""
 
 from typing import NamedTuple
 
@@ -6,16 +6,16 @@ import numpy as np
 
 
 class Source(NamedTuple):
-    """Examples in memory, with their labels where they have some.
+    """Examples in memory, with labels if there are any.
 
     Attributes:
-        examples: pictures, uint8 `[N, height, width, channels]`, or points, float32
+        examples: Images, uint8 `[N, height, width, channels]`, or points, float32
             `[N, 2]`.
-        labels: int64 `[N]`, or `None`.
-        skipped: how many pictures could not be read.
-        label_names: the names of labels 0, 1, ..., where labels stand for names.
-        left_out: the suffixes of the files that were no pictures of a known format,
-            each with the number of such files.
+        labels: Labels, int64 `[N]`, or `None`.
+        skipped: Number of images that could not be read.
+        label_names: Names of labels 0, 1, ..., or an empty tuple.
+        left_out: Suffixes of files that are not images of a known format, each with the
+            number of such files.
 
     >>> Source(np.zeros([5, 8, 8, 1], "uint8")).skipped
     0
@@ -29,11 +29,11 @@ class Source(NamedTuple):
 
 
 def checked(source: Source) -> Source:
-    """Returns a `Source` of arrays that can be batched, with a label each if any.
+    """Returns a `Source` of arrays that can be batched.
 
     Raises:
-        ValueError: if examples are not an array of uint8 or floats, or labels are not
-            one integer for each, from 0 on, with a name if there are names.
+        ValueError: If examples are not an array of uint8 or floats, or labels are not
+            one integer of at least 0 per example, with a name if there are names.
     """
     examples, labels = np.asarray(source.examples), source.labels
     if examples.dtype != np.uint8 and examples.dtype.kind != "f" or not examples.ndim:

@@ -1,4 +1,4 @@
-"""Pictures from TensorFlow Datasets."""
+"""Images from TensorFlow Datasets."""
 
 import os
 import re
@@ -25,7 +25,7 @@ def load(
     data_dir: str | None,
     download: bool,
 ) -> Source:
-    """The pictures, and the class labels if there are any, of a prepared data set."""
+    """Returns the images of a prepared dataset, with class labels if there are any."""
     data_dir = _checked_dir(data_dir, download)
     builder = _builder(dataset, data_dir)
     if download:
@@ -48,7 +48,7 @@ def load(
 
 
 def _checked_dir(data_dir, download):
-    """Where to read, or to write: TensorFlow Datasets does so under UTF-8 names."""
+    """Checks the folder to read or write: TensorFlow Datasets needs UTF-8 names."""
     if data_dir is None:
         return None
     name = _files.utf8("data_dir", data_dir)
@@ -64,7 +64,7 @@ def _checked_dir(data_dir, download):
 def _prepare(builder, dataset, data_dir):
     try:
         builder.download_and_prepare()
-    except Exception as error:  # Of the network, the disk, or the data set's own code.
+    except Exception as error:  # From the network, the disk, or the dataset's code.
         told = OSError(
             f"`download` must be able to prepare `tfds:{dataset}` ({_reason(error)}). "
             f"Received: download=True, data_dir={data_dir!r}"
@@ -74,7 +74,7 @@ def _prepare(builder, dataset, data_dir):
 
 
 def _reason(error):
-    """The first line of what a library says, without the node of a graph."""
+    """Returns the first line of an error's message, without the node of a graph."""
     line = next(filter(None, str(error).splitlines()), type(error).__name__)
     return re.sub(r"^\{\{.*?\}\} | \[Op:.*", "", line)
 
@@ -88,24 +88,24 @@ def _builder(dataset, data_dir):
         reason = _reason(error)
         hint = _checks.did_you_mean(dataset, tfds.list_builders())
         raise ValueError(
-            f"`tfds:NAME` must name a data set of TensorFlow Datasets ({reason}).{hint}"
-            f" Received: name='tfds:{dataset}'"
+            f"`tfds:NAME` must name a dataset of TensorFlow Datasets ({reason}).{hint} "
+            f"Received: name='tfds:{dataset}'"
         ) from error
-    except Exception as error:  # Its records of a prepared data set are damaged.
+    except Exception as error:  # The records of a prepared dataset are damaged.
         parent = os.path.expanduser(data_dir or tfds.core.constants.DATA_DIR)
         folder = os.path.join(parent, dataset.partition(":")[0])
         raise NotPrepared(dataset, data_dir, _reason(error), folder) from error
 
 
 def _keys(dataset, features, supervised_keys):
-    """The names of the picture and, or `None`, of the label in an example."""
+    """Returns the names of the image and of the label, or `None`, in an example."""
     import tensorflow_datasets as tfds
 
     preferred = supervised_keys or ()
     picture = _find(features, tfds.features.Image, preferred)
     if picture is None:
         raise ValueError(
-            "`tfds:NAME` must have pictures: a supervised or a single image feature. "
+            "`tfds:NAME` must have images: a supervised or a single image feature. "
             f"Received: name='tfds:{dataset}' with {', '.join(features)}"
         )
     return picture, _find(features, tfds.features.ClassLabel, preferred)
@@ -123,18 +123,18 @@ def _check_picture(dataset, feature, image_size):
     *sides, channels = feature.shape
     if np.dtype(feature.np_dtype) != np.uint8 or channels not in (1, 2, 3, 4):
         raise ValueError(
-            "`tfds:NAME` must have uint8 pictures with 1 to 4 channels. Received: "
+            "`tfds:NAME` must have uint8 images with 1 to 4 channels. Received: "
             f"name='tfds:{dataset}' with {feature.dtype} {feature.shape}"
         )
     if None in sides and image_size is None:
         raise ValueError(
-            f"`image_size` must be given for `tfds:{dataset}`, whose pictures differ "
-            "in size. Received: image_size=None"
+            f"`image_size` must be given for `tfds:{dataset}`, whose images differ in "
+            "size. Received: image_size=None"
         )
 
 
 def _read(builder, split, picture, label, image_size, channels):
-    """The arrays of the wanted features, in file order."""
+    """Returns the arrays of the image and the label, in file order."""
 
     def prepare(example):
         fitted = _pictures.fit(example[picture], image_size, channels)
