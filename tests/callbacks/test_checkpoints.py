@@ -153,5 +153,5 @@ def test_restore_complains_rather_than_restore_in_part(tmp_path, make):
 
 
 def test_restore_needs_a_checkpoint(tmp_path):
-    with pytest.raises(ValueError, match="must hold a checkpoint. Received: directory"):
+    with pytest.raises(ValueError, match="must contain a checkpoint. Received: dir"):
         callbacks.restore(two_players(), tmp_path)

@@ -59,7 +59,7 @@ def wait_for_a_moment(rng, workdir, before):
 
 
 # A kill between the moves of its two files costs that checkpoint, with a warning.
-@pytest.mark.filterwarnings("ignore:`directory` holds what cannot be read")
+@pytest.mark.filterwarnings("ignore:`directory` contains damaged checkpoints")
 def test_twenty_kills_lose_nothing_but_the_work_since_a_checkpoint(
     server, unbroken, tmp_path
 ):

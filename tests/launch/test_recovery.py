@@ -127,8 +127,8 @@ def test_resume_goes_on_from_before_a_damaged_checkpoint(trained, copy, capsys, 
     assert "samples of step 3 are in" in out and err.count("\n") == 1
     shutil.rmtree(copy / "export")
     assert run(train, f"workdir={copy}", "resume") == 0
-    line = told(capsys, "warning: `directory` holds what cannot be read: ckpt-4 (")
-    assert "ckpt-3 takes its place" in line
+    line = told(capsys, "warning: `directory` contains damaged checkpoints: ckpt-4 (")
+    assert "Using ckpt-3 instead" in line
     assert_same_training(copy, trained)
     assert [line["step"] for line in metrics(copy)] == [1, 2, 3, 4]
 
@@ -140,7 +140,7 @@ def test_nothing_but_damaged_checkpoints_is_one_line(copy, capsys, program):
     before = files(copy)
     more = ("resume", "steps=9") if program is train else (f"output={copy}/grid.png",)
     assert run(program, f"workdir={copy}", *more) == 2
-    told(capsys, f"{program.PROGRAM}: error: `directory` must hold a checkpoint that")
+    told(capsys, f"{program.PROGRAM}: error: `directory` must contain a checkpoint of")
     assert files(copy) == before
 
 

@@ -1,4 +1,4 @@
-"""Keras callbacks for GANs; they count training steps, not epochs."""
+"""Keras callbacks for GANs, which count training steps instead of epochs."""
 
 from tfgan_tricks.callbacks._checkpoint_files import newest as newest
 from tfgan_tricks.callbacks._checkpoints import Checkpoints as Checkpoints

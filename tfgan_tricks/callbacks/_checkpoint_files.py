@@ -1,4 +1,4 @@
-"""Checkpoints as files: each is whole, or it is noticed that it is not."""
+"""Checkpoint files, written atomically and checked when they are read."""
 
 import filecmp
 import os
@@ -18,31 +18,31 @@ _UNREADABLE = (tf.errors.OpError, IndexError, RuntimeError, ValueError)
 
 
 def prefix(directory: str, step: int) -> str:
-    """What the names of a checkpoint's files begin with."""
+    """Returns the common prefix of a checkpoint's files."""
     return os.path.join(directory, f"ckpt-{step}")
 
 
 def newest(directory: str | os.PathLike) -> int:
-    """The step of the newest of `Checkpoints` that can be read.
+    """Returns the step of the newest checkpoint that can be read.
 
-    Every value is read, and compared with its checksum. What TensorFlow's own file
-    `checkpoint` says is not asked: it may name files that are elsewhere.
+    Reads every value and compares it with its checksum. Ignores TensorFlow's own file
+    `checkpoint`, which may name files elsewhere. Warns of newer checkpoints that are
+    damaged.
 
     Args:
-        directory: the one given to `Checkpoints`.
+        directory: Folder that `Checkpoints` saves to.
 
     Returns:
-        The number of finished training steps, an int. Damaged checkpoints that are
-        newer are named in a warning.
+        The number of finished training steps, an int.
 
     Raises:
-        ValueError: if there is no checkpoint, or none can be read.
-        NotADirectoryError: if `directory` is a file.
+        ValueError: If there is no checkpoint, or none can be read.
+        NotADirectoryError: If `directory` is a file.
 
     >>> newest("nowhere")
     Traceback (most recent call last):
     ...
-    ValueError: `directory` must hold a checkpoint. Received: directory='nowhere'
+    ValueError: `directory` must contain a checkpoint. Received: directory='nowhere'
     """
     directory = _files.text("directory", directory)
     there = _steps(directory)
@@ -53,29 +53,30 @@ def newest(directory: str | os.PathLike) -> int:
             _warn(directory, damaged, step)
             return step
         damaged.append(f"ckpt-{step} ({reason})")
-    if _steps(directory) != there:  # A training that goes on deletes its oldest.
+    if _steps(directory) != there:  # A run in progress deletes its oldest checkpoints.
         return newest(directory)
-    told = f" that can be read, and not {', '.join(damaged)}" if damaged else ""
+    found = f" that can be read, not {', '.join(damaged)}" if damaged else ""
     raise ValueError(
-        f"`directory` must hold a checkpoint{told}. Received: directory={directory!r}"
+        f"`directory` must contain a checkpoint{found}. "
+        f"Received: directory={directory!r}"
     )
 
 
 def _warn(directory, damaged, step):
     if damaged:
         warnings.warn(
-            f"`directory` holds what cannot be read: {', '.join(damaged)}; ckpt-{step} "
-            f"takes its place. Received: directory={directory!r}",
+            f"`directory` contains damaged checkpoints: {', '.join(damaged)}. "
+            f"Using ckpt-{step} instead. Received: directory={directory!r}",
             stacklevel=3,
         )
 
 
 def damage(path: str) -> str | None:
-    """Why a checkpoint cannot be read, or `None` if it can."""
+    """Returns the reason why a checkpoint cannot be read, or `None` if it can."""
     if not os.path.isfile(path + ".index"):
         return "its index is missing"
     if not all(map(os.path.isfile, _data(path))):
-        return "its data are no file"
+        return "its data file is missing or not a file"
     try:
         for _ in _tensors(path):
             pass
@@ -85,7 +86,7 @@ def damage(path: str) -> str | None:
 
 
 def _data(path):
-    """The files of a checkpoint's values; to read a pipe would be to wait for ever."""
+    """Returns the files of a checkpoint's values. A pipe would be read forever."""
     folder, name = os.path.split(path)
     start = f"{name}.data-"
     names = (other for other in os.listdir(folder) if other.startswith(start))
@@ -103,17 +104,18 @@ def write(
     max_to_keep: int,
     dropped: Collection[int] = (),
 ) -> None:
-    """Writes a `tf.train.Checkpoint`; it appears once it is complete and finite.
+    """Writes a `tf.train.Checkpoint` atomically, if all its values are finite.
 
-    One of the same step gives way to it, unless it has the same content. The oldest
-    are deleted, and those of the `dropped` steps.
+    It replaces a checkpoint of the same step, unless the content is the same. The
+    oldest checkpoints are deleted, and those at the `dropped` steps.
 
     Raises:
-        FloatingPointError: if a value is not finite, naming the step and such values.
-        OSError: if it cannot be written.
+        FloatingPointError: If a value is NaN or infinite. The message names the step
+            and the values.
+        OSError: If the checkpoint cannot be written.
     """
     _files.folder("directory", directory)
-    # Keras takes some errors of TensorFlow for the end of the data.
+    # Keras mistakes some errors of TensorFlow for the end of the data.
     with _files.writing("directory", directory, tf.errors.OpError):
         os.makedirs(directory, exist_ok=True)
         part = os.path.join(directory, _files.PART)
@@ -142,7 +144,7 @@ def _tensors(path: str) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def _check_finite(path, step):
-    """Reads back what was written, so that no wreck takes the place of a good one."""
+    """Reads the written values, so that NaN never replaces a good checkpoint."""
     wrong = [
         name
         for name, value in _tensors(path)
@@ -154,14 +156,14 @@ def _check_finite(path, step):
 
 
 def _is_there(part, directory):
-    """Whether a checkpoint of the same step and the same content is there already."""
+    """Returns `True` if a checkpoint with this step and content already exists."""
     names = os.listdir(part)
     same, _, _ = filecmp.cmpfiles(part, directory, names, shallow=False)
     return len(same) == len(names)
 
 
 def _publish(part, directory):
-    """Moves files to where they count, the index last: it makes them a checkpoint."""
+    """Moves files to their final place, the index last: it makes them a checkpoint."""
     for name in sorted(os.listdir(part)):
         _flush(os.path.join(part, name))
         os.replace(os.path.join(part, name), os.path.join(directory, name))
@@ -169,7 +171,7 @@ def _publish(part, directory):
 
 
 def _flush(path):
-    """Waits until a file or a directory is on the disk."""
+    """Waits until a file or a folder is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -187,7 +189,7 @@ def _steps(directory):
 
 
 def _kept(directory, step, max_to_keep):
-    """The newest up to this step; later ones, of a lost future, only as long as few."""
+    """Returns the steps to keep, later steps of an abandoned run only if few."""
     there = _steps(directory)
     ours = [other for other in there if other <= step]
     lost = [other for other in there if other > step]

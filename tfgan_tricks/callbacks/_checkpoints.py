@@ -1,4 +1,4 @@
-"""Everything a training needs to go on, in files."""
+"""Checkpoints from which a run resumes."""
 
 import functools
 import os
@@ -15,25 +15,30 @@ from tfgan_tricks.callbacks._every import EveryNSteps
 
 
 class Checkpoints(EveryNSteps):
-    """Saves the whole model: networks, averages, both optimizers, step and all.
+    """A callback that saves the full training state.
 
-    A checkpoint is saved when a multiple of `every` steps was reached or passed, and
-    when training ends. The newest checkpoint is the state at the end, after all other
-    callbacks, whatever their order. Where `keras.callbacks.EarlyStopping` restores the
-    best weights, it contains these and their `step`, and checkpoints of later steps of
-    this training are deleted. Keras does not turn back optimizers. `restore` reads the
-    newest. Whenever the process is killed, what was saved before is intact.
+    The state consists of networks, moving averages, both optimizers and the step
+    counter. The callback saves a checkpoint when a multiple of `every` steps is reached
+    or passed, and when training ends. `restore` reads the newest checkpoint. If the
+    process is killed, earlier checkpoints stay intact.
+
+    The last checkpoint contains the state after all other callbacks, whatever their
+    order. If `keras.callbacks.EarlyStopping` restores the best weights, it contains
+    these weights and their `step`, and later checkpoints of the same run are deleted.
+    Keras does not reset the optimizers.
 
     Args:
-        directory: where to save; made if need be. Checkpoints that are there stay
-            and count in `max_to_keep`; those of later steps are the first to go.
-        every: number of training steps from checkpoint to checkpoint.
-        max_to_keep: how many of the newest checkpoints to keep.
+        directory: Folder to save to, created if it is missing. Existing checkpoints
+            count in `max_to_keep`, and those at later steps are deleted first.
+        every: Number of steps between checkpoints, at least 1. The last step always
+            gets one.
+        max_to_keep: Number of the newest checkpoints to keep.
 
     Raises:
-        ValueError: If `every` is not positive, or `directory` is no path.
-        OSError: If `directory` is no folder, or cannot be written to.
-        FloatingPointError: From `fit`, instead of saving a value that is not finite.
+        ValueError: If `every` is not positive, or `directory` is not a path.
+        OSError: If `directory` is not a folder, or cannot be written to.
+        FloatingPointError: If a value to save is NaN or infinite. `fit` raises it, and
+            nothing is saved.
 
     >>> import tempfile
     >>> directory = tempfile.mkdtemp()
@@ -53,7 +58,7 @@ class Checkpoints(EveryNSteps):
         self.directory = _files.folder("directory", directory)
         self.max_to_keep = max_to_keep
         self._saved: int | None = None
-        self._of_this_training: set[int] = set()
+        self._of_this_run: set[int] = set()
 
     @functools.cached_property
     def _checkpoint(self):
@@ -62,32 +67,32 @@ class Checkpoints(EveryNSteps):
     def on_train_begin(self, logs: Logs = None) -> None:
         super().on_train_begin(logs)
         self._begun = self._saved = self.step
-        self._of_this_training = set()
+        self._of_this_run = set()
 
     def on_steps(self, step: int, logs: Mapping[str, Any]) -> None:
         if step != self._saved:
             self._save(step)
 
     def on_end(self, logs: Logs) -> None:
-        # Not only if it is due: other callbacks may have changed what was saved.
+        # Always, since other callbacks may have changed the saved state.
         if self.step > self._begun:
             self._save(self._finished_steps())
 
     def _save(self, step):
-        turned_back = {other for other in self._of_this_training if other > step}
+        turned_back = {other for other in self._of_this_run if other > step}
         _checkpoint_files.write(
             self._checkpoint, self.directory, step, self.max_to_keep, turned_back
         )
         self._saved = step
-        self._of_this_training.add(step)
+        self._of_this_run.add(step)
 
 
 def save(model: keras.Model, directory: str | os.PathLike, max_to_keep: int = 3) -> int:
-    """Saves a compiled and built model at once, as `Checkpoints` does while it trains.
+    """Saves a checkpoint of a compiled and built model, as `Checkpoints` does in `fit`.
 
     Args:
-        model: A `keras.Model` with a variable `step`, as all trainers have.
-        directory: The folder to save to; created if it is missing.
+        model: A `keras.Model` with a variable `step`, such as a trainer.
+        directory: Folder to save to, created if it is missing.
         max_to_keep: Number of the newest checkpoints to keep.
 
     Returns:
@@ -120,26 +125,26 @@ def _checkpoint_of(model):
 def restore(
     model: keras.Model, directory: str | os.PathLike, step: int | None = None
 ) -> int:
-    """Restores a compiled and built model from one of `Checkpoints`.
+    """Restores a compiled and built model from a checkpoint of `Checkpoints`.
 
     Args:
-        model: a `keras.Model` of the same structure as the one that was saved.
-        directory: the one given to `Checkpoints`.
-        step: that of the checkpoint; `None` takes the newest that can be read, see
-            `newest`.
+        model: A `keras.Model` with the same structure as the saved model.
+        directory: Folder that `Checkpoints` saves to.
+        step: Step of the checkpoint. `None` means the newest checkpoint that can be
+            read, see `newest`.
 
     Returns:
         The number of finished training steps, an int.
 
     Raises:
-        ValueError: if there is no checkpoint that can be read, or it holds not exactly
-            what the model holds.
-        NotADirectoryError: if `directory` is a file.
+        ValueError: If there is no checkpoint that can be read, or its values do not match
+            the model's.
+        NotADirectoryError: If `directory` is a file.
 
     >>> restore(keras.Sequential([keras.layers.Dense(1)]), "nowhere")
     Traceback (most recent call last):
     ...
-    ValueError: `directory` must hold a checkpoint. Received: directory='nowhere'
+    ValueError: `directory` must contain a checkpoint. Received: directory='nowhere'
     """
     directory = _files.text("directory", directory)
     step = _checkpoint_files.newest(directory) if step is None else step
@@ -149,18 +154,18 @@ def restore(
 
 
 def _restore_all(model, path, directory):
-    """Restores every value of the model and of the checkpoint, or raises."""
+    """Restores the model, or raises if it and the checkpoint differ in any value."""
     status = None
     try:
         status = tf.train.Checkpoint(model=model).restore(path)
         status.assert_consumed()
     except (AssertionError, ValueError) as error:
         if status is not None:
-            status.expect_partial()  # Else it logs what we raise, again.
+            status.expect_partial()  # Otherwise it also logs the error.
         reason = str(error).partition(":")[0].partition("\n")[0]
         raise ValueError(
-            "`directory` must hold a checkpoint of a model with this structure, which "
-            "another trainer, network, version of tfgan_tricks or version of Keras "
-            "changes. Create the model with the code and the versions that saved it. "
+            "`directory` must contain a checkpoint of a model with this structure: the "
+            "trainer, networks, version of tfgan_tricks and version of Keras determine "
+            "it. Create the model with the code and the versions that saved it. "
             f"Received: directory={directory!r} ({reason})"
         ) from error

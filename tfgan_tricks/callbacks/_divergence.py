@@ -1,10 +1,10 @@
-"""What is said of a training that has diverged."""
+"""The error for a run that has diverged."""
 
 from collections.abc import Sequence
 
 
 def of_weights(step: int, names: Sequence[str]) -> FloatingPointError:
-    """An error that names the step and the first weights that are not finite."""
+    """Returns an error that names the step and the first non-finite weights."""
     some = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
     return FloatingPointError(
         f"Training has diverged at step {step}: every weight must be finite. "

@@ -11,12 +11,12 @@ from tfgan_tricks.callbacks._after_all import Logs
 
 
 class EveryNSteps(keras.callbacks.Callback):
-    """Calls `on_steps` when a multiple of `every` is reached or passed, and at the end.
+    """A callback that calls `on_steps` every `every` steps, and at the end.
 
-    Steps are those of the variable `model.step`, so that they go on after a restore;
-    for models without it, the steps this callback has seen. In between, batches are
-    counted, since to read the variable is to wait for the device. The end is that of
-    all other callbacks.
+    It counts the steps of the variable `model.step`, which continue after a restore. In
+    models without it, it counts its own steps. Between two calls it counts batches,
+    since reading the variable would wait for the device. The end comes after the ends
+    of all other callbacks.
     """
 
     def __init__(self, every: int) -> None:
@@ -30,9 +30,9 @@ class EveryNSteps(keras.callbacks.Callback):
         raise NotImplementedError
 
     def on_end(self, logs: Logs) -> None:
-        """Ends the training; the model does not change any more."""
+        """Ends training, after the last change of the model."""
         finished = self._finished_steps()
-        # Best weights that were restored are of an earlier epoch, as is their step.
+        # Restored best weights and their step come from an earlier epoch.
         if finished > self._epoch_start:
             self.step = finished
         if self.step > self._done:
@@ -49,7 +49,7 @@ class EveryNSteps(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         self.step = self._epoch_start + batch + 1
         if self._is_due():
-            # Keras 3 counts all steps of an execution that the dataset's end cut short.
+            # Keras 3 counts all steps of an execution, even if the dataset ends in it.
             self.step = self._finished_steps()
         if self._is_due():
             self._done = self.step

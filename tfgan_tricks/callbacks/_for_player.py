@@ -24,26 +24,25 @@ _OF_THE_NETWORK = {
 
 
 class ForPlayer(keras.callbacks.Callback):
-    """A Keras callback that acts on one player of a trainer.
+    """A wrapper that makes a Keras callback act on one network of a trainer.
 
-    A trainer has two optimizers and two networks. Callbacks such as
+    A trainer has two networks and two optimizers. By default, callbacks such as
     `keras.callbacks.ReduceLROnPlateau`, `LearningRateScheduler` and `SwapEMAWeights`
-    look for `model.optimizer`, and find both players' optimizers there. Here they find
-    the optimizer of one player, and `get_weights`, `set_weights`, `weights`, `layers`,
-    `save` and the like are those of its network: `EarlyStopping` restores the best
-    weights of this network alone, and `ModelCheckpoint` saves it. All else is the
-    trainer's.
+    act on both optimizers. Inside `ForPlayer`, `model.optimizer` is the optimizer of
+    one network. `get_weights`, `set_weights`, `weights`, `layers`, `save` and similar
+    methods also refer to this network: `EarlyStopping` restores only its best weights,
+    and `ModelCheckpoint` saves it. All other attributes are the trainer's.
 
-    Values that the callback adds to the logs get the player's name: `learning_rate`
-    becomes `discriminator_learning_rate`, and Keras 2's `lr` `discriminator_lr`.
+    Values that the callback adds to the logs get the prefix `generator_` or
+    `discriminator_`, such as `discriminator_learning_rate`.
 
     Args:
         callback: A `keras.callbacks.Callback`.
         player: "generator" or "discriminator".
 
     Raises:
-        ValueError: If `player` is neither, or `callback` is not a callback; from `fit`,
-            if the model is not a trainer of this package.
+        ValueError: If `player` is unknown, or `callback` is not a callback. `fit`
+            raises it if the model is not a trainer of this package.
 
     >>> import trainers
     >>> from tfgan_tricks import networks
@@ -71,7 +70,7 @@ class ForPlayer(keras.callbacks.Callback):
             )
         self.callback = callback
         self.player = player
-        # Keras 2 asks which hooks are there, and whether they take tensors.
+        # Keras 2 asks which hooks exist, and whether they accept tensors.
         self._supports_tf_logs = getattr(callback, "_supports_tf_logs", False)
         for name in dir(callback):
             if name.startswith("on_") and name != "on_epoch_end":
@@ -85,8 +84,8 @@ class ForPlayer(keras.callbacks.Callback):
         super().set_model(model)
         if not hasattr(model, f"{self.player}_optimizer"):
             raise ValueError(
-                f"`model` must be a trainer with a `{self.player}_optimizer`. Give the "
-                f"callback itself to other models. Received: model={model!r}"
+                f"`model` must be a trainer with a `{self.player}_optimizer`. Use the "
+                f"callback itself with other models. Received: model={model!r}"
             )
         self.callback.set_model(_PlayersView(model, self.player))
 
@@ -99,7 +98,7 @@ class ForPlayer(keras.callbacks.Callback):
 
 
 class _PlayersView:
-    """A trainer with the optimizer and the weights of one player."""
+    """A trainer with the optimizer and the weights of one network."""
 
     def __init__(self, trainer, player):
         vars(self).update(_trainer=trainer, _player=player)

@@ -1,4 +1,4 @@
-"""Averages of a generator in anyone's model."""
+"""Moving averages of a generator in any model."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,24 +13,26 @@ from tfgan_tricks.callbacks._every import EveryNSteps
 
 
 class GeneratorEMA(EveryNSteps):
-    """Keeps an exponential moving average of a generator's weights.
+    """A callback that keeps an exponential moving average of a generator's weights.
 
-    a <- decay * a + (1 - decay) * w after every training step, from a = w before the
-    first of them.
-    Moving statistics are copied. Where one call of Keras' compiled function makes k
-    steps (`steps_per_execution`), only the last of them is seen, with decay^k.
+        a <- beta a + (1 - beta) w
 
-    This package's trainers need no such callback: they have `ema_decay`.
+    for the average a and the weights w after each step. Before the first step, a is w.
+
+    Moving statistics are copied. If one execution runs k steps (`steps_per_execution`),
+    the callback sees only the last of them, and uses the decay beta^k.
+
+    The trainers of this package do not need this callback: use `ema_decay` there.
 
     Args:
-        generator: the `keras.Model` to average, a part of the model that is trained.
-        decay: a number in [0, 1).
+        generator: The `keras.Model` to average, a part of the trained model.
+        decay: Decay beta per step, in [0, 1).
 
     Attributes:
-        average: the averaged `keras.Model`, to sample from and to export.
+        average: The averaged `keras.Model`, to sample from and to export.
 
     Raises:
-        ValueError: if `decay` is not in [0, 1).
+        ValueError: If `decay` is not in [0, 1).
 
     >>> generator = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     >>> generator.compile(keras.optimizers.SGD(0.5), "mse")  # A step to bias 1.

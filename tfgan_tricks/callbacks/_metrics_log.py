@@ -1,4 +1,4 @@
-"""The history of a training, in files."""
+"""Log files of a run."""
 
 import functools
 import json
@@ -16,23 +16,24 @@ from tfgan_tricks.callbacks._every import EveryNSteps
 
 
 class MetricsLog(EveryNSteps):
-    """Writes all values of the logs to a file of JSON lines, and to TensorBoard.
+    """A callback that writes the logs to a file of JSON lines, and to TensorBoard.
 
-    A line is `{"step": 500, "seconds": 12.5, "d_loss": 0.69, ...}`: finished steps,
-    seconds since this callback's training began, and the logs. JSON has no infinity
-    and no NaN: they are written as null, and `"not_finite"` lists their names. Lines
-    are appended to those of earlier runs, and each is on the disk at once.
+    A line is `{"step": 500, "seconds": 12.5, "d_loss": 0.69, ...}`: the number of
+    finished steps, the seconds since the beginning of training, and the logs. JSON has
+    no values for NaN and infinity. They are written as null, and `"not_finite"` lists
+    their names. Lines are appended to existing lines, and each is written to disk
+    immediately.
 
     Args:
-        path: the file, in a directory that is made if need be.
-        every: number of training steps from line to line.
-        log_dir: a directory for TensorBoard scalars, or `None`.
+        path: Path of the file. Its folder is created if it is missing.
+        every: Number of steps between lines, at least 1. The last step always gets one.
+        log_dir: Folder for TensorBoard scalars. `None` disables them.
 
     Raises:
-        ValueError: if `every` is not positive, or a path is none; for `log_dir` also
-            if it is not in UTF-8.
-        OSError: if the file or folder is something else, or cannot be written; from
-            `fit`, if the disk is full, and then the file is as it was.
+        ValueError: If `every` is not positive, an argument is not a path, or `log_dir`
+            is not valid UTF-8.
+        OSError: If the file or folder cannot be written. `fit` raises it if the disk is
+            full, and leaves the file unchanged.
 
     >>> import keras, tempfile
     >>> path = os.path.join(tempfile.mkdtemp(), "metrics.jsonl")
@@ -105,7 +106,7 @@ def _append(path, line):
         size = file.seek(0, os.SEEK_END)
         line = _end_of_torn_line(file, size) + line
         try:
-            # A disk with room for a part of it takes that, and refuses the rest.
+            # A nearly full disk accepts a part of the line and refuses the rest.
             while line:
                 line = line[file.write(line) :]
         except OSError:
@@ -114,7 +115,7 @@ def _append(path, line):
 
 
 def _end_of_torn_line(file, size):
-    """A line end, if the last line of the file has none: its writer was killed."""
+    """Returns a line end if the last line of the file has none, after a kill."""
     if not size:
         return b""
     file.seek(size - 1)
@@ -122,7 +123,7 @@ def _end_of_torn_line(file, size):
 
 
 def entry(line: str) -> dict[str, Any]:
-    """Returns what a line of the file tells; `{}` if it is torn, or no JSON object."""
+    """Parses a line of the file; returns `{}` if it is not a complete JSON object."""
     try:
         read = json.loads(line)
     except (RecursionError, ValueError):

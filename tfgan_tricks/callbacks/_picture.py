@@ -1,4 +1,4 @@
-"""Samples drawn as one picture."""
+"""Drawing of samples as one image."""
 
 import math
 from collections.abc import Sequence
@@ -17,11 +17,11 @@ TILE = 64  # Least side of an image in a grid, in pixels.
 GAP = 2
 MOST_TILES = 32  # In a row or a column of a grid.
 NUM_IMAGES = 64  # In a grid, unless another number is asked for.
-NUM_OF_CLASS = 10  # In a row of a grid whose rows are classes, likewise.
+NUM_OF_CLASS = 10  # In a row of a grid of classes, unless another number is asked for.
 MOST_PIXELS = 8400  # Side of a grid of several images.
-MOST_AREA = 100_000_000  # Pixels of a picture.
-MOST_SIDE = 1_000_000  # Of a PNG file that readers take.
-CANVAS = 320  # Side of a picture of points.
+MOST_AREA = 100_000_000  # Pixels of an image.
+MOST_SIDE = 1_000_000  # Pixels that readers of PNG files accept.
+CANVAS = 320  # Side of a drawing of points.
 REAL, FAKE = (190, 190, 190), (30, 80, 200)
 
 
@@ -31,22 +31,24 @@ def picture(
     output_range: _unit_range.Range | None = None,
     num_classes: int | None = None,
 ) -> np.ndarray:
-    """Draws samples as one picture: a grid of images, or points of the plane.
+    """Draws samples as one image: a grid of images, or points of the plane.
 
-    Small images are magnified without smoothing. A grid shows the first 1,024 images,
-    or as many as fit on 8,400 pixels a side. With `num_classes` each row shows one
-    class, up to 32 images of it, unless there are more classes than rows or fewer than
-    two images of a class. Points are blue, on the gray ones of `real`, which then also
-    say what part of the plane is seen.
+    A grid shows the first 1,024 images, or as many as fit on 8,400 pixels a side. Small
+    images are magnified without smoothing. With `num_classes`, each row shows up to 32
+    images of one class, unless there are more classes than rows or fewer than two
+    images of a class.
+
+    Points are drawn in blue, on top of gray points `real`. The points `real`, if given,
+    also determine the visible part of the plane.
 
     Args:
         samples: Images of shape `[batch, height, width, channels]` with one to four
             channels, floats or uint8, or points of shape `[batch, 2]`.
-        real: Points of shape `[number, 2]`, or `None`.
+        real: Points of shape `[number, 2]` for the background, or `None`.
         output_range: The values (low, high) of black and white in images of floats.
-            `None` means (-1, 1). uint8 images are drawn as they are.
-        num_classes: Number of classes, at least 1, if image i is of class
-            `i % num_classes`. `None` if the classes do not matter.
+            `None` means (-1, 1). uint8 images are drawn unchanged.
+        num_classes: Number of classes, at least 1, if image i has the class
+            `i % num_classes`. `None` means a grid without classes.
 
     Returns:
         A uint8 array of shape `[height, width, channels]`.
@@ -88,7 +90,7 @@ def are_images(shape: Any) -> bool:
 
 
 def are_points(shape: Any) -> bool:
-    """Returns `True` for the shape of a batch of points of the plane."""
+    """Returns `True` for the shape of a batch of points in the plane."""
     return len(shape) == 2 and shape[1] == 2
 
 
@@ -98,7 +100,7 @@ class Grid(NamedTuple):
     Attributes:
         rows: Number of rows.
         columns: Number of images in a row.
-        by_class: `True` if image i is in row `i % rows`, `False` if it is in column
+        by_class: If `True`, image i is in row `i % rows`, otherwise in column
             `i % columns`.
     """
 
@@ -108,7 +110,7 @@ class Grid(NamedTuple):
 
     @classmethod
     def of(cls, shape: Sequence[int], num_classes: int | None) -> "Grid":
-        """Returns the grid of a batch of images of a shape, see `picture`."""
+        """Returns the grid for a batch of images, see `picture`."""
         count, most = shape[0], _most_tiles(*shape[1:3])
         if num_classes is not None and num_classes <= min(most, count // 2):
             columns = min(math.ceil(count / num_classes), most)
@@ -129,31 +131,32 @@ class Grid(NamedTuple):
 
 
 def default_count(num_classes: int | None) -> int:
-    """Returns how many images a grid has, unless another number is asked for."""
+    """Returns the default number of images in a grid."""
     if num_classes is None or num_classes > MOST_TILES:
         return NUM_IMAGES
     return NUM_OF_CLASS * num_classes
 
 
 def _most_tiles(height, width):
-    """How many images of a size fit in a row or a column."""
+    """Returns the number of images of a size that fit in a row or a column."""
     side = max(height, width)
     side = side * _magnification(side) + GAP
     return min(MOST_TILES, max(1, MOST_PIXELS // side))
 
 
 def write_png(path: Any, pixels: Any) -> None:
-    """Writes a picture to a PNG file, whole or not at all.
+    """Writes an image to a PNG file, completely or not at all.
 
     Args:
-        path: the file, in a directory that is made if need be. A link is followed.
-        pixels: a uint8 array of shape `[height, width, channels]`, one to four
-            channels, at most 10^6 pixels a side.
+        path: Path of the file. Its folder is created if it is missing. Links are
+            followed.
+        pixels: A uint8 array of shape `[height, width, channels]` with one to four
+            channels and at most 10^6 pixels a side.
 
     Raises:
-        ValueError: if the pixels are none, or `path` is no path.
-        OSError: if `path` cannot be written: it is a folder, a device, a pipe or a
-            link to nothing, its folder is none or forbids it, or the disk is full.
+        ValueError: If `pixels` is not such an array, or `path` is not a path.
+        OSError: If `path` cannot be written. It may be a folder, a device, a pipe or a
+            broken link, its folder may be read-only, or the disk may be full.
 
     >>> import os, tempfile
     >>> path = os.path.join(tempfile.mkdtemp(), "grid.png")
@@ -178,7 +181,7 @@ def _checked_pixels(pixels):
 
 
 def _check_area(shape):
-    """Tiles are few enough, but for an image that is large itself."""
+    """Raises `ValueError` for single images that are too large to draw."""
     height, width = shape[1:3]
     if height * width > MOST_AREA:
         raise ValueError(
@@ -210,7 +213,7 @@ def _pixels(images, output_range):
         )
     if images.dtype.kind in "iub" and output_range is None:
         raise ValueError(
-            "`samples` must be uint8 or floats, or come with their `output_range`. "
+            "`samples` must be uint8 or floats, or `output_range` must be given. "
             f"Received: samples.dtype={images.dtype}, output_range=None"
         )
     bounds = _unit_range.DEFAULT if output_range is None else output_range
@@ -244,14 +247,14 @@ def _plane(points, extent):
     low, high = extent.min(axis=0), extent.max(axis=0)
     center, half = (low + high) / 2, 0.6 * max(*(high - low), 1e-6)
     canvas = np.full([CANVAS, CANVAS, 3], 255, "uint8")
-    for drawn, colour in ((extent, REAL), (points, FAKE)):
-        _draw(canvas, (drawn - center) / half, colour)
+    for drawn, color in ((extent, REAL), (points, FAKE)):
+        _draw(canvas, (drawn - center) / half, color)
     return canvas
 
 
-def _draw(canvas, points, colour):
+def _draw(canvas, points, color):
     points = points[(np.abs(points) < 0.99).all(axis=1)]  # Room for the dots.
     column, row = ((points * [1, -1] + 1) * CANVAS / 2).astype(int).T
     for down in (-1, 0, 1):
         for right in (-1, 0, 1):
-            canvas[row + down, column + right] = colour
+            canvas[row + down, column + right] = color

@@ -1,4 +1,4 @@
-"""Pictures of what the generator makes of the same latents, over time."""
+"""Sample grids of fixed latents over the course of a run."""
 
 import functools
 import math
@@ -27,22 +27,22 @@ from tfgan_tricks.callbacks._picture import write_png
 
 
 class SampleGrid(EveryNSteps):
-    """Draws the samples of fixed latents to PNG files, and to TensorBoard.
+    """A callback that draws samples of fixed latents to PNG files and TensorBoard.
 
-    The file of step 500 is `step-000500.png`; `picture` says how it is drawn. Samples
-    of a conditional generator have the labels 0, 1, 2, ... and again from 0, and each
-    row shows one label where the labels are few enough.
+    The file of step 500 is `step-000500.png`. `picture` describes how it is drawn. The
+    samples of a conditional generator cycle through all labels, and each row shows one
+    label if there are few enough.
 
     Args:
         directory: Folder to write to; created if missing.
         every: Number of steps between sample grids. The last step always gets one.
         generator: The `keras.Model` to draw from. Default: the model's
             `sampling_generator`, or its `generator`.
-        num_samples: Number of samples in a picture, at least 1. Default: 64, or 10 of
-            each label if there are at most 32.
+        num_samples: Number of samples in a grid, at least 1. Default: 64, or 10 of each
+            label if there are at most 32 labels.
         seed: Integer seed of the latents.
-        num_classes: Number of labels of a conditional generator. Default: as many as
-            its label input or its layers tell. `None` for other generators.
+        num_classes: Number of labels of a conditional generator, at least 1. `None`
+            means the number in its label input or layers.
         real: Real points of shape `[number, 2]` for the background, or `None`.
         log_dir: Folder for TensorBoard images, or `None`.
         output_range: The values (low, high) of black and white. Default: the model's
@@ -50,10 +50,10 @@ class SampleGrid(EveryNSteps):
             activation, otherwise (-1, 1).
 
     Raises:
-        ValueError: If `every`, `num_samples`, `seed` or `output_range` is out of range;
-            at the start of training, if the generator's samples cannot be drawn, would
-            not fit in this machine's memory, or its labels are not known.
-        OSError: If a folder is none, or cannot be written to.
+        ValueError: If `every`, `num_samples`, `seed`, `num_classes` or `output_range`
+            is out of range. `fit` raises it if the samples cannot be drawn or would not
+            fit in this machine's memory, or the number of labels is unknown.
+        OSError: If a folder cannot be written to.
 
     >>> import keras, tempfile
     >>> from tfgan_tricks import networks
@@ -128,14 +128,14 @@ class SampleGrid(EveryNSteps):
                     tf.summary.image("samples", pixels[None])
 
     def _subject(self):
-        """What is drawn; the model is not known before training."""
+        """Returns the generator and its properties, known since training began."""
         generator = self.generator or _generator_of(self.model)
-        told = self.output_range or getattr(self.model, "output_range", None)
+        given = self.output_range or getattr(self.model, "output_range", None)
         return _Subject(
             generator,
             _facts.latent_dim(generator),
             _sampling.num_classes(generator, self.num_classes),
-            told or _facts.output_range(generator),
+            given or _facts.output_range(generator),
         )
 
     def _count(self, subject):
@@ -167,13 +167,13 @@ def _generator_of(model):
         if getattr(model, name, None) is not None:
             return getattr(model, name)
     raise ValueError(
-        "`generator` must be given for a model that has no attribute `generator`. "
+        "`generator` must be given for a model without an attribute `generator`. "
         f"Received: generator=None with model={model!r}"
     )
 
 
 def _check_drawable(shape):
-    """Raises `ValueError` for a shape of outputs, if known, that `picture` refuses."""
+    """Raises `ValueError` for a known output shape that `picture` cannot draw."""
     if (
         shape is None
         or isinstance(shape, tuple)
@@ -181,7 +181,7 @@ def _check_drawable(shape):
     ):
         return
     raise ValueError(
-        "`generator` must make images of shape (batch, height, width, 1 to 4) or "
+        "`generator` must return images of shape (batch, height, width, 1 to 4) or "
         f"points of shape (batch, 2) for `SampleGrid`. {_remedy(shape)} "
         f"Received: generator.output_shape={shape}"
     )
