@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> ModuleType:
-        """Modules on first use: the launchers' help must not wait for TensorFlow.
+        """Imports modules on first use, so that `--help` need not wait for TensorFlow.
 
-        Hidden from type checkers, for which it would make every name known.
+        Hidden from type checkers, which would otherwise accept every name.
         """
         if name in _MODULES:
             return importlib.import_module(f"{__name__}.{name}")

@@ -1,4 +1,4 @@
-"""Optimizers of TensorFlow Addons by name, on the stack that can import it."""
+"""Optimizers of TensorFlow Addons by name, for TensorFlow 2.15."""
 
 import importlib.util
 import inspect
@@ -9,30 +9,31 @@ from tfgan_tricks import _checks
 
 PREFIX = "addons:"
 
-# Those that need no argument but a learning rate, and what to use without Addons.
+# Optimizers that need no argument except a learning rate, and their replacements.
 REPLACEMENTS = {
-    "AdaBelief": "keras.optimizers.Adam, the nearest there is",
-    "LAMB": "keras.optimizers.Lamb, the same",
+    "AdaBelief": "keras.optimizers.Adam, the nearest equivalent",
+    "LAMB": "keras.optimizers.Lamb, the same optimizer",
     "LazyAdam": "keras.optimizers.Adam, the same for dense gradients",
     "Lookahead": "keras.optimizers.Adam and the trainer's ema_decay",
-    "NovoGrad": "keras.optimizers.Adam with clipnorm=1.0, the nearest there is",
+    "NovoGrad": "keras.optimizers.Adam with clipnorm=1.0, the nearest equivalent",
     "ProximalAdagrad": "keras.optimizers.Adagrad, the same without regularization",
     "RectifiedAdam": "keras.optimizers.Adam with a warm-up of its learning rate",
-    "Yogi": "keras.optimizers.Adam with amsgrad=True, the nearest there is",
+    "Yogi": "keras.optimizers.Adam with amsgrad=True, the nearest equivalent",
 }
 NAMES = tuple(PREFIX + name for name in REPLACEMENTS)
 
 
 def optimizer(name: str, **arguments: Any) -> Any:
-    """The optimizer `addons:NAME`, or for Lookahead that over Adam.
+    """Returns an optimizer of Addons, with Adam inside Lookahead.
 
     Args:
-        name: a str, `addons:` and a key of `REPLACEMENTS`.
-        **arguments: by their names in Keras; those that it does not have are ignored.
+        name: `addons:` and a key of `REPLACEMENTS`, such as `addons:LAMB`.
+        **arguments: Arguments by their names in Keras. The optimizer ignores arguments
+            that it does not have.
 
     Raises:
-        ValueError: if there is no such optimizer, or no Addons, and then with what to
-            use instead.
+        ValueError: If the name is unknown, or Addons cannot be imported. The message
+            then names the replacement.
     """
     check(name)
     kind = getattr(_import(name).optimizers, name.removeprefix(PREFIX))
@@ -44,7 +45,7 @@ def optimizer(name: str, **arguments: Any) -> Any:
 
 
 def check(name: str) -> None:
-    """Raises `ValueError` for what is no name of an optimizer here, or no Addons."""
+    """Raises `ValueError` if a name is unknown, or Addons is not installed."""
     if name not in NAMES:
         raise _checks.unknown_name("optimizer", name, NAMES)
     if importlib.util.find_spec("tensorflow_addons") is None:
@@ -53,7 +54,7 @@ def check(name: str) -> None:
 
 def _import(name):
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # It says that it is no longer developed.
+        warnings.simplefilter("ignore")  # Addons warns of the end of its development.
         try:
             import tensorflow_addons
         except ImportError as error:
@@ -63,8 +64,8 @@ def _import(name):
 
 def _missing(name):
     return ValueError(
-        "`optimizer` must not be one of TensorFlow Addons here: Addons is end-of-life "
-        "and cannot be imported with this TensorFlow. Use "
+        "`optimizer` must be a Keras optimizer here: TensorFlow Addons is end-of-life "
+        "and cannot be imported with this version of TensorFlow. Use "
         f"{REPLACEMENTS[name.removeprefix(PREFIX)]}. Received: optimizer={name!r}"
     )
 
@@ -76,5 +77,5 @@ def _adam(**arguments):
 
 
 def _name(key, known):
-    """The name of an argument; Yogi's are beta1 and beta2."""
+    """Returns the name of an argument, such as beta1 for Yogi's beta_1."""
     return key if key in known else key.replace("_", "")

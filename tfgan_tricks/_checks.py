@@ -9,13 +9,13 @@ from typing import Any
 
 
 def did_you_mean(name: Any, known: Iterable[str]) -> str:
-    """A sentence with the name in `known` that is near, to put into an error."""
+    """Returns a sentence for errors that suggests the nearest name in `known`."""
     nearest = difflib.get_close_matches(str(name), known, n=1)
     return f" Did you mean '{nearest[0]}'?" if nearest else ""
 
 
 def renamed(message: str, names: Mapping[str, str]) -> str:
-    """An error's message with other names of arguments, such as those of flags."""
+    """Replaces names of arguments in an error's message, for example with flags."""
     for argument, name in names.items():
         message = message.replace(f"`{argument}`", f"`{name}`")
         received = rf"(?<=Received: ){re.escape(argument)}="
@@ -24,7 +24,7 @@ def renamed(message: str, names: Mapping[str, str]) -> str:
 
 
 def unknown_name(argument: str, name: Any, known: Iterable[str]) -> ValueError:
-    """A `ValueError` for a name that is not in `known`, with the nearest one."""
+    """Returns a `ValueError` for a name that is not in `known`, with the nearest."""
     known = sorted(known)
     return ValueError(
         f"`{argument}` must be one of {', '.join(known)}.{did_you_mean(name, known)} "
@@ -33,14 +33,14 @@ def unknown_name(argument: str, name: Any, known: Iterable[str]) -> ValueError:
 
 
 def positive(**arguments: Any) -> None:
-    """Raises `ValueError` unless every argument is a number above zero."""
+    """Raises `ValueError` unless every argument is a number above 0."""
     for name, value in arguments.items():
         if not value > 0:
             raise ValueError(f"`{name}` must be positive. Received: {name}={value!r}")
 
 
 def not_negative(**arguments: Any) -> None:
-    """Raises `ValueError` unless every argument is a number of at least zero."""
+    """Raises `ValueError` unless every argument is a number of at least 0."""
     for name, value in arguments.items():
         if not value >= 0:
             raise ValueError(
@@ -56,7 +56,7 @@ def decay(**arguments: Any) -> None:
 
 
 def channels(count: int) -> None:
-    """Raises `ValueError` unless pictures can have that many channels."""
+    """Raises `ValueError` unless images can have that many channels."""
     if count not in (1, 2, 3, 4):
         raise ValueError(f"`channels` must be 1 to 4. Received: channels={count!r}")
 
@@ -74,7 +74,7 @@ def integer(**arguments: Any) -> None:
 
 
 def positive_integer(**arguments: Any) -> None:
-    """Raises `ValueError` unless every argument is an integer of at least one."""
+    """Raises `ValueError` unless every argument is an integer of at least 1."""
     for name, value in arguments.items():
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise ValueError(

@@ -1,6 +1,7 @@
-"""Every difference between the two supported stacks, and nothing else.
+"""All differences between the two supported versions of Keras, and nothing else.
 
-Keras 2.15 with TensorFlow 2.15 (for TensorFlow Addons) and Keras 3.15 or later.
+They are Keras 2.15 with TensorFlow 2.15 (for TensorFlow Addons) and Keras 3.15 or
+later.
 """
 
 import collections
@@ -18,15 +19,15 @@ import tensorflow as tf
 
 KERAS_3 = int(keras.__version__.split(".")[0]) >= 3
 
-# Batches by index, of any kind.
+# The base class of data that returns batches by index.
 PyDataset = keras.utils.PyDataset if KERAS_3 else keras.utils.Sequence
 
 
 def state_options(mean: bool) -> dict[str, Any]:
-    """Options of `add_weight` for a variable that is equal on all replicas.
+    """Returns options of `add_weight` for a variable that is equal on all replicas.
 
-    With `mean`, an assignment under a distribution strategy stores the mean of
-    the replicas' values, otherwise the first replica's.
+    With `mean`, an assignment under a distribution strategy stores the mean of the
+    replicas' values, otherwise the first replica's value.
     """
     if KERAS_3:
         aggregation = "mean" if mean else "only_first_replica"
@@ -38,14 +39,14 @@ def state_options(mean: bool) -> dict[str, Any]:
 
 
 def build_optimizer(optimizer: Any, variables: list) -> None:
-    """Makes an optimizer's slots; those of Addons, on Keras 2, have no `build`."""
+    """Creates an optimizer's slots; Addons optimizers have no method `build`."""
     build = getattr(optimizer, "build", None) or optimizer._create_all_weights
     build(variables)
 
 
 def parameters(network: keras.Model) -> list:
-    """All weights that are trained unless they are frozen."""
-    if not KERAS_3:  # The flag of a `tf.Variable` does not change as a layer freezes.
+    """Returns all weights that are trained unless they are frozen."""
+    if not KERAS_3:  # Freezing a layer does not change the flags of its variables.
         return [weight for weight in network.weights if weight.trainable]
     layers = network._flatten_layers()
     own = {id(weight) for layer in layers for weight in layer._trainable_variables}
@@ -53,26 +54,26 @@ def parameters(network: keras.Model) -> list:
 
 
 def scale_loss(optimizer: Any, loss: tf.Tensor) -> tf.Tensor:
-    """Multiplies `loss` by the optimizer's loss scale, where it has one."""
+    """Multiplies `loss` by the optimizer's loss scale, if it has one."""
     if KERAS_3:
         return optimizer.scale_loss(loss)
     return getattr(optimizer, "get_scaled_loss", lambda x: x)(loss)
 
 
 def unscale_gradients(optimizer: Any, gradients: list) -> list:
-    """Undoes `scale_loss`; Keras 3 optimizers do this themselves."""
+    """Inverts `scale_loss` for gradients; Keras 3 optimizers do this themselves."""
     return getattr(optimizer, "get_unscaled_gradients", lambda x: x)(gradients)
 
 
 def clip_after_sum(optimizer: Any) -> None:
-    """Lets an optimizer clip the sum of the replicas' gradients.
+    """Makes an optimizer clip the sum of the replicas' gradients.
 
-    In Keras 3 each replica clips what it has and then all are summed. So what is
-    clipped here is the sum, and each replica hands on its share of that.
+    In Keras 3, each replica clips its own gradients before they are summed. Here each
+    replica clips the sum instead, and returns its share of the clipped sum.
     """
     if not KERAS_3:
         return
-    # The class's own: an optimizer may be compiled again.
+    # The class's method, since an optimizer may be compiled again.
     clip = functools.partial(type(optimizer)._clip_gradients, optimizer)
 
     def clip_sum(gradients):
@@ -88,10 +89,10 @@ def clip_after_sum(optimizer: Any) -> None:
 
 
 class LearningRates(float):
-    """The rates of several optimizers, read and assigned as if they were one variable.
+    """The learning rates of several optimizers, read and assigned as one variable.
 
-    Callbacks of Keras 2 treat a model's `optimizer.lr` so. An assignment keeps the
-    rates' ratios.
+    Callbacks of Keras 2 need this for a model's `optimizer.lr`. An assignment keeps the
+    ratios of the rates.
     """
 
     dtype = tf.float32
@@ -113,30 +114,30 @@ def _rate_of(optimizer):
 
 
 def logs(metrics: Iterable[keras.metrics.Metric]) -> dict[str, tf.Tensor]:
-    """The values of metrics by name, of the shape that `fit` wants them in."""
-    # As they come: Keras 2 sums what is not one value for all replicas.
+    """Returns the values of metrics by name, in the shape that `fit` needs."""
+    # Unchanged: Keras 2 sums values that differ between replicas.
     values = {metric.name: metric.result() for metric in metrics}
     strategy = tf.distribute.get_strategy()
     of_workers = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
     if KERAS_3 and of_workers and strategy.extended._in_multi_worker_mode():
-        # Keras 3 concatenates what several workers, not one, report.
+        # Keras 3 concatenates the values of several workers, but not of one.
         return {name: tf.reshape(value, (1,)) for name, value in values.items()}
     return values
 
 
 def steps_are_branches(model: keras.Model) -> bool:
-    """Whether the loop over `steps_per_execution` runs each step in a `tf.cond`."""
+    """Returns `True` if a loop over several steps runs each of them in a `tf.cond`."""
     return KERAS_3 and model.steps_per_execution > 1
 
 
 def _added_losses(network):
-    """The list, for each layer, of the losses that its calls have added."""
+    """Returns a list for each layer of the losses that its calls have added."""
     name = "_losses" if KERAS_3 else "_eager_losses"
     return [getattr(layer, name) for layer in network._flatten_layers()]
 
 
 def call_losses(network: keras.Model) -> list:
-    """What a network's layers added to its losses when it was last called."""
+    """Returns the losses that a network's layers added in its last call."""
     return [loss for added in _added_losses(network) for loss in added]
 
 
@@ -151,7 +152,7 @@ def without_losses(network: keras.Model) -> Iterator[None]:
 
 
 def input_structure(network: keras.Model) -> Any:
-    """The inputs a network was made of, or the shapes it was built for, or `None`."""
+    """Returns a network's inputs, or the shapes it was built for, or `None`."""
     if KERAS_3:
         made = getattr(network, "_inputs_struct", None)
         made = getattr(network, "inputs", None) if made is None else made
@@ -163,7 +164,7 @@ def input_structure(network: keras.Model) -> Any:
 
 
 def output_shapes(network: keras.Model, specs: Any) -> Any:
-    """The shapes of a network's outputs for inputs of such specs, by a dry run."""
+    """Returns the shapes of a network's outputs for specs of its inputs."""
     if KERAS_3:
         specs = tf.nest.map_structure(
             lambda spec: keras.KerasTensor(spec.shape, spec.dtype.name), specs
@@ -175,7 +176,7 @@ def output_shapes(network: keras.Model, specs: Any) -> Any:
 
 
 def producer(tensor: Any) -> tuple[Any, Any, dict[str, Any]]:
-    """The layer that a Keras tensor comes from, its inputs and its other arguments."""
+    """Returns the layer of a Keras tensor, the layer's inputs and other arguments."""
     layer, index, _ = tensor._keras_history
     node = layer._inbound_nodes[index]
     if KERAS_3:
@@ -184,7 +185,7 @@ def producer(tensor: Any) -> tuple[Any, Any, dict[str, Any]]:
 
 
 def consumers(network: keras.Model, tensor: Any) -> Iterator[tuple[Any, list]]:
-    """The layers of a network that take a Keras tensor, and what they make of it."""
+    """Yields the layers of a network that use a Keras tensor, with their outputs."""
     for layer in network.operations if KERAS_3 else network.layers:
         for node in layer._inbound_nodes:
             taken = node.input_tensors if KERAS_3 else node.keras_inputs
@@ -193,14 +194,14 @@ def consumers(network: keras.Model, tensor: Any) -> Iterator[tuple[Any, list]]:
 
 
 def tf_variables(network: keras.Model) -> list:
-    """A network's variables as TensorFlow's own."""
+    """Returns a network's variables as variables of TensorFlow."""
     return [v.value for v in network.variables] if KERAS_3 else network.variables
 
 
 if KERAS_3:
 
     def substituted(variables: Iterable, values: Iterable) -> AbstractContextManager:
-        """A context in which variables have the values of others, to read."""
+        """Returns a context in which variables have the values of others, to read."""
         return keras.StatelessScope(
             state_mapping=[
                 (v, tf.convert_to_tensor(x))
@@ -212,9 +213,9 @@ else:
 
     @contextlib.contextmanager
     def substituted(variables: Iterable, values: Iterable) -> Iterator[None]:
-        """A context in which variables have the values of others, to read."""
+        """Returns a context in which variables have the values of others, to read."""
         pairs = [
-            [getattr(each, "_variable", each) for each in pair]  # Of an autocast one.
+            [getattr(each, "_variable", each) for each in pair]  # Without autocast.
             for pair in zip(variables, values, strict=True)
         ]
         _exchange(pairs)
@@ -224,18 +225,18 @@ else:
             _exchange(pairs)
 
     def _exchange(pairs):
-        """Layers hold the variables, so each pair of them exchanges its content."""
+        """Exchanges the contents of variables, since layers refer to the variables."""
         for one, other in pairs:
             one.__dict__, other.__dict__ = other.__dict__, one.__dict__
             one.__class__, other.__class__ = other.__class__, one.__class__
 
 
-# Random states of Keras' own layers are variables, which checkpoints can hold.
+# Whether the random states of Keras' layers are variables, which checkpoints contain.
 NOISE_IS_SAVED = KERAS_3
 
 
 def noisy_layers(network: keras.Model) -> list:
-    """The layers of a network that draw random numbers in training."""
+    """Returns the layers of a network that draw random numbers in training."""
     found = []
     for layer in network._flatten_layers():
         draws = (
@@ -248,7 +249,7 @@ def noisy_layers(network: keras.Model) -> list:
 
 
 class ListOfThread(collections.UserList):
-    """A list that each thread has its own of."""
+    """A list with separate contents in each thread."""
 
     def __init__(self, items: Iterable = ()):
         self._local = threading.local()
@@ -262,23 +263,23 @@ class ListOfThread(collections.UserList):
 if KERAS_3:
 
     def weight_losses(network: keras.Model) -> list:
-        """The losses of a network that are functions of its weights."""
+        """Returns the losses of a network that are functions of its weights."""
         return network._get_regularization_losses()
 
     def keep_losses_apart(network: keras.Model) -> None:
-        """Lets the threads of several replicas call a network in turns."""
+        """Keeps the losses apart that a network's calls add on each replica."""
         for layer in network._flatten_layers():
             layer._losses = ListOfThread()
 
     def seed_states(network: keras.Model) -> list:
-        """The states of the random numbers that a network's layers draw."""
+        """Returns the random states of a network's layers."""
         layers = network._flatten_layers()
         return [seed.state for layer in layers for seed in layer._seed_generators]
 
 else:
 
     def weight_losses(network: keras.Model) -> list:
-        """The losses of a network that are functions of its weights."""
+        """Returns the losses of a network that are functions of its weights."""
         losses = [
             function()
             for layer in network._flatten_layers()
@@ -287,29 +288,29 @@ else:
         return [loss for loss in losses if loss is not None]
 
     def keep_losses_apart(network: keras.Model) -> None:
-        """Lets the threads of several replicas call a network in turns."""
+        """Keeps the losses apart that a network's calls add on each replica."""
 
     def seed_states(network: keras.Model) -> list:
-        """The states of the random numbers that a network's layers draw."""
+        """Returns the random states of a network's layers."""
         return []
 
 
 def learning_rate(optimizer: Any) -> Any:
-    """Returns an optimizer's schedule, or the number or variable that it has instead.
+    """Returns an optimizer's schedule, or its learning rate as number or variable.
 
-    Optimizers around others, those of loss scales for example, have the inner one's.
+    Wrappers, such as `LossScaleOptimizer`, return the inner optimizer's.
     """
     inner = getattr(optimizer, "inner_optimizer", None)
     inner = inner or getattr(optimizer, "_optimizer", None)
     if inner is not None:
         return learning_rate(inner)
-    if hasattr(optimizer, "_hyper"):  # Of Keras before 2.11, as those of Addons are.
+    if hasattr(optimizer, "_hyper"):  # An optimizer of Addons, as before Keras 2.11.
         return optimizer._hyper["learning_rate"]
     return optimizer._learning_rate
 
 
 def set_schedule(optimizer: Any, schedule: Any) -> None:
-    """Replaces an optimizer's schedule by another; Keras 2 has no public way."""
+    """Replaces an optimizer's schedule; Keras 2 has no public method for this."""
     inner = getattr(optimizer, "inner_optimizer", None)
     inner = inner or getattr(optimizer, "_optimizer", None)
     if inner is not None:

@@ -14,27 +14,32 @@ from tfgan_tricks import replica
 
 @keras.saving.register_keras_serializable("tfgan_tricks")
 class MovingAverage(keras.Model):
-    """A network, run with a moving average in the place of each of its weights.
+    """A network that runs with moving averages instead of its weights.
 
-    The network itself is shared, not copied: its functions need no serialization, and
-    what is set in it before the first update (pretrained weights, say) counts.
+        a <- beta a + (1 - beta) w
+
+    for each weight w and its average a. Weights that are never trained, such as moving
+    statistics, are copied.
+
+    The network is shared, not copied. Its functions need no serialization, and weights
+    that are set before the first update, such as pretrained ones, count.
 
     Args:
         network: A built `keras.Model` whose floating-point weights are float32.
-        **kwargs: `name`.
+        **kwargs: `name`, as for `keras.Model`.
 
     Attributes:
         averaged: The network.
 
     Raises:
-        ValueError: If a weight has a dtype in which an average would not move.
+        ValueError: If a weight has half precision, in which averages do not move.
     """
 
     def __init__(self, network: keras.Model, **kwargs: Any):
         kwargs.setdefault("name", f"average_of_{network.name}")
         super().__init__(autocast=False, **kwargs)
         _check_dtypes(network)
-        # Functions, since Keras would take the network and its weights for ours.
+        # Functions, since Keras would treat the network and its weights as ours.
         self._averaged = lambda: network
         originals = list(network.weights)
         self._originals = lambda: originals
@@ -51,7 +56,7 @@ class MovingAverage(keras.Model):
             for index, weight in enumerate(originals)
         ]
         for index, variable in enumerate(self._averages):
-            # In Keras 3, checkpoints of TensorFlow do not look into lists.
+            # TensorFlow's checkpoints do not save lists of Keras 3 variables.
             setattr(self, f"average_{index}", variable)
         self.start()
         self.built = True
@@ -77,7 +82,7 @@ class MovingAverage(keras.Model):
         are_copies = [not is_parameter for is_parameter in self._is_parameter]
         return list(itertools.compress(self._averages, are_copies))
 
-    # Of Keras 3, which has both apart.
+    # Separate properties in Keras 3.
     trainable_variables = trainable_weights
     non_trainable_variables = non_trainable_weights
 
@@ -92,14 +97,15 @@ class MovingAverage(keras.Model):
         return self.averaged.compute_output_shape(input_shape)
 
     def start(self) -> None:
-        """Sets every average to the present weight."""
+        """Sets every average to the current weight."""
         for average, weight in self._pairs():
             average.assign(tf.convert_to_tensor(weight))
 
     def update(self, decay: float | tf.Tensor) -> None:
-        """Moves the averages: a <- decay * a + (1 - decay) * w.
+        """Updates the averages.
 
-        Weights that are never trained, such as moving statistics, are copied.
+        Args:
+            decay: Decay beta of this update, in [0, 1).
         """
         pairs = zip(self._pairs(), self._is_parameter, strict=True)
         for (average, weight), is_parameter in pairs:
@@ -110,7 +116,11 @@ class MovingAverage(keras.Model):
                 average.assign(value)
 
     def save_network(self, path: str) -> None:
-        """Saves the network, with the averages for weights, as `keras.Model.save`."""
+        """Saves the network with the averages as weights, like `keras.Model.save`.
+
+        Args:
+            path: Path of the file.
+        """
         weights = self.averaged.get_weights()
         self._assign(tf.convert_to_tensor(average) for average in self._averages)
         try:
@@ -145,7 +155,7 @@ def _check_dtypes(network):
     half = {_dtype(weight) for weight in network.weights} & {"float16", "bfloat16"}
     if half:
         raise ValueError(
-            f"`{network.name}` must have float32 weights to be averaged: in half "
-            "precision an average does not move. Use the dtype policy "
+            f"`{network.name}` must have float32 weights to be averaged: averages do "
+            "not move in half precision. Use the dtype policy "
             f"mixed_{min(half)}. Received: weights of dtype {', '.join(sorted(half))}"
         )

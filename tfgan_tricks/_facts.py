@@ -1,4 +1,4 @@
-"""What can be told about a network from outside."""
+"""Properties of networks, found from their layers and shapes."""
 
 import inspect
 import re
@@ -18,8 +18,8 @@ Range = tuple[float, float]
 _KNOWN = ("keras.", "tensorflow.", "tensorflow_addons.", "tfgan_tricks.")
 _LABEL_NAMES = ("label", "class", "categor", "condition")
 
-# By name: the two versions of Keras have some of them each. At inference, outputs of
-# these are the inputs, or means or maxima of them, in another shape.
+# By name, since each version of Keras has some of them only. At inference their outputs
+# are the inputs, or means or maxima of inputs, in another shape.
 _SAME_VALUES = """InputLayer Identity Reshape Flatten Permute RepeatVector CenterCrop
     Cropping1D Cropping2D Cropping3D UpSampling1D UpSampling2D UpSampling3D
     MaxPooling1D MaxPooling2D MaxPooling3D AveragePooling1D AveragePooling2D
@@ -55,7 +55,7 @@ _RANGES = {
 
 
 class _Input(NamedTuple):
-    """One input of a network; its key where the network takes a dict of them."""
+    """One input of a network, with its key if the inputs are a dict."""
 
     key: str | None
     shape: Shape
@@ -65,13 +65,13 @@ class _Input(NamedTuple):
 def input_shapes(network: Any) -> tuple[Shape, ...]:
     """Returns a shape with batch axis `None` for each input, labels last.
 
-    It is empty for a network that is not built.
+    The tuple is empty for a network that is not built.
     """
     return tuple(one.shape for one in _inputs(network))
 
 
 def output_shape(network: Any) -> Shape | list[Shape] | None:
-    """Returns the outputs' shape, a list for several outputs, or `None` if unknown."""
+    """Returns the shape of the output, a list for several, or `None` if unknown."""
     network = _seen_through(network)
     taken = _inputs(network)
     if not taken:
@@ -84,24 +84,24 @@ def output_shape(network: Any) -> Shape | list[Shape] | None:
         ]
         try:
             shape = _compat.output_shapes(network, _structured(taken, specs))
-        except Exception:  # The network's own code, which may need what we lack.
+        except Exception:  # The network's own code may need other inputs.
             return None
     shapes = [_with_free_batch(leaf) for _, leaf in _leaves(shape)]
     return shapes[0] if len(shapes) == 1 else shapes
 
 
 def latent_dim(generator: Any) -> int:
-    """Returns the size of the latents that a generator takes.
+    """Returns the length of a generator's latents.
 
     Raises:
-        ValueError: If `generator` is not built, or does not take latents of known
-            size, alone or followed by labels.
+        ValueError: If `generator` is not built, or its inputs are not latents of known
+            length, alone or followed by labels.
     """
     taken = _inputs(generator)
     if not taken:
         raise ValueError(
             "`generator` must have inputs of known shape. Begin it with `keras.Input`, "
-            "or call it once on latents, which builds it. "
+            "or build it: call it once on latents. "
             f"Received: generator.input_shape=None of generator={generator!r}"
         )
     latents = taken[0].shape
@@ -109,49 +109,49 @@ def latent_dim(generator: Any) -> int:
         latents = (None, None)
     if latents[1] is None:
         raise ValueError(
-            "`generator` must take latents of known shape (None, latent_dim), alone or "
-            "followed by labels of shape (None,), (None, 1) or, one-hot, (None, "
-            "num_classes). Flatten or reshape other inputs in the network. Received: "
+            "`generator` must have latents of known shape (None, latent_dim) as input, "
+            "alone or followed by labels of shape (None,), (None, 1) or, one-hot, "
+            "(None, num_classes). Flatten or reshape other inputs in the network. "
+            "Received: "
             f"generator.input_shape={', '.join(str(one.shape) for one in taken)}"
         )
     return latents[1]
 
 
 def is_conditional(network: Any) -> bool:
-    """Returns `True` if the network has two inputs and the second one is labels."""
+    """Returns `True` if the network has a second input, for labels."""
     return _takes_labels(_inputs(network))
 
 
 def inputs(network: Any, x: Any, labels: Any = None) -> Any:
-    """Returns what to call a network on: `x`, with `labels` if it takes them.
+    """Returns the inputs of a network: `x`, with `labels` if it has a label input.
 
     Args:
-        network: A network, whose label input has shape `(None,)` or `(None, 1)`, or
-            `(None, K)` for one-hot labels.
+        network: Network whose label input, if any, has shape `(None,)` or `(None, 1)`,
+            or `(None, K)` for one-hot labels.
         x: Tensor of latents or examples.
-        labels: Class indices `[batch]` or `[batch, 1]`, or rows `[batch, K]`, which
-            are brought to the form of the label input. Labels that have it already
-            are left alone.
+        labels: Class indices `[batch]` or `[batch, 1]`, or rows `[batch, K]`. They are
+            converted to the form of the label input if necessary.
 
     Raises:
-        ValueError: If labels are missing, or cannot be brought to that form.
+        ValueError: If labels are missing or cannot be converted.
     """
     taken = _inputs(network)
     if not _takes_labels(taken):
         return _structured(taken, [x])
     if labels is None:
         raise ValueError(
-            "`labels` must be given: the network takes labels of shape "
+            "`labels` must be given: the network has a label input of shape "
             f"{taken[1].shape}. Received: labels=None"
         )
     return _structured(taken, [x, _as_declared(labels, taken[1])])
 
 
 def num_classes(network: Any) -> int | None:
-    """Returns how many labels a conditional network knows, or `None` if unknown.
+    """Returns the number of classes of a conditional network, or `None` if unknown.
 
-    They are the columns of a one-hot input, or what the `Embedding` or
-    `CategoryEncoding` layers take that the labels lead to.
+    It is the number of columns of a one-hot input, or the number of tokens of the
+    `Embedding` or `CategoryEncoding` layers that read the labels.
     """
     network = _seen_through(network)
     taken = _inputs(network)
@@ -171,7 +171,7 @@ def num_classes(network: Any) -> int | None:
 def activation(network: Any) -> str | None:
     """Returns the name of the network's last activation, or `None` if unknown.
 
-    Layers after it that only reshape, pool or rescale are looked through.
+    Later layers that only reshape, pool or rescale are ignored.
     """
     for step in _steps_from_the_end(network):
         if not (_keeps_range(step) or _is_keras(step, "Rescaling")):
@@ -196,7 +196,7 @@ def output_range(network: Any) -> Range | None:
 
 
 def _seen_through(network):
-    """The network that a moving average is an average of, or the network itself."""
+    """Returns the averaged network of a moving average, or the network itself."""
     return getattr(network, "averaged", network)
 
 
@@ -219,7 +219,7 @@ def _inputs(network):
 
 
 def _leaves(structure):
-    """Keys and values of a dict; for others, `None` and each tensor or shape."""
+    """Returns a dict's keys and values, or `None` with each tensor or shape."""
     if structure is None:
         return []
     if isinstance(structure, dict):
@@ -244,7 +244,7 @@ def _with_free_batch(shape):
 
 
 def _structured(taken, values):
-    """Values for inputs as the network takes them: alone, in a list or in a dict."""
+    """Returns values in the structure of a network's inputs: single, list or dict."""
     if taken and taken[0].key is not None:
         return {one.key: x for one, x in zip(taken, values, strict=False)}
     return values[0] if len(values) == 1 else values
@@ -259,7 +259,7 @@ def _is_index(taken):
 
 
 def _as_declared(labels, declared):
-    """Labels in the form of the network's input of labels."""
+    """Converts labels to the form of the network's label input."""
     labels = tf.convert_to_tensor(labels)
     if labels.shape.rank is None:
         return labels
@@ -280,8 +280,8 @@ def _as_declared(labels, declared):
 def _checked_rows(labels, declared):
     if not labels.shape.is_compatible_with(declared.shape):
         raise ValueError(
-            "`labels` must be class indices of shape (batch,), or rows as the "
-            f"network's label input takes them, {declared.shape}. "
+            "`labels` must be class indices of shape (batch,), or rows of the shape of "
+            f"the network's label input, {declared.shape}. "
             f"Received: labels.shape={labels.shape}"
         )
     if labels.dtype.is_floating:
@@ -290,7 +290,7 @@ def _checked_rows(labels, declared):
 
 
 def _label_readers(network, key):
-    """The layers that a network's labels go to, through others that reshape them."""
+    """Returns the layers that read a network's labels, directly or reshaped."""
     structure = _compat.input_structure(network)
     if not has_graph(network):
         return [network]
@@ -306,12 +306,12 @@ def _label_readers(network, key):
 
 
 def has_graph(network: Any) -> bool:
-    """`True` if a model is its layers: Functional or Sequential, its `call` Keras'."""
+    """Returns `True` for Functional and Sequential models with the `call` of Keras."""
     return _is_known(network) and bool(getattr(network, "outputs", None))
 
 
 def _is_known(step):
-    """`True` if the code of a layer or an operation is not a user's."""
+    """Returns `True` if the code of a layer or an operation is not a user's."""
     call = inspect.unwrap(type(step).call) if hasattr(type(step), "call") else None
     return getattr(call, "__module__", "").startswith(_KNOWN)
 
@@ -321,9 +321,9 @@ def _is_keras(step, *names):
 
 
 def _steps_from_the_end(network: Any) -> Iterator[Any]:
-    """Layers from the last one back, up to one that has not a single input.
+    """Yields layers from the last one back, up to a layer with several inputs.
 
-    Models and wrappers are replaced by what they hold; `None` cannot be told.
+    Models and wrappers are replaced by their layers. `None` stands for unknown code.
     """
     network = _seen_through(network)
     if _is_keras(network, "VirtualBatchNormalized"):
@@ -357,7 +357,7 @@ def _keeps_range(step):
 
 
 def _activation_of(step):
-    """The name of the activation that is the last thing a layer does, or `None`."""
+    """Returns the name of the activation with which a layer ends, or `None`."""
     if step is None or not _is_known(step) or isinstance(step, keras.layers.RNN):
         return None
     if hasattr(step, "activation"):
@@ -365,7 +365,7 @@ def _activation_of(step):
     kind = type(step).__name__
     if kind in _ACTIVATION_LAYERS:
         return _ACTIVATION_LAYERS[kind]
-    # A function that Keras made a layer or an operation of.
+    # A function that Keras converted to a layer or an operation.
     name = re.sub("(?<=[a-z])(?=[A-Z])", "_", kind).lower()
     name = _name_of(step.function) if hasattr(step, "function") else name
     return name if hasattr(keras.activations, name or "") or name in _RANGES else None
@@ -374,7 +374,7 @@ def _activation_of(step):
 def _name_of(function):
     if isinstance(function, keras.layers.Layer):
         return _activation_of(function)
-    # A user's function may have the name of another one.
+    # A user's function may have the name of a known one.
     if not inspect.isfunction(function) or not function.__module__.startswith(_KNOWN):
         return None
     return _ALIASES.get(function.__name__, function.__name__)
@@ -391,7 +391,7 @@ def _range_of(step):
 
 
 def _mapped(bounds, step):
-    """The range after a layer that rescales or pads."""
+    """Returns the range after a layer that rescales or pads."""
     if _is_keras(step, "Rescaling"):
         ends = [np.asarray(step.scale) * bound + step.offset for bound in bounds]
         return float(np.min(ends)), float(np.max(ends))

@@ -1,4 +1,4 @@
-"""Paths that people give: which can be written to, and how to write them whole."""
+"""Checks of paths before they are written to, and atomic writing."""
 
 import contextlib
 import errno
@@ -10,12 +10,12 @@ from typing import Any
 from typing import BinaryIO
 
 PART = ".part"
-# TensorFlow takes the prefix of a checkpoint for a pattern.
+# TensorFlow treats the prefix of a checkpoint as a pattern.
 _PATTERN = frozenset("*?[]{}\\")
 
 
 def text(argument: str, path: Any) -> str:
-    """Returns a path as text, or raises `ValueError` if no file can have that name."""
+    """Returns a path as text; raises `ValueError` if no file can have that name."""
     try:
         name = os.fsdecode(path)
     except TypeError:
@@ -26,22 +26,22 @@ def text(argument: str, path: Any) -> str:
 
 
 def utf8(argument: str, path: Any) -> str:
-    """Returns a path as text, or raises `ValueError` if its bytes are not UTF-8."""
+    """Returns a path as text; raises `ValueError` if its bytes are not UTF-8."""
     name = text(argument, path)
     if not _is_utf8(name):
         raise ValueError(
-            f"`{argument}` must be a path in UTF-8, as TensorFlow needs it. "
+            f"`{argument}` must be a path in UTF-8, which TensorFlow requires. "
             f"Received: {argument}={name!r}"
         )
     return name
 
 
 def folder(argument: str, path: Any) -> str:
-    """Returns a path of a folder that can be written to, made or yet to be made.
+    """Returns the path of a folder that exists or can be created, and is writable.
 
     Raises:
-        ValueError: If it is no path.
-        OSError: If it, or what it lies in, is no folder or may not be written to.
+        ValueError: If it is not a path.
+        OSError: If it or its parent is not a folder, or cannot be written to.
     """
     name = text(argument, path)
     if os.path.lexists(name) and not os.path.isdir(name):
@@ -53,27 +53,29 @@ def folder(argument: str, path: Any) -> str:
 
 
 def file(argument: str, path: Any) -> str:
-    """Returns the real path of a file that can be written, there or yet to be made.
+    """Returns the real path of a file that exists or can be created, and is writable.
 
     Raises:
-        ValueError: If it is no path.
-        OSError: If it is a folder, device, pipe or a link to nothing, or if it or
-            what it lies in may not be written to.
+        ValueError: If it is not a path.
+        OSError: If it is a folder, device, pipe or broken link, or if it or its folder
+            cannot be written to.
     """
     name = text(argument, path)
     received = f"Received: {argument}={name!r}"
     if os.path.isdir(name) or name.endswith(os.sep):
-        raise IsADirectoryError(f"`{argument}` must be a file, no folder. {received}")
+        raise IsADirectoryError(
+            f"`{argument}` must be a file, not a folder. {received}"
+        )
     if os.path.islink(name) and not os.path.exists(name):
         raise FileNotFoundError(
-            f"`{argument}` must be a file, no link to nothing. {received}"
+            f"`{argument}` must be a file, not a broken link. {received}"
         )
     if os.path.exists(name) and not os.path.isfile(name):
-        raise OSError(f"`{argument}` must be a file, no device or pipe. {received}")
+        raise OSError(f"`{argument}` must be a file, not a device or pipe. {received}")
     target = os.path.realpath(name)
     if os.path.exists(target) and not os.access(target, os.W_OK):
         raise PermissionError(
-            f"`{argument}` must be a file that may be written to. {received}"
+            f"`{argument}` must be a file that can be written to. {received}"
         )
     _check_place(argument, name, os.path.dirname(target))
     return target
@@ -86,20 +88,20 @@ def _check_place(argument, name, place):
     received = f"Received: {argument}={name!r}"
     if not os.path.isdir(place):
         raise NotADirectoryError(
-            f"`{argument}` must lie in a folder, and {place!r} is none. {received}"
+            f"`{argument}` must be in a folder, but {place!r} is not one. {received}"
         )
     if not os.access(place, os.W_OK | os.X_OK):
         raise PermissionError(
-            f"`{argument}` must lie in a folder that may be written to, and {place!r} "
-            f"may not. {received}"
+            f"`{argument}` must be in a folder that can be written to, but {place!r} "
+            f"cannot. {received}"
         )
 
 
 @contextlib.contextmanager
 def writing(argument: str, path: Any, *errors: type[Exception]) -> Iterator[None]:
-    """A context whose `OSError`, or errors of other types, name what was written.
+    """Adds the argument's name to an `OSError`, or other types, inside the block.
 
-    They become an `OSError` of the same number, in one line.
+    The error becomes an `OSError` of the same number with a message of one line.
     """
     kinds: tuple[type[Exception], ...] = (OSError, *errors)
     try:
@@ -107,28 +109,29 @@ def writing(argument: str, path: Any, *errors: type[Exception]) -> Iterator[None
     except kinds as error:
         number = getattr(error, "errno", None) or _number_in(str(error))
         reason = os.strerror(number) if number else str(error).partition("\n")[0]
-        told = type(OSError(number or 0, ""))(
-            f"`{argument}` must be fit to write to: {reason}. "
+        named = type(OSError(number or 0, ""))(
+            f"`{argument}` must be a path that can be written to: {reason}. "
             f"Received: {argument}={os.fsdecode(path)!r}"
         )
-        told.errno = number
-        raise told from error
+        named.errno = number
+        raise named from error
 
 
 def _number_in(message):
-    """The number of the system's error that a message of a library tells."""
+    """Returns the number of the system error that a library's message contains."""
     known = sorted(errno.errorcode, key=lambda number: -len(os.strerror(number)))
     return next((number for number in known if os.strerror(number) in message), None)
 
 
 @contextlib.contextmanager
 def whole_file(path: Any, argument: str = "path") -> Iterator[BinaryIO]:
-    """Yields a file that takes the place of `path` once the block is done.
+    """Yields a file that replaces `path` when the block ends.
 
-    Where the block fails, there is neither a part of the file nor a new folder.
+    If the block fails, neither a part of the file nor a new folder remains.
 
     Raises:
-        ValueError, OSError: See `file` and `writing`.
+        ValueError: If `path` is not a path.
+        OSError: If it cannot be written, see `file` and `writing`.
     """
     target = file(argument, path)
     part = target + PART
@@ -142,14 +145,13 @@ def whole_file(path: Any, argument: str = "path") -> Iterator[BinaryIO]:
 
 @contextlib.contextmanager
 def whole(path: Any, argument: str, *errors: type[Exception]) -> Iterator[str]:
-    """Yields a path for a file or folder that becomes `path` once the block is done.
+    """Yields a path for a file or folder that becomes `path` when the block ends.
 
-    It is one that TensorFlow takes as it is. What was there of an earlier process that
-    was killed is cleared away.
+    TensorFlow accepts the path unchanged. The remains of a killed process are removed.
 
     Raises:
-        ValueError: If `path` is none, or there is something but an empty folder.
-        OSError: If it cannot be written. Errors of the given types become one.
+        ValueError: If `path` is not a path, or exists and is not an empty folder.
+        OSError: If it cannot be written, also instead of the given types of errors.
     """
     name = text(argument, path)
     target = os.path.realpath(name)
@@ -171,10 +173,10 @@ def whole(path: Any, argument: str, *errors: type[Exception]) -> Iterator[str]:
 
 @contextlib.contextmanager
 def plain(path: str) -> Iterator[str]:
-    """Yields a path of the same folder that TensorFlow takes as it is.
+    """Yields a path of the same folder that TensorFlow accepts.
 
-    TensorFlow globs the path of a checkpoint to see whether it is there, and takes
-    all paths for UTF-8. Where that would fail, the path is a link's.
+    TensorFlow globs the path of a checkpoint to find it, and treats all paths as UTF-8.
+    If that would fail, this is the path of a link.
     """
     if _is_utf8(path) and not _PATTERN & set(path):
         yield path
@@ -186,7 +188,7 @@ def plain(path: str) -> Iterator[str]:
 
 
 def remove(path: str) -> None:
-    """Removes a file or link, or a folder with all that is in it, if there is one."""
+    """Removes a file, link or folder with its contents, if it exists."""
     if os.path.isdir(path) and not os.path.islink(path):
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -205,7 +207,7 @@ def _cleared(path):
 
 @contextlib.contextmanager
 def _made(path):
-    """Makes a folder and what it lies in; where the block fails, it takes them back."""
+    """Creates a folder and its parents, and removes them if the block fails."""
     missing = []
     while not os.path.lexists(path):
         missing.append(path)

@@ -1,4 +1,4 @@
-"""Graph functions that take numbers of any type, and do not retrace for each."""
+"""Graph functions that accept numbers of any type without retracing for each."""
 
 import inspect
 import itertools
@@ -15,9 +15,9 @@ _WIDER = {tf.int32: tf.int64, tf.float32: tf.float64}
 
 
 class Argument(NamedTuple):
-    """An argument of a graph function, of type int32 or float32, perhaps in bounds.
+    """An argument of a graph function, of type int32 or float32, optionally bounded.
 
-    `bytes_each` is the memory that each of a number of things takes, or each element.
+    `bytes_each` is the memory for each counted item, or for each element of an array.
     """
 
     name: str
@@ -33,8 +33,11 @@ class Argument(NamedTuple):
     def checked(self, value: Any) -> tf.Tensor:
         """Returns a number, array or tensor as int64 or float32.
 
+        Args:
+            value: Number, array or tensor of any integer or floating-point type.
+
         Raises:
-            ValueError: If it is of another kind or shape, or out of bounds.
+            ValueError: If the value has another kind or shape, or is out of bounds.
         """
         is_integer, name = self.dtype.is_integer, self.name
         try:
@@ -80,9 +83,9 @@ class Function:
     """A function in a graph, called on numbers, arrays or tensors.
 
     Args:
-        function: A function of tensors, for each argument of the type it states or
-            of 64 bits.
-        *arguments: What it takes.
+        function: Function of tensors that accepts each argument in its stated type and
+            with 64 bits.
+        *arguments: Arguments of the function.
     """
 
     def __init__(self, function: Callable[..., Any], *arguments: Argument):
@@ -96,7 +99,7 @@ class Function:
         return self._traced([tensor.dtype for tensor in tensors])(*tensors)
 
     def traced(self) -> Any:
-        """Returns the graph for 32 bits, once `function` has one for each type."""
+        """Returns the graph for 32 bits, after tracing a graph for each type."""
         types = [(_WIDER[one.dtype], one.dtype) for one in self.arguments]
         return [self._traced(dtypes) for dtypes in itertools.product(*types)][-1]
 

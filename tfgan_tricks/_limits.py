@@ -1,11 +1,11 @@
-"""Sizes that are too large, told before memory is asked for."""
+"""Checks of sizes before memory is allocated."""
 
 import math
 import os
 from collections.abc import Iterable
 from typing import Any
 
-# Of a network: 4 GB of float32, and three times as much with the slots of Adam.
+# 4 GB of float32 for a network, and three times as much with the slots of Adam.
 MOST_WEIGHTS = 1_000_000_000
 
 
@@ -13,37 +13,38 @@ def check_weights(sizes: Iterable[int], **arguments: Any) -> None:
     """Raises `ValueError` if a network's matrices have more than `MOST_WEIGHTS`.
 
     Args:
-        sizes: the number of entries of each matrix or kernel.
-        **arguments: What they follow from.
+        sizes: Number of entries of each matrix or kernel.
+        **arguments: Arguments that determine the sizes.
     """
     count = sum(sizes)
     if count > MOST_WEIGHTS:
         raise ValueError(
-            f"{_names(arguments)} must make a network of at most {MOST_WEIGHTS:,} "
+            f"{_names(arguments)} must give a network of at most {MOST_WEIGHTS:,} "
             f"weights, not {_number(count)}. Received: {_received(arguments)}"
         )
 
 
 def check_memory(num_bytes: int, **arguments: Any) -> None:
-    """Raises `ValueError` if so many bytes are more than the machine has."""
+    """Raises `ValueError` if a number of bytes exceeds the machine's memory."""
     most = memory()
     if num_bytes > most:
         raise ValueError(
-            f"{_names(arguments)} must fit in memory: that takes {told(num_bytes)}, "
-            f"and this machine has {told(most)}. Received: {_received(arguments)}"
+            f"{_names(arguments)} must fit in memory: {readable_size(num_bytes)} are "
+            f"needed, but this machine has {readable_size(most)}. "
+            f"Received: {_received(arguments)}"
         )
 
 
 def memory() -> int:
-    """Returns the bytes of this machine's memory; without end if it does not tell."""
+    """Returns this machine's memory in bytes, or 2^63 if it is unknown."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):
         return 1 << 63
 
 
-def told(count: int) -> str:
-    """Returns a number of bytes in words."""
+def readable_size(count: int) -> str:
+    """Returns a number of bytes as text."""
     power = min(max(count.bit_length() - 1, 0) // 10, 6)
     if count >> 80:
         return f"about 10^{_digits(count)} bytes"
@@ -52,7 +53,7 @@ def told(count: int) -> str:
 
 
 def chained(*sizes: int) -> list[int]:
-    """Returns the entries of the matrices from each size to the next."""
+    """Returns the number of entries of each matrix between consecutive sizes."""
     return [a * b for a, b in zip(sizes, sizes[1:], strict=False)]
 
 
@@ -70,5 +71,5 @@ def _number(count):
 
 
 def _digits(count):
-    """The power of ten at or below; for numbers of any length."""
+    """Returns the exponent of the power of ten at or below a number of any length."""
     return int(math.log10(count))

@@ -1,4 +1,4 @@
-"""Which files below a folder are pictures, without TensorFlow."""
+"""Image files below a folder, found without TensorFlow."""
 
 import os
 import pathlib
@@ -18,7 +18,7 @@ SUFFIXES = (
 )
 KINDS = "BMP, GIF, JPEG, PNG, TIFF or WebP"
 
-# What archivers, desktops and storage servers leave behind without a leading dot.
+# Files of archivers, desktops and storage servers whose names have no leading dot.
 _LEFT_BEHIND = frozenset(
     {
         "$recycle.bin",
@@ -43,10 +43,10 @@ _LEFT_BEHIND = frozenset(
 
 
 def files(folder: str | os.PathLike[str]) -> Iterator[pathlib.Path]:
-    """Yields every file below a folder that somebody put there, pictures or not.
+    """Yields every file below a folder, images or not, except for hidden files.
 
-    Names that begin with a dot, and what programs leave behind, do not count. Links
-    to folders are followed, unless they lead back to a folder that they are in.
+    Names that begin with a dot do not count, nor do files that archivers and desktops
+    leave behind. Links to folders are followed, unless they lead to a parent folder.
     """
     for parent, folders, names in os.walk(folder, followlinks=True):
         folders[:] = [
@@ -57,7 +57,7 @@ def files(folder: str | os.PathLike[str]) -> Iterator[pathlib.Path]:
 
 
 def is_picture(path: pathlib.Path) -> bool:
-    """Returns whether a file has the suffix of a picture that can be read."""
+    """Returns `True` if a file has the suffix of an image that can be read."""
     return path.suffix.lower() in SUFFIXES
 
 

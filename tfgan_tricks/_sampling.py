@@ -1,4 +1,4 @@
-"""Latents that follow from a seed, and generators run on them a part at a time."""
+"""Latents drawn from a seed, and generation in parts."""
 
 import math
 from collections.abc import Callable
@@ -14,17 +14,17 @@ BATCH_SIZE = 256
 
 
 def latents(count: Any, latent_dim: int, seed: Any) -> tf.Tensor:
-    """Returns z ~ N(0, I) of shape `[count, latent_dim]`, the same for equal seeds."""
+    """Draws latents from N(0, 1), `[count, latent_dim]`, equal for equal seeds."""
     seed = tf.stack([tf.cast(seed, tf.int64), 0])
     return tf.random.stateless_normal([count, latent_dim], seed=seed, alg="philox")
 
 
 def bytes_each(latent_dim: int, shape: Any) -> int:
-    """Returns the bytes of a sample's latents, and of its image twice, as a part too.
+    """Returns the bytes of a sample's latents and of two copies of its image.
 
     Args:
         latent_dim: Length of the latents.
-        shape: Shape of a batch of images, as far as it is known.
+        shape: Shape of a batch of images, or `None` if it is unknown.
     """
     sides = shape[1:] if isinstance(shape, tuple) else ()
     return 4 * (latent_dim + 2 * math.prod(side or 1 for side in sides))
@@ -33,39 +33,40 @@ def bytes_each(latent_dim: int, shape: Any) -> int:
 def in_parts(
     function: Callable[..., Any], *tensors: Any, batch_size: int = BATCH_SIZE
 ) -> np.ndarray:
-    """Returns a function's values of all rows, computed for `batch_size` at a time."""
+    """Returns a function's values for all rows, computed `batch_size` at a time."""
     starts = range(0, max(len(tensors[0]), 1), batch_size)
     parts = [[one[start : start + batch_size] for one in tensors] for start in starts]
     return np.concatenate([np.asarray(function(*part)) for part in parts])
 
 
-def num_classes(generator: Any, told: int | None) -> int | None:
-    """Returns how many labels a generator knows, as told or found; `None` without.
+def num_classes(generator: Any, given: int | None) -> int | None:
+    """Returns the number of classes, given or found, or `None` without a label input.
 
     Raises:
-        ValueError: If it can be neither, or contradicts the generator.
+        ValueError: If the number is neither given nor found, or does not fit the
+            generator.
     """
     shapes = ", ".join(map(str, _facts.input_shapes(generator)))
-    received = f"num_classes={told!r} with generator.input_shape={shapes}"
+    received = f"num_classes={given!r} with generator.input_shape={shapes}"
     if not _facts.is_conditional(generator):
-        if told is not None:
+        if given is not None:
             raise ValueError(
-                "`num_classes` must be None: the generator takes no labels. "
+                "`num_classes` must be None: the generator has no label input. "
                 f"Received: {received}"
             )
         return None
     found = _facts.num_classes(generator)
-    if told is None and found is None:
+    if given is None and found is None:
         raise ValueError(
-            "`num_classes` must be given: the generator takes labels, but how many it "
-            f"knows cannot be told from its layers. Received: {received}"
+            "`num_classes` must be given: the generator has a label input, but its "
+            f"layers do not determine the number of labels. Received: {received}"
         )
-    if told is None:
+    if given is None:
         return found
-    _checks.positive_integer(num_classes=told)
-    if found is not None and told > found:
+    _checks.positive_integer(num_classes=given)
+    if found is not None and given > found:
         raise ValueError(
-            f"`num_classes` must be at most {found}, the number of labels that the "
-            f"generator knows. Received: {received}"
+            f"`num_classes` must be at most {found}, the number of labels of the "
+            f"generator. Received: {received}"
         )
-    return told
+    return given

@@ -1,4 +1,4 @@
-"""Writes trained generators for use without this package."""
+"""Export of trained generators for use without this package."""
 
 import json
 import os
@@ -20,7 +20,7 @@ from tfgan_tricks import _sampling
 from tfgan_tricks import _unit_range
 
 _IMPURE = re.compile(
-    # Random numbers from a state, and writing to one.
+    # Operations that draw random numbers from a state, or write to a variable.
     r"(?!Stateless).*Random|Multinomial|(Parameterized)?TruncatedNormal|Rng"
     r"|Stateful(Standard|Truncated|Uniform|Random)|Assign\w*VariableOp"
 )
@@ -29,29 +29,28 @@ _IMPURE = re.compile(
 class Sampler:
     """A generator in inference mode, with named inputs and outputs.
 
-    generate(z) = {"images": G(z)}, sample(n, seed) = generate(z) with z ~ N(0, I).
-    The images are float32 whatever the generator's dtype policy, and those of
-    `sample` are a pure function of its arguments, unless the generator itself draws
-    random numbers.
+    `generate(z)` returns `{"images": G(z)}`. `sample(num_images, seed)` draws the
+    latents from N(0, 1). The images are float32 under any dtype policy. The images of
+    `sample` depend only on its arguments, unless the generator draws random numbers.
 
-    A generator that takes labels has generate(z, labels) and sample(labels, seed),
-    which gives an image for each of the labels. They refuse labels out of range,
-    eagerly and in graphs; a graph that XLA compiled does not. The label input has
-    shape `[batch]` or `[batch, 1]`, or `[batch, num_classes]` for one-hot labels;
-    either way the labels to pass are integers of shape `[batch]`.
+    For a class-conditional generator the functions are `generate(z, labels)` and
+    `sample(labels, seed)`, with one image per label. Labels are integers of shape
+    `[batch]`, also for a generator with a one-hot label input. Labels out of range
+    raise an error, except in a graph compiled with XLA.
 
     Arguments may be numbers, arrays or tensors. Integers may have any integer type.
 
     Args:
-        generator: A built `keras.Model` from latents of shape `[batch, latent_dim]`,
-            or from them and labels, to images of shape `[batch, height, width,
-            channels]` or points of shape `[batch, dim]`.
-        num_classes: Number of labels that the generator knows. Default: as many as
-            its label input or its layers tell. `None` if it takes none.
+        generator: A built `keras.Model` from latents of shape `[batch, latent_dim]`, or
+            from `[latents, labels]`, to images of shape `[batch, height, width,
+            channels]` or points of shape `[batch, dim]`. The label input has shape
+            `[batch]`, `[batch, 1]` or, one-hot, `[batch, num_classes]`.
+        num_classes: Number of labels of a class-conditional generator, at least 1.
+            `None` means the number in its label input or layers.
 
     Raises:
-        ValueError: If the generator does not have inputs of that shape and one output,
-            or if `num_classes` cannot be told or does not fit the generator.
+        ValueError: If the generator does not have these inputs and one output, or
+            `num_classes` is unknown or does not fit the generator.
 
     >>> from tfgan_tricks import networks
     >>> generator = networks.mlp_generator((2,), latent_dim=8)
@@ -112,15 +111,15 @@ def samples(
     seed: int = 0,
     batch_size: int = _sampling.BATCH_SIZE,
 ) -> np.ndarray:
-    """Returns the images of `Sampler.sample`, generated `batch_size` at a time.
+    """Returns the images of `Sampler.sample`, generated in batches.
 
-    Memory for the generator's layers is needed for one batch only. The images do not
-    depend on `batch_size`, up to rounding.
+    The generator's layers need memory for one batch only. The images do not depend on
+    `batch_size`, up to rounding.
 
     Args:
-        generator: A `Sampler`, or a generator, see there.
-        num_images: Number of images, at least 0; for a generator that takes labels,
-            the labels instead, one for each image.
+        generator: A `Sampler`, or a generator for one.
+        num_images: Number of images, at least 0. For a class-conditional generator, an
+            array of labels instead, one per image.
         seed: Integer seed of the latents.
         batch_size: Number of images in a batch, at least 1.
 
@@ -128,8 +127,8 @@ def samples(
         A float32 array of shape `[num_images, ...]`.
 
     Raises:
-        ValueError: If an argument is out of range, if the images would not fit in
-            this machine's memory, or as `Sampler` does.
+        ValueError: If an argument is out of range, if the images would not fit in this
+            machine's memory, or if `Sampler` raises it for the generator.
 
     >>> from tfgan_tricks import networks
     >>> generator = networks.mlp_generator((2,), latent_dim=8)
@@ -159,37 +158,40 @@ def save(
     num_classes: int | None = None,
     metadata: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Writes `generator` as a SavedModel that needs nothing but TensorFlow.
+    """Exports a generator as a SavedModel that needs only TensorFlow.
 
-    Its signatures are `serving_default(z)`, with z of shape `[batch, latent_dim]`
-    in float32, and `sample(num_images, seed)`, with int32 scalars; for a generator
-    that takes labels `serving_default(z, labels)` and `sample(labels, seed)`, with
-    int32 labels of shape `[batch]`. They return `{"images"}` as `Sampler` describes.
-    The loaded model has `generate` and `sample`, which take int64 tensors as well. A
-    file `metadata.json` beside the graph states latent size, image shape, value range,
-    `num_classes` where there are labels, and the versions that wrote it.
+    Its signatures are `serving_default(z)`, with float32 latents of shape
+    `[batch, latent_dim]`, and `sample(num_images, seed)`, with int32 scalars. For a
+    class-conditional generator they are `serving_default(z, labels)` and
+    `sample(labels, seed)`, with int32 labels of shape `[batch]`. They return
+    `{"images": ...}`, see `Sampler`. The loaded model also has `generate` and `sample`,
+    which accept int64 tensors as well.
+
+    The file `metadata.json` in the folder contains the length of the latents, the shape
+    and range of images, the versions of the packages, and for class-conditional
+    generators `num_classes`.
 
     To convert the export to LiteRT, name the signature: `tf.lite.TFLiteConverter.
     from_saved_model(path, signature_keys=["serving_default"])`.
 
     Args:
-        generator: See `Sampler`.
+        generator: Generator model, see `Sampler`.
         path: Folder to create. It appears only when it is complete.
-        output_range: The least and greatest value of an image, or `None` where
-            there is no such range, as for points. "auto" means the range of the
-            generator's last activation; if that is unknown or unbounded, (-1, 1) for
-            images and `None` for other shapes.
-        num_classes: See `Sampler`.
-        metadata: More entries for the metadata file: a dict that JSON can hold.
+        output_range: The least and greatest value of an image, or `None` if there is no
+            such range, as for points. "auto" means the range of the generator's last
+            activation. If it is unknown or unbounded, "auto" means (-1, 1) for images
+            and `None` for other shapes.
+        num_classes: Number of labels, see `Sampler`.
+        metadata: Dict of further entries for `metadata.json`, or `None`.
 
     Returns:
         The metadata, a dict.
 
     Raises:
-        ValueError: If `path` exists and is not an empty directory, if `metadata` has
-            one of the entries that are written anyway or what JSON has not, or as
-            `Sampler` does.
-        OSError: If `path` cannot be written. Nothing is left of it then.
+        ValueError: If `path` exists and is not an empty folder, if `metadata` cannot be
+            written as JSON or has a reserved entry, or if `Sampler` raises it for the
+            generator.
+        OSError: If `path` cannot be written. Nothing remains of it then.
 
     >>> from tfgan_tricks import networks
     >>> generator = networks.dcgan_generator(8, channels=1, latent_dim=4, width=2)
@@ -212,7 +214,7 @@ def save(
             sampler.generate.function,
             sampler.sample.function,
         )
-        # LiteRT finds the variables of Keras 3 only if the module has them too.
+        # LiteRT finds the variables of Keras 3 only as attributes of the module.
         module.held = _compat.tf_variables(generator)
         signatures = {
             "serving_default": sampler.generate.traced(),
@@ -225,18 +227,18 @@ def save(
 
 
 def save_keras(generator: keras.Model, path: str | os.PathLike) -> None:
-    """Writes `generator` as a `.keras` file, for `keras.saving.load_model`.
+    """Saves a generator as a `.keras` file, for `keras.saving.load_model`.
 
-    Unlike the SavedModel, it can be trained further, and reading it needs Keras
-    and, for this package's layers, the package.
+    Unlike a SavedModel, it can be trained further. Loading it needs Keras, and this
+    package if the generator contains its layers.
 
     Args:
-        generator: a `keras.Model`.
-        path: the file to make, ending in `.keras`.
+        generator: A `keras.Model`.
+        path: Path of the new file, ending in `.keras`.
 
     Raises:
-        ValueError: if `path` exists or does not end in `.keras`.
-        OSError: if it cannot be written. Nothing is left of it then.
+        ValueError: If `path` exists or does not end in `.keras`.
+        OSError: If `path` cannot be written. Nothing remains of it then.
 
     >>> import tempfile
     >>> from tfgan_tricks import networks
@@ -271,20 +273,20 @@ def _describe(sampler, output_range, metadata):
     clash = sorted(described.keys() & metadata.keys())
     if clash:
         raise ValueError(
-            f"`metadata` must not hold {', '.join(clash)}. Received: {metadata=}"
+            f"`metadata` must not contain {', '.join(clash)}. Received: {metadata=}"
         )
     try:
         json.dumps(metadata)
     except (RecursionError, TypeError, ValueError) as error:
         raise ValueError(
-            f"`metadata` must be a dict that JSON can hold ({error}). "
+            f"`metadata` must be a dict that can be written as JSON ({error}). "
             f"Received: metadata of {', '.join(map(repr, metadata))}"
         ) from error
     return {**described, **metadata}
 
 
 def _range(generator, output_range, shape):
-    """The range to write, told or found."""
+    """Returns the range to write, given or found."""
     if output_range is None:
         return None
     if not isinstance(output_range, str) or output_range != "auto":
@@ -295,11 +297,12 @@ def _range(generator, output_range, shape):
 
 
 def _check_output(shapes):
-    """Raises `ValueError` if there are several."""
+    """Raises `ValueError` if there are several outputs."""
     if isinstance(shapes, list) and len(shapes) != 1:
         raise ValueError(
-            "`generator` must have one output, the images. Make a `keras.Model` of its "
-            f"inputs and that output. Received: generator.output_shape={shapes}"
+            "`generator` must have one output, the images. Create a `keras.Model` from "
+            "its inputs to that output. "
+            f"Received: generator.output_shape={shapes}"
         )
 
 
@@ -311,16 +314,16 @@ def _warn_of_own_randomness(sampler):
     sources = {_layer_of(node.name, names) for node in nodes if _IMPURE.match(node.op)}
     if sources:
         warnings.warn(
-            "`generator` draws random numbers of its own or keeps a count, so `sample` "
-            "returns other images each time for one seed. Turn this off at inference, "
-            "or draw with `tf.random.stateless_normal` and a fixed seed. "
+            "`generator` draws random numbers or changes its state at inference, so "
+            "`sample` returns different images for the same seed. Disable this at "
+            "inference, or use `tf.random.stateless_normal` with a fixed seed. "
             f"Received: layers={sorted(sources)}",
             stacklevel=3,
         )
 
 
 def _layer_of(node, names):
-    """The innermost layer that a node of the graph lies in, or the node's name."""
+    """Returns the innermost layer around a node of the graph, or the node's name."""
     for scope in reversed(node.split("/")[:-1]):
         for name in (scope, re.sub(r"_\d+$", "", scope)):
             if name in names:

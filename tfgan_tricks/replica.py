@@ -1,10 +1,10 @@
 """Statistics, noise and state of the global batch, for layers on several replicas.
 
-Under a `tf.distribute` strategy each replica sees its own rows of the batch only. A
-layer built from these functions computes what it would compute on one device, and
-stays equal on all replicas. Outside a strategy the functions act on the batch itself.
+Under a `tf.distribute` strategy each replica sees only its own rows of the batch. A
+layer that uses these functions computes the same values as on one device, and stays
+equal on all replicas. Outside a strategy the functions act on the batch itself.
 
-A layer of your own that subtracts the global batch's mean, and stores a moving mean:
+This layer subtracts the mean of the global batch, and stores a moving mean:
 
 >>> @keras.saving.register_keras_serializable("my_package")
 ... class Centering(keras.layers.Layer):
@@ -44,12 +44,13 @@ _thread = threading.local()
 
 
 def global_mean(values: tf.Tensor, axis: Any = None) -> tf.Tensor:
-    """Returns a mean over axes and over all replicas, differentiable.
+    """Returns the mean over axes and over all replicas.
 
-        mean_i = sum_r sum_j values_rij / sum_r n_r
+        m_i = (sum_r sum_j x_(r i j))/(sum_r n_r)
 
-    for replicas r whose values have n_r elements along the axes j that are reduced.
-    The replicas' sizes on these axes may differ. On all other axes they must agree.
+    for values x of replicas r, which have n_r elements along the reduced axes j. The
+    replicas' sizes along these axes may differ. They must agree along all other axes.
+    The function is differentiable.
 
     Args:
         values: Floating-point tensor of this replica.
@@ -71,7 +72,9 @@ def global_mean(values: tf.Tensor, axis: Any = None) -> tf.Tensor:
 
 
 def gather(values: tf.Tensor) -> tf.Tensor:
-    """Returns the rows of all replicas, in the order of the replicas, differentiable.
+    """Returns the rows of all replicas, in the order of the replicas.
+
+    The function is differentiable.
 
     Args:
         values: Tensor `[local_batch, ...]` of this replica.
@@ -89,9 +92,9 @@ def gather(values: tf.Tensor) -> tf.Tensor:
 def stateless_normal(shape: Sequence, seed: Any) -> tf.Tensor:
     """Returns this replica's rows of a standard normal draw for the global batch.
 
-    Row i of the global batch depends on the seed and on i alone, whatever the number
-    of replicas. `tf.random.experimental.stateless_fold_in(seed, number)` makes a seed
-    from a seed and a number, such as the number of a step or of a draw in it.
+    Row i of the global batch depends only on the seed and on i, whatever the number of
+    replicas. `tf.random.experimental.stateless_fold_in(seed, number)` derives a new
+    seed from a seed and a number, such as the number of a step or of a draw.
 
     Args:
         shape: Shape `[local_batch, ...]` of this replica's rows.
@@ -136,8 +139,8 @@ def add_state(
 ) -> Any:
     """Adds a weight that no optimizer trains and that is equal on all replicas.
 
-    Mixed precision does not cast it. It may be assigned in a training step: replicas
-    that assign different values all store their mean, or the first replica's value.
+    Mixed precision does not cast it. A training step may assign it: replicas that
+    assign different values all store their mean, or the first replica's value.
 
     Args:
         layer: The layer that gets the weight.
@@ -149,7 +152,7 @@ def add_state(
             otherwise the first replica's value. Integers need `False`.
 
     Returns:
-        The weight, a variable of Keras.
+        The weight, a Keras variable.
 
     >>> layer = keras.layers.Layer()
     >>> calls = add_state(layer, "calls", (), dtype="int64", mean=False)
@@ -170,9 +173,9 @@ def add_state(
 
 @contextlib.contextmanager
 def each_for_itself() -> Iterator[None]:
-    """A context in which each replica's batch counts as the global batch.
+    """Makes each replica's batch count as the global batch inside the block.
 
-    For a batch of which every replica has a copy, such as a reference batch.
+    Use it for batches that every replica has a copy of, such as a reference batch.
 
     >>> with each_for_itself():
     ...     float(global_mean(tf.constant([1.0, 3.0])))
@@ -186,7 +189,7 @@ def each_for_itself() -> Iterator[None]:
 
 
 def _context():
-    """The replica context, or `None` where there is only one replica."""
+    """Returns the replica context, or `None` if there is only one replica."""
     context = tf.distribute.get_replica_context()
     if context is None or context.num_replicas_in_sync == 1:
         return None
@@ -194,7 +197,7 @@ def _context():
 
 
 def _global_rows(local_rows):
-    """How many rows the global batch has, and which of them is our first."""
+    """Returns the number of rows of the global batch, and this replica's first row."""
     context = _context()
     if context is None:
         return local_rows, 0

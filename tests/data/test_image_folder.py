@@ -261,4 +261,4 @@ def test_pictures_that_memory_cannot_hold_are_refused(tmp_path, size):
     with pytest.raises(ValueError, match=match):
         load(tmp_path, {"a.png": gray(9)}, image_size=size)
     with pytest.raises(ValueError, match=match):
-        data.load("digits", image_size=size)
+        data.load("digits8", image_size=size)

@@ -180,7 +180,7 @@ def test_a_bomb_is_not_unpacked(tmp_path, monkeypatch):
     monkeypatch.setattr(_limits, "memory", lambda: 100_000)
     assert len(data.load(path).examples) == 10
     monkeypatch.setattr(_limits, "memory", lambda: 99_999)
-    with pytest.raises(ValueError, match="images take 97.7 KiB.*machine has 97.7 KiB"):
+    with pytest.raises(ValueError, match="images need 97.7 KiB.*machine has 97.7 KiB"):
         data.load(path)
 
 

@@ -25,10 +25,10 @@ def test_what_is_not_there_is_refused_and_not_prepared_unless_asked_for(tmp_path
         load("fixed", tmp_path)
     name = "tfds:tiny_pictures/fixed"
     call = f"data.load('{name}', data_dir='{tmp_path}', download=True)"
-    assert f"Prepare it once by `{call}`." in str(raised.value)
+    assert f"Prepare it once with `{call}`." in str(raised.value)
     assert raised.value.dataset == "tiny_pictures/fixed"
     told = raised.value.told(how="--download")
-    assert "Prepare it once by --download. Received: data_dir=" in told
+    assert "Prepare it once with --download. Received: data_dir=" in told
     assert list(tmp_path.iterdir()) == []
     assert len(load("fixed", tmp_path, download=True).examples) == 5
     assert len(load("fixed", tmp_path).examples) == 5

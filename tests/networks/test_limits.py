@@ -108,6 +108,6 @@ def test_memory_is_that_of_the_machine(monkeypatch, num_bytes, told):
     with pytest.raises(ValueError) as raised:
         _limits.check_memory(num_bytes, a=1, b=2)
     assert str(raised.value) == (
-        f"`a` and `b` must fit in memory: that takes {told}, and this machine has "
+        f"`a` and `b` must fit in memory: {told} are needed, but this machine has "
         "1 GiB. Received: a=1, b=2"
     )

@@ -137,8 +137,8 @@ def restore(
         The number of finished training steps, an int.
 
     Raises:
-        ValueError: If there is no checkpoint that can be read, or its values do not match
-            the model's.
+        ValueError: If there is no checkpoint that can be read, or its values do not
+            match the model's.
         NotADirectoryError: If `directory` is a file.
 
     >>> restore(keras.Sequential([keras.layers.Dense(1)]), "nowhere")

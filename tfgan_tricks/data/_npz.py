@@ -52,10 +52,11 @@ def _arrays(file):
         }
         wanted = {name: members[name] for name in _wanted(list(members))}
         sizes = {name: _size(archive, info) for name, info in wanted.items()}
-        if sum(sizes.values()) > _limits.memory():
+        needed, memory = sum(sizes.values()), _limits.memory()
+        if needed > memory:
             raise ValueError(
-                f"{' and '.join(sizes)} take {_limits.told(sum(sizes.values()))}, and "
-                f"this machine has {_limits.told(_limits.memory())}"
+                f"{' and '.join(sizes)} need {_limits.readable_size(needed)}, but this "
+                f"machine has {_limits.readable_size(memory)}"
             )
         return {name: _array(archive, info) for name, info in wanted.items()}
 
