@@ -50,6 +50,11 @@ setup(
             "tensorflow-addons==0.23.0",
             "tensorflow-metadata<1.16",  # Later ones need a protobuf that TF 2.15 bars.
         ],
+        "docs": [
+            "mkdocs-material>=9.5",
+            "mkdocstrings[python]>=1.0",
+            "ruff>=0.15",  # Formats the signatures.
+        ],
         "test": [
             "mypy>=2.4",
             "pytest>=8",
