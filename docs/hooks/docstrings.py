@@ -47,7 +47,7 @@ def _formula(found, text):
     if not blank or SECTION.match(above[0]) or above[0].startswith("    "):
         return found.group()
     lines = (line.removeprefix("    ") for line in found.group().splitlines())
-    return _block("formula", "\n".join(lines)) + "\n"
+    return _block("formula", "\n".join(lines))
 
 
 def _block(language, content):

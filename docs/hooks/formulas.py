@@ -92,7 +92,7 @@ class _Cell:
 
     def _parts(self):
         if not re.search(r"[=~^|*\[<>]", self.text):
-            return [("text", _element("mtext", self.text))]
+            return [("text", _element("mtext", _times(self.text)))]
         return _Parser(self.text).parts()
 
 
@@ -220,7 +220,7 @@ class _Parser:
         if kind == "number":
             return _element("mn", value), "", False
         if kind == "size":
-            return _element("mtext", re.sub(r"(?<=\d)x", "×", value)), "", True
+            return _element("mtext", _times(value)), "", True
         if kind == "text":
             return _element("mtext", value), "", True
         if value == "sqrt" and self._is("("):
@@ -274,6 +274,10 @@ def _tokens(text):
             raise NotAFormula(text)
         yield found.lastgroup, found.group()
         at = found.end()
+
+
+def _times(text):
+    return re.sub(r"(?<=\d)x(?=\w)", "×", text)
 
 
 def _subscript(name):

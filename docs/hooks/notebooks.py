@@ -39,6 +39,6 @@ def _output(output):
         if kind in data:
             encoding = ";base64" if kind == "image/png" else ";utf8"
             content = "".join(data[kind]).replace("\n", "").replace("#", "%23")
-            return f'<img alt="Output" src=\'data:{kind}{encoding},{content}\'>'
+            return f"<img alt=\"Output\" src='data:{kind}{encoding},{content}'>"
     text = "".join(output.get("text", data.get("text/plain", ""))).rstrip()
     return text and f"```text\n{text}\n```"
