@@ -1,5 +1,7 @@
 """What Keras users bring counts as in a training step that they write by hand."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -81,23 +83,37 @@ def weights_without(name):
     return not NETWORKS[name][1]
 
 
+def with_momentum(**options):
+    given = {"learning_rate": 0.3, "momentum": 0.2} | options
+    return [keras.optimizers.SGD(**given) for _ in range(2)]
+
+
+@functools.cache
+def plainly_trained(family, optimizers):
+    """The first kernels that a family's plain networks end with."""
+    family = plain_keras.FAMILIES[family]
+    return kernels(plain_keras.trained(family, made("plain"), optimizers(), **EAGER))
+
+
+def kernels(trainer):
+    """The first kernels of both networks."""
+    return [net.get_weights()[0] for net in (trainer.generator, trainer.discriminator)]
+
+
+def assert_other_kernels(trainer, others):
+    for one, other in zip(kernels(trainer), others, strict=True):
+        assert not np.allclose(one, other, rtol=1e-4)
+
+
 @TWO_FAMILIES
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.filterwarnings("ignore:`penalties` .* look at each example's own gradient")
 def test_networks_train_as_by_hand(name, family):
-    family = plain_keras.FAMILIES[family]
     trainer, _ = plain_keras.assert_trained_alike(
-        family, lambda: made(name), descent, **EAGER
+        plain_keras.FAMILIES[family], lambda: made(name), descent, **EAGER
     )
     if name != "plain" and weights_without(name):
-        plain = plain_keras.trained(family, made("plain"), descent(), **EAGER)
-        for role in ("generator", "discriminator"):
-            assert not np.allclose(*kernels_of(role, trainer, plain), rtol=1e-4)
-
-
-def kernels_of(role, *trainers):
-    """The first kernels of the trainers' networks."""
-    return [getattr(trainer, role).get_weights()[0] for trainer in trainers]
+        assert_other_kernels(trainer, plainly_trained(family, descent))
 
 
 @pytest.mark.parametrize("name", ["add_loss", "own constraint", "batch norm"])
@@ -116,7 +132,7 @@ def test_own_losses_are_in_the_logs(family):
     logs = {}
     for name in ("plain", "kernel_regularizer"):
         trainer = family.make(*made(name))
-        trainer.compile(*descent())
+        trainer.compile(*descent(), **EAGER)
         history = trainer.fit(plain_keras.POINTS, verbose=0).history
         logs[name] = history
     assert set(logs["kernel_regularizer"]) - set(logs["plain"]) == OWN
@@ -175,19 +191,13 @@ def test_optimizers_train_as_by_hand(name):
 @TWO_FAMILIES
 @pytest.mark.parametrize("options", OPTIONS, ids=lambda options: ",".join(options))
 def test_options_of_optimizers_count_as_by_hand(options, family):
-    family = plain_keras.FAMILIES[family]
-
-    def optimizers():
-        given = {"learning_rate": 0.3, "momentum": 0.2} | options
-        return [keras.optimizers.SGD(**given) for _ in range(2)]
-
     trainer, _ = plain_keras.assert_trained_alike(
-        family, lambda: made("plain"), optimizers, **EAGER
+        plain_keras.FAMILIES[family],
+        lambda: made("plain"),
+        lambda: with_momentum(**options),
+        **EAGER,
     )
-    plain = [keras.optimizers.SGD(0.3, momentum=0.2) for _ in range(2)]
-    other = plain_keras.trained(family, made("plain"), plain, **EAGER)
-    for role in ("generator", "discriminator"):
-        assert not np.allclose(*kernels_of(role, trainer, other), rtol=1e-4)
+    assert_other_kernels(trainer, plainly_trained(family, with_momentum))
 
 
 LABELS = np.arange(192)
@@ -237,20 +247,27 @@ DATA = {
 }
 
 
-@pytest.mark.parametrize("family", ["relativistic", "wasserstein"])
+@functools.cache
+def trained_on_batches(family, steps):
+    """The weights of both networks after a training by hand on all batches."""
+    pair, family = made("plain"), plain_keras.FAMILIES[family]
+    plain_keras.trained_by_hand(family, pair, descent(), steps, BATCHES)
+    return [network.get_weights() for network in pair]
+
+
+@pytest.mark.parametrize("name", ["relativistic", "wasserstein"])
 @pytest.mark.parametrize("form", DATA)
-def test_data_train_as_by_hand_whatever_form_they_have(form, family):
-    family = plain_keras.FAMILIES[family]
+def test_data_train_as_by_hand_whatever_form_they_have(form, name):
+    family = plain_keras.FAMILIES[name]
     steps = len(BATCHES) // family.batches_per_step
     trainer = family.make(*made("plain"))
     trainer.compile(*descent(), **EAGER)
     size = 8 if form in ARRAYS else None
     trainer.fit(DATA[form](), batch_size=size, shuffle=False, verbose=0)
     assert int(trainer.step.numpy()) == steps
-    pair = made("plain")
-    plain_keras.trained_by_hand(family, pair, descent(), steps, BATCHES)
+    by_hand = trained_on_batches(name, steps)
     for network, expected in zip(
-        (trainer.generator, trainer.discriminator), pair, strict=True
+        (trainer.generator, trainer.discriminator), by_hand, strict=True
     ):
-        for a, b in zip(network.get_weights(), expected.get_weights(), strict=True):
+        for a, b in zip(network.get_weights(), expected, strict=True):
             np.testing.assert_allclose(a, b, rtol=5e-4, atol=5e-6)
