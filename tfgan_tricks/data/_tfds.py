@@ -8,9 +8,9 @@ import tensorflow as tf
 
 from tfgan_tricks import _checks
 from tfgan_tricks import _files
+from tfgan_tricks._not_prepared import NotPrepared
 from tfgan_tricks.data import _options
 from tfgan_tricks.data import _pictures
-from tfgan_tricks.data._not_prepared import NotPrepared
 from tfgan_tricks.data._source import Source
 
 _READ_BATCH = 1024
