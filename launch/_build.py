@@ -26,7 +26,12 @@ from tfgan_tricks import layers
 _NUM_ADAPTED = 500
 
 
-def run(config: Config, workdir: str, devices: _devices.Devices = _devices.ONE) -> Run:
+def run(
+    config: Config,
+    workdir: str,
+    devices: _devices.Devices = _devices.ONE,
+    download: bool = False,
+) -> Run:
     """Returns the `Run` of a `Config`, whose folder will hold the configuration.
 
     Raises:
@@ -35,7 +40,7 @@ def run(config: Config, workdir: str, devices: _devices.Devices = _devices.ONE) 
     """
     strategy = _strategy.make(devices)
     _signals.listen()
-    source = _load(config.dataset, "train")
+    source = _load(config.dataset, "train", download)
     shape = source.examples.shape[1:]
     config.check_shape(shape)
     num_classes = _check.num_classes(config, source)
@@ -82,8 +87,10 @@ def _run(config, workdir, model, examples):
     return made
 
 
-def _load(dataset, split):
-    return data.load(dataset.source, split=split, **dataset.loading())
+def _load(dataset, split, download=False):
+    return data.load(
+        dataset.source, split=split, download=download, **dataset.loading()
+    )
 
 
 def _batches(config, source, num_classes):

@@ -1,4 +1,4 @@
-"""Flags, help and errors of the programs, without TensorFlow."""
+"""Flags and help of the programs, without TensorFlow."""
 
 import contextlib
 import difflib
@@ -12,8 +12,6 @@ from absl import flags
 
 from launch.run import _pipes
 from launch.run import _signals
-
-_FLAGS = {"folder": "workdir", "data": "dataset", "path": "output"}
 
 
 def parse(argv, define, about, keys=()):
@@ -67,8 +65,9 @@ def _unknown_flag(error, names, keys):
 
 
 def _check_backend():
-    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
-    if backend != "tensorflow":
+    """Raises `ValueError` for another backend; Keras' own file does not count."""
+    backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    if backend not in ("", "tensorflow"):
         raise ValueError(
             "`KERAS_BACKEND` must be tensorflow, or not set, for these programs. "
             f"Received: KERAS_BACKEND={backend!r}"
@@ -104,50 +103,35 @@ def paragraph(text, indent, first_indent=None):
     )
 
 
-def complain(program, error):
-    """Prints an error as one line."""
-    text = " ".join(str(error).split())
-    for name, flag in _FLAGS.items():  # What the engine calls arguments.
-        text = text.replace(f"`{name}`", f"`{flag}`").replace(f" {name}=", f" {flag}=")
-    print(f"{program}: error: {text}", file=sys.stderr)
+def main(program, argv, define, about, action, keys=()):
+    """Does what flags ask for, or shows help; returns the exit code.
+
+    Args:
+        program: An `_endings.Program`.
+        argv: As `define`, `about` and `keys` in `parse`.
+        action: A function of the flags.
+    """
+    with _streams(), _signals.handled(), _pipes.lasting(), program.ending():
+        values = parse(argv, define, about, keys)
+        if values is not None:
+            program.workdir = values.workdir
+            action(values)
+        sys.stdout.flush()
+    return 0
 
 
 @contextlib.contextmanager
-def interruptions(program):
-    """Ends the program with one line after a signal, and no trace."""
+def _streams():
+    """Lets anything be printed: to no stream at all, or letters that it has not."""
+    before = sys.stdout, sys.stderr
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))
+        getattr(sys, name).reconfigure(errors="backslashreplace")
     try:
         yield
-    except BaseException as error:
-        signal = _signals.received(error)
-        is_end = isinstance(error, SystemExit) and signal is not type(error)
-        if signal is None or is_end:
-            raise
-        what, code = _signals.words(signal)
-        complain(program, f"{what}.")
-        sys.exit(code)
-
-
-@contextlib.contextmanager
-def user_errors(program):
-    """Ends the program with one line for errors in what the user gave, and no trace.
-
-    Nothing else belongs into this context: other errors are ours, and need theirs.
-    """
-    with interruptions(program):
-        try:
-            yield
-        except (ValueError, OSError) as error:
-            complain(program, error)
-            sys.exit(2)
-
-
-def main(program, argv, define, about, action):
-    """Does what flags ask for, or shows help; returns the exit code."""
-    with _signals.handled(), _pipes.lasting(), user_errors(program):
-        values = parse(argv, define, about)
-        if values is not None:
-            action(values)
-    return 0
+    finally:
+        sys.stdout, sys.stderr = before
 
 
 def builder():
@@ -173,16 +157,16 @@ def _import_builder():
 
 @contextlib.contextmanager
 def _held_stderr():
-    """Keeps back what is written to the file of stderr, unless there is an error."""
+    """Keeps back what is written to the file of stderr; errors get it as a note."""
     sys.stderr.flush()
     stderr = os.dup(2)
     with tempfile.TemporaryFile() as held:
         os.dup2(held.fileno(), 2)
         try:
             yield
-        except Exception:
+        except Exception as error:
             held.seek(0)
-            os.write(stderr, held.read())
+            error.add_note(held.read().decode(errors="replace"))
             raise
         finally:
             sys.stderr.flush()

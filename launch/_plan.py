@@ -23,7 +23,7 @@ def plan(flags):
         config, workdir = _new(flags, changes)
         if devices.is_chief:  # The first of several workers may have begun.
             _workdir.check_new(workdir)
-    config.check_there()
+    config.check_there(flags.download)
     _check_rollbacks(config, devices)
     return config, workdir, devices
 

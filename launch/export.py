@@ -5,10 +5,12 @@ import sys
 from absl import flags
 
 from launch import _cli
+from launch import _endings
 from launch import _workdir
 from tfgan_tricks import _checks
 
 PROGRAM = "tfgan-export"
+FLAGS = {"folder": "workdir", "directory": "workdir", "path": "output"}
 ABOUT = ("Exports the generator of a training's newest checkpoint.", "")
 FORMATS = ("saved_model", "keras")
 
@@ -30,7 +32,8 @@ def define_flags(values):
 
 def main(argv):
     """Runs the program; returns its exit code."""
-    return _cli.main(PROGRAM, argv, define_flags, ABOUT, _export)
+    program = _endings.Program(PROGRAM, FLAGS)
+    return _cli.main(program, argv, define_flags, ABOUT, _export)
 
 
 def _export(values):

@@ -6,12 +6,19 @@ from absl import flags
 
 from launch import _check
 from launch import _cli
+from launch import _endings
 from launch import _workdir
 from launch.config import configuration
 from launch.run import _files
 from tfgan_tricks import _checks
 
 PROGRAM = "tfgan-sample"
+FLAGS = {
+    "folder": "workdir",
+    "directory": "workdir",
+    "path": "output",
+    "label": "class",
+}
 ABOUT = ("Draws samples of a training's newest checkpoint as one PNG picture.", "")
 
 
@@ -39,7 +46,8 @@ def define_flags(values):
 
 def main(argv):
     """Runs the program; returns its exit code."""
-    return _cli.main(PROGRAM, argv, define_flags, ABOUT, _sample)
+    program = _endings.Program(PROGRAM, FLAGS)
+    return _cli.main(program, argv, define_flags, ABOUT, _sample)
 
 
 def _sample(values):

@@ -7,16 +7,22 @@ import sys
 from absl import flags
 
 from launch import _cli
+from launch import _endings
 from launch import _plan
 from launch.config import configuration
 from launch.config import help
 from launch.run import _devices
-from launch.run import _files
 from launch.run import _lock
-from launch.run import _pipes
 from launch.run import _signals
 
 PROGRAM = "tfgan-train"
+FLAGS = {
+    "folder": "workdir",
+    "directory": "workdir",
+    "path": "workdir",
+    "data": "dataset",
+    "name": "dataset",
+}
 
 
 def define_flags(values):
@@ -46,6 +52,7 @@ def define_flags(values):
         flag_values=values,
     )
     switch("resume", "Go on with the run in --workdir.")
+    switch("download", "Download and prepare the dataset tfds:NAME if it is not there.")
     switch("dry_run", "Print the whole configuration as JSON, and do nothing.")
     meaning = "key=value, for any key below, or its row and key, as in trainer.a=-1."
     flags.DEFINE_multi_string("set", [], meaning, flag_values=values)
@@ -63,58 +70,45 @@ def about():
 
 def main(argv):
     """Runs the program; returns its exit code."""
-    with (
-        _signals.handled(),
-        _pipes.lasting(),
-        _cli.interruptions(PROGRAM),
-        contextlib.ExitStack() as until_the_end,
-    ):
-        with _cli.user_errors(PROGRAM):
-            run = _prepared(argv, until_the_end)
-        return 0 if run is None else _trained(run)
+    program = _endings.Program(PROGRAM, FLAGS)
+    return _cli.main(program, argv, define_flags, about(), _train, configuration.KEYS)
 
 
-def _prepared(argv, until_the_end):
-    """The `Run` that is asked for, or `None` where there is nothing to train."""
-    values = _cli.parse(argv, define_flags, about(), configuration.KEYS)
-    if values is None:
-        return None
+def _train(values):
     config, workdir, devices = _plan.plan(values)
     if values.dry_run:
         print(configuration.to_json(config))
-        return None
-    if devices.is_chief:
-        until_the_end.enter_context(_lock.held(workdir, "workdir"))
-    return _cli.builder().run(config, workdir, devices)
+        return
+    with contextlib.ExitStack() as until_the_end:
+        if devices.is_chief:
+            until_the_end.enter_context(_lock.held(workdir, "workdir"))
+        run = _cli.builder().run(config, workdir, devices, values.download)
+        with _to_be_resumed(run):
+            run.train()
 
 
-def _trained(run):
+@contextlib.contextmanager
+def _to_be_resumed(run):
+    """Lets what ends a run from outside say how it goes on."""
     try:
-        run.train()
-        return 0
-    except ValueError as error:
-        _cli.complain(PROGRAM, error)
-        return 2
+        yield
     except (FloatingPointError, _lock.FolderLost) as error:
-        return _stopped(error, 1)
-    except (_devices.WorkersLost, _files.NotWritable) as error:
-        return _stopped(_to_resume(run, error), 1)
+        raise _endings.Stopped(error) from error
+    except (_devices.WorkersLost, OSError) as error:
+        if isinstance(error, OSError) and not _endings.is_of_user(error):
+            raise
+        raise _endings.Stopped(_resuming(run, error)) from error
     except (KeyboardInterrupt, _signals.Terminated) as error:
         what, code = _signals.words(type(error))
-        return _stopped(_to_resume(run, what), code)
+        raise _endings.Stopped(_resuming(run, what), code) from error
 
 
-def _to_resume(run, what):
+def _resuming(run, what):
     """What has happened, and the flags that go on from there."""
     path = shlex.quote(run.folder.path)
+    what = str(what).removesuffix(".")
     again = f"--workdir={path} --resume"
     return f"{what} at step {run.folder.last_step()}; {again} goes on from there."
-
-
-def _stopped(reason, code):
-    print(flush=True)  # Ends the line of the progress bar.
-    _cli.complain(PROGRAM, reason)
-    return code
 
 
 def run():

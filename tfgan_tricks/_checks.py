@@ -15,11 +15,15 @@ def did_you_mean(name: Any, known: Iterable[str]) -> str:
 
 
 def renamed(message: str, names: Mapping[str, str]) -> str:
-    """Replaces names of arguments in an error's message, for example with flags."""
+    """Replaces names of arguments in an error's message, for example with flags.
+
+    >>> renamed("`path` must be a file. Received: path='a'", {"path": "--output"})
+    "`--output` must be a file. Received: --output='a'"
+    """
     for argument, name in names.items():
         message = message.replace(f"`{argument}`", f"`{name}`")
-        received = rf"(?<=Received: ){re.escape(argument)}="
-        message = re.sub(received, f"{name}=", message)
+        received = rf"(Received: | with |, ){re.escape(argument)}="
+        message = re.sub(received, rf"\1{name}=", message)
     return message
 
 

@@ -112,9 +112,13 @@ class Config(BaseModel):
         """Whether the data must have labels."""
         return self.conditional or self.trainer.classifies
 
-    def check_there(self) -> None:
-        """Raises `ValueError` if the data or the optimizer cannot be had here."""
-        self.dataset.check()
+    def check_there(self, download: bool = False) -> None:
+        """Raises an error if the data or the optimizer cannot be had here.
+
+        Args:
+            download: Whether missing data will be downloaded.
+        """
+        self.dataset.check(download)
         self.optimizer.check()
 
     @model_validator(mode="before")

@@ -13,6 +13,7 @@ from launch.config import fields
 from launch.config.fields import option
 from tfgan_tricks import _checks
 from tfgan_tricks import _picture_files
+from tfgan_tricks._not_prepared import NotPrepared
 
 _MOVED = " If the data have moved, give --dataset or --data_dir, with --resume too."
 _DATA_DIR = (
@@ -35,6 +36,7 @@ class Dataset(fields.Row):
     argument: ClassVar[str] = ""  # The option that a text gives after a colon.
     placeholder: ClassVar[str] = ""  # What `--help` shows for it.
     needs_package: ClassVar[str] = ""
+    downloads: ClassVar[bool] = False  # If the user asks for it.
     has_test: ClassVar[bool] = False
     shape: ClassVar[fields.Shape] = (None, None, None)
     stays = ("image_size", "channels", "data_dir")
@@ -67,8 +69,21 @@ class Dataset(fields.Row):
         """What `data.load` is told beside."""
         return {}
 
-    def check(self) -> None:
-        """Raises `ValueError` if the data are missing, as far as file names tell."""
+    def check(self, download: bool = False) -> None:
+        """Raises an error if the data are missing, as far as file names tell.
+
+        Args:
+            download: Whether to get them if they are.
+
+        Raises:
+            ValueError: If they are missing, or no program can download them.
+            FileNotFoundError: If they were not prepared; `NotPrepared`.
+        """
+        if download and not self.downloads:
+            raise ValueError(
+                f"`download` must be for {_names_that_download()} only. "
+                f"Received: --download with dataset={str(self)!r}"
+            )
         package = self.needs_package
         if package and importlib.util.find_spec(package) is None:
             raise ValueError(
@@ -83,6 +98,11 @@ class Dataset(fields.Row):
     def example_shape(self) -> fields.Shape:
         """The shape of an example, with `None` for what only the data can tell."""
         return self.shape
+
+
+def _names_that_download():
+    rows = Dataset.rows().items()
+    return " or ".join(f"{n}:{row.placeholder}" for n, row in rows if row.downloads)
 
 
 class Pictures(Dataset):
@@ -128,22 +148,23 @@ class Grid25(Dataset):
 class TFDS(Pictures):
     name: Literal["tfds"] = "tfds"
     argument, placeholder = "builder", "NAME"
-    has_test = True
+    needs_package = "tensorflow_datasets"
+    has_test = downloads = True
     builder: fields.Text = option(..., "Name of a dataset of TensorFlow Datasets.")
     data_dir: fields.Text | None = option(None, _DATA_DIR, flag=True, may_change=True)
 
     def loading(self) -> dict[str, Any]:
         return super().loading() | {"data_dir": self.data_dir}
 
-    def check(self) -> None:
+    def check(self, download: bool = False) -> None:
+        super().check(download)
         # Where no folder is given, TensorFlow Datasets knows its own.
+        if download or self.data_dir is None:
+            return
         name = self.builder.partition("/")[0].partition(":")[0]
-        folder = os.path.join(self.data_dir or "", name)
-        if self.data_dir is not None and not os.path.isdir(folder):
-            raise ValueError(
-                f"`data_dir` must hold the data set {self.builder} as TensorFlow "
-                f"Datasets has prepared it. Received: data_dir={self.data_dir!r}"
-            )
+        folder = os.path.join(os.path.expanduser(self.data_dir), name)
+        if not os.path.isdir(folder):
+            raise NotPrepared(self.builder, self.data_dir)
 
 
 class InPath(Pictures):
@@ -166,7 +187,8 @@ class InPath(Pictures):
 class ImageFolder(InPath):
     name: Literal["image_folder"] = "image_folder"
 
-    def check(self) -> None:
+    def check(self, download: bool = False) -> None:
+        super().check(download)
         files = _picture_files.files(self.full_path)
         if not any(map(_picture_files.is_picture, files)):
             raise ValueError(
@@ -178,7 +200,8 @@ class ImageFolder(InPath):
 class Npz(InPath):
     name: Literal["npz"] = "npz"
 
-    def check(self) -> None:
+    def check(self, download: bool = False) -> None:
+        super().check(download)
         if not os.path.isfile(self.full_path):
             raise ValueError(
                 f"`dataset` must be a file.{_MOVED} Received: dataset={self.source!r}"

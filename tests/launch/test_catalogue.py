@@ -327,7 +327,8 @@ def test_a_joint_batch_reaches_the_trainer_and_its_network():
 
 
 def test_steps_per_execution_reaches_keras():
-    trainer = _build.trainer(BASE, (8, 8, 1), steps_per_execution=2)
+    config = configuration.changed(BASE, {"steps_per_execution": 2})
+    trainer = _build.trainer(config, (8, 8, 1))
     name = "steps_per_execution" if _compat.KERAS_3 else "_steps_per_execution"
     assert int(getattr(trainer, name)) == 2
 

@@ -1,15 +1,18 @@
 """What needs no TensorFlow: help, and errors in what the user gave."""
 
+import errno
 import json
 import os
 import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
 from launch import _cli
+from launch import _endings
 from launch import _plan
 from launch import export
 from launch import sample
@@ -28,7 +31,15 @@ FLAGS = {
     "train": {
         *("preset", "config", "trainer", "loss", "dataset", "data_dir", "optimizer"),
         *("steps", "batch_size", "seed", "workdir", "checkpoint_every", "sample_every"),
-        *("rollbacks", "strategy", "num_virtual_devices", "resume", "dry_run", "set"),
+        *(
+            "rollbacks",
+            "strategy",
+            "num_virtual_devices",
+            "resume",
+            "download",
+            "dry_run",
+        ),
+        "set",
     },
     "sample": {"workdir", "num_images", "class", "seed", "output"},
     "export": {"workdir", "output", "format"},
@@ -167,7 +178,11 @@ BAD_TRAIN = [
     (["config="], "`config` must be a file"),
     (["config={tmp}/broken/config.json"], "`config` must be a file"),
     (["set=network=mlp", "set=discriminator_normalization=none"], "dcgan or standard_"),
-    (["set=width=1000000000"], "at most 16384. Received: width=1000000000"),
+    (["set=width=1000000000"], "at most 1024. Received: width=1000000000"),
+    (
+        ["preset=ring8", "set=width=1000000000"],
+        "most 16384. Received: width=1000000000",
+    ),
     (["optimizer=adan"], "Did you mean 'adam'"),
     (["set=optimizer.momentum=1", "optimizer=sgd"], "below 1.0. .* optimizer.momentum"),
     (["preset=mnits"], "Did you mean 'mnist'.*Received: preset='mnits'"),
@@ -192,7 +207,8 @@ BAD_TRAIN = [
     (["dataset=image_folder:missing", "data_dir={tmp}"], "Received.*/missing"),
     (["dataset=npz:{tmp}/missing.npz"], "missing.npz"),
     (["dataset=npz:{tmp}/full"], "must be a file.*full"),
-    (["preset=mnist", "data_dir={tmp}"], "the data set mnist"),
+    (["preset=mnist", "data_dir={tmp}"], "`tfds:mnist`.* same command with --download"),
+    (["download"], "be for tfds:NAME only. .* --download with dataset='mnist5k'"),
     (["resume"], "--workdir"),
     (["resume", "workdir="], "--workdir"),
     (["resume", "workdir={tmp}/missing"], "Received: workdir=.*missing"),
@@ -351,16 +367,19 @@ def test_exit_code_and_line_of_the_program_itself(tmp_path):
 
 
 def test_errors_of_several_lines_become_one(capsys):
-    with pytest.raises(SystemExit), _cli.user_errors("program"):
-        raise ValueError("one\n  two\nthree")
-    assert capsys.readouterr().err == "program: error: one two three\n"
+    with pytest.raises(SystemExit) as end, _endings.Program("program", {}).ending():
+        raise OSError(errno.ENOENT, "one\n  two\nthree")
+    assert end.value.code == 2
+    told = f"program: error: [Errno {errno.ENOENT}] one two three\n"
+    assert capsys.readouterr().err == told
 
 
 def test_what_is_held_back_is_shown_when_the_import_fails(capfd):
-    with pytest.raises(ImportError), _cli._held_stderr():
+    with pytest.raises(ImportError) as raised, _cli._held_stderr():
         os.write(2, b"the reason\n")
         raise ImportError
-    assert capfd.readouterr().err == "the reason\n"
+    assert raised.value.__notes__ == ["the reason\n"]
+    assert capfd.readouterr().err == ""
     with _cli._held_stderr():
         os.write(2, b"noise\n")
     os.write(2, b"after it\n")
@@ -371,17 +390,120 @@ def test_interruption_is_no_traceback(monkeypatch, capsys):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(train, "_prepared", interrupted)
+    monkeypatch.setattr(train, "_train", interrupted)
     assert run(train) == 130
     assert capsys.readouterr().err == "tfgan-train: error: Interrupted.\n"
 
 
-@pytest.mark.parametrize("error", [ValueError, OSError, TypeError])
-def test_errors_of_the_training_itself_are_not_hidden(monkeypatch, error):
-    class Broken:
-        def train(self):
-            raise error("a bug")
+@pytest.fixture
+def temporary(tmp_path, monkeypatch):
+    """The folder for temporary files."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
 
-    monkeypatch.setattr(train, "_prepared", lambda *_: Broken())
-    with pytest.raises(error, match="a bug"):
-        run(train)
+
+def trace(capsys, program, told):
+    """The content of the file that the last resort's one line names."""
+    line = capsys.readouterr().err.rstrip("\n")
+    begin = f"{program.PROGRAM}: error: {told}. The full trace is in "
+    assert line.startswith(begin), line
+    return pathlib.Path(line.removeprefix(begin))
+
+
+class Broken:
+    """What `launch._build` makes, with errors of its own."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def fail(self, *_):
+        raise self.error
+
+    run = restored = train = fail
+
+
+ERRORS = [
+    ValueError("a bug\nof two lines"),
+    OSError("a bug"),
+    TypeError("a bug"),
+    MemoryError("a bug."),
+    RecursionError("a bug"),
+    ImportError("a bug"),
+]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize(
+    ("program", "arguments"),
+    [
+        (train, ["workdir={tmp}/new/run", "preset=ring8"]),
+        (sample, ["workdir={tmp}/trained", "output={tmp}/new.png"]),
+        (export, ["workdir={tmp}/trained", "output={tmp}/new"]),
+    ],
+)
+def test_what_nobody_expects_is_one_line_and_a_trace_in_a_file(
+    error, program, arguments, folder, temporary, monkeypatch, capsys
+):
+    monkeypatch.setattr(_cli, "builder", lambda: Broken(error))
+    before = files(folder)
+    assert run(program, *(text.format(tmp=folder) for text in arguments)) == 1
+    path = trace(capsys, program, f"{type(error).__name__}: a bug")
+    in_run = program is not train
+    assert path.parent == (folder / "trained" if in_run else temporary)
+    assert "Traceback" in path.read_text() and "in fail" in path.read_text()
+    path.unlink()
+    assert files(folder) == before and not (folder / "new").exists()
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_errors_of_the_training_itself_are_not_hidden(
+    error, tmp_path, temporary, monkeypatch, capsys
+):
+    class Builder:
+        def run(self, *_):
+            return Broken(error)
+
+    monkeypatch.setattr(_cli, "builder", Builder)
+    assert run(train, f"workdir={tmp_path}/run", "preset=ring8") == 1
+    path = trace(capsys, train, f"{type(error).__name__}: a bug")
+    assert "run.train()" in path.read_text()
+
+
+def test_a_trace_that_finds_no_room_is_still_one_line(monkeypatch, capsys):
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    monkeypatch.setattr(_cli, "builder", lambda: Broken(TypeError("a bug")))
+    assert run(train, "workdir=/dev/shm/never", "preset=ring8") == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("TypeError: a bug. There is no room for its full trace.")
+
+
+BLOCKED_IMPORT = """
+import sys
+from importlib.abc import MetaPathFinder
+
+class Broken(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "tensorflow":
+            import os
+            os.write(2, b"the library is too old\\n")
+            raise ImportError("cannot open shared object file")
+
+sys.meta_path.insert(0, Broken())
+from launch import train
+sys.exit(train.main(["program", "--preset=ring8", "--workdir=" + sys.argv[1]]))
+"""
+
+
+def test_an_import_of_tensorflow_that_fails_is_one_line(tmp_path):
+    command = [sys.executable, "-c", BLOCKED_IMPORT, f"{tmp_path}/run"]
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    result = subprocess.run(
+        command, capture_output=True, text=True, cwd=ROOT, env=environment
+    )
+    assert (result.returncode, result.stdout) == (1, "")
+    (line,) = result.stderr.splitlines()
+    assert "error: ImportError: cannot open shared object file. The full" in line
+    (path,) = tmp_path.iterdir()
+    assert line.endswith(f" {path}") and "the library is too old" in path.read_text()

@@ -140,7 +140,7 @@ def test_nothing_but_damaged_checkpoints_is_one_line(copy, capsys, program):
     before = files(copy)
     more = ("resume", "steps=9") if program is train else (f"output={copy}/grid.png",)
     assert run(program, f"workdir={copy}", *more) == 2
-    told(capsys, f"{program.PROGRAM}: error: `directory` must contain a checkpoint of")
+    told(capsys, f"{program.PROGRAM}: error: `workdir` must contain a checkpoint of")
     assert files(copy) == before
 
 
