@@ -1,19 +1,23 @@
 """Sets the formulas of docstrings and pages as MathML, which browsers draw unaided.
 
-A formula is plain text that reads well in `help()`, one equation a line. Two or more
-spaces separate an equation from a remark or from another equation:
+A formula is plain text that reads well in `help()`, one equation a line:
 
-    L_D = 1/2 E[(C(real) - b)^2] + 1/2 E[(C(fake) - a)^2]
+    v = W^T u/norm(W^T u)
+    L = 1/2 mean((C(x) - b)^2) + lambda sum_(i=1)^n norm(theta_i)^2
 
-Words are upright, single letters italic. `M_ib` and `f1` have subscripts, `grad`,
-`sum` and Greek letters become symbols, `|x|` and `||x||` norms, ` | ` a condition. A
-slash makes a fraction of the products beside it, or of two numbers if no spaces
-surround it. MkDocs loads this file as a hook, and it needs the standard library only.
+Words are upright, single letters italic. Products are written side by side. A slash
+without spaces around it makes a fraction of its two neighbors, a slash with spaces one
+of the products beside it. Scripts follow `_` and `^`, longer ones in parentheses. The
+names of Greek letters, `grad`, `sum`, `sqrt(x)`, `norm(x)`, `|x|` and `||x||` become
+symbols. Two or more spaces separate a remark or another equation.
+
+MkDocs loads this file as a hook, and it needs the standard library only.
 """
 
 import html
 import re
 from typing import Any
+from typing import NamedTuple
 
 GREEK = dict(
     zip(
@@ -40,10 +44,13 @@ TOKEN = re.compile(
     r"|(?P<number>\d+(?:\.\d+)?)"
     r"|(?P<name>[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*)"
     r'|(?P<text>"[^"]*")'
-    r"|(?P<script>_(?=\w)|\^)"
+    r"|(?P<script>_(?=[\w(])|\^)"
     r"|(?P<sign>\.\.\.| \| |\|\||->|<-|!=|<=|>=|[-+*/=<>~:,;()\[\]{}|])"
 )
 END = ("end", "")
+_SPACE = '<mspace width="0.25em"/>'
+_SUM = "<mo>∑</mo>"
+_UNDER = {_SUM, "<mi>mean</mi>", "<mi>max</mi>", "<mi>min</mi>"}
 
 
 class NotAFormula(ValueError):
@@ -165,20 +172,31 @@ class _Parser:
 
     def _neighbors(self):
         """Factors beside each other, with a space where a word would touch."""
-        (markup, is_word), before = self._factor(), ""
+        left = self._factor()
         while self._begins_atom():
-            factor, also_word = self._factor()
-            before = '<mspace width="0.25em"/>' if is_word or also_word else ""
-            markup, is_word = markup + before + factor, also_word
-        return markup
+            right = self._factor()
+            space = _SPACE if left.ends_in_word or right.begins_with_word else ""
+            left = left._replace(
+                markup=left.markup + space + right.markup,
+                ends_in_word=right.ends_in_word,
+            )
+        return left.markup
 
     def _factor(self):
-        markup, is_word = self._scripted()
-        follows = self._token(skip_space=False) == ("sign", "/")
-        if follows and self.tokens[self.at + 1][0] != "space":
-            self._next()
-            return self._fraction(markup, self._scripted()[0]), False
-        return markup, is_word
+        """An atom with what belongs to it: scripts, arguments, a divisor."""
+        is_name = self._token()[0] == "name"
+        factor = self._scripted(self._atom())
+        while is_name and self._token(skip_space=False)[1] in ("(", "["):
+            argument = self._scripted(self._atom())
+            factor = _Piece(
+                factor.markup + argument.markup, factor.begins_with_word, False
+            )
+        if self._token(skip_space=False) != ("sign", "/"):
+            return factor
+        if self.tokens[self.at + 1 :][:1] in ([], [("space", " ")]):
+            return factor
+        self._next()
+        return _Piece(self._fraction(factor.markup, self._factor().markup))
 
     def _fraction(self, *parts):
         above, below = (self.bare.get(part, part) for part in parts)
@@ -191,41 +209,45 @@ class _Parser:
             return value == "..." or (value in CLOSING and not closes)
         return kind in ("number", "name", "text", "size")
 
-    def _scripted(self):
-        base, low, is_word = self._atom()
-        high = ""
+    def _scripted(self, piece):
+        low = high = ""
+        base, within = piece.markup, piece.subscript
+        if within:
+            low = within
         if self._token(skip_space=False) == ("script", "_"):
-            self._next()
-            low = _subscript(self._next())
+            low = self._script()
         if self._token(skip_space=False) == ("script", "^"):
+            high = self._script()
+        kind = "under" if base in _UNDER else "sub"
+        over = "over" if kind == "under" else "sup"
+        tag = "m" + kind * bool(low) + over * bool(high)
+        if tag == "m":
+            return piece
+        return piece._replace(markup=f"<{tag}>{base}{low}{high}</{tag}>", subscript="")
+
+    def _script(self):
+        """A script: an atom, or all that stands in parentheses."""
+        sign = self._next()
+        if self._token() == ("sign", "("):
             self._next()
-            high = self._atom()[0]
-        if base == _element("mo", "∑"):
-            return (f"<munder>{base}{low}</munder>" if low else base), False
-        if low and high:
-            return f"<msubsup>{base}{low}{high}</msubsup>", is_word
-        if low or high:
-            tag = "msub" if low else "msup"
-            return f"<{tag}>{base}{low or high}</{tag}>", is_word
-        return base, is_word
+            return self._inside("(")
+        if sign == "_":
+            return _subscript(self._next())
+        return self._atom().markup
 
     def _atom(self):
-        """Markup, its subscript or "", and whether it is a word."""
         if not self._begins_atom():
             raise NotAFormula(self.text)
         kind, value = self._token()
         self._next()
         if kind == "sign":
-            return self._group(value), "", False
+            return _Piece(self._group(value))
         if kind == "number":
-            return _element("mn", value), "", False
+            return _Piece(_element("mn", value))
         if kind == "size":
-            return _element("mtext", _times(value)), "", True
+            return _Piece(_element("mtext", _times(value)), True, True)
         if kind == "text":
-            return _element("mtext", value), "", True
-        if value == "sqrt" and self._is("("):
-            self._next()
-            return f"<msqrt>{self._inside('(')}</msqrt>", "", False
+            return _Piece(_element("mtext", value), True, True)
         return self._name(value)
 
     def _group(self, sign):
@@ -234,10 +256,7 @@ class _Parser:
         fence = sign.replace("||", "‖")
         close = CLOSING[sign].replace("||", "‖")
         inside = self._inside(sign)
-        markup = (
-            f'<mrow><mo stretchy="false">{fence}</mo>{inside}'
-            f'<mo stretchy="false">{close}</mo></mrow>'
-        )
+        markup = _fenced(fence, inside, close)
         if sign == "(":
             self.bare[markup] = inside
         return markup
@@ -253,17 +272,29 @@ class _Parser:
     def _name(self, name):
         """A name, whose subscript is what follows a short base."""
         base, _, low = name.partition("_")
+        if base in ("sqrt", "norm") and self._token(skip_space=False)[1] == "(":
+            self._next()
+            inside = self._inside("(")
+            if base == "sqrt":
+                return _Piece(f"<msqrt>{inside}</msqrt>")
+            return _Piece(_fenced("‖", inside, "‖"), subscript=_subscript(low))
         numbered = re.fullmatch(r"([A-Za-z])(\d+)", base)
         if numbered and not low:
             base, low = numbered.groups()
         short = len(base) == 1 or base in SYMBOLS or base in ("sum", "Var")
         if not (short or 0 < len(low) <= 3):
             base, low = name, ""
-        if base == "sum":
-            return _element("mo", "∑"), _subscript(low), False
-        is_word = len(base) > 1 and base not in SYMBOLS
-        applied = self._token(skip_space=False)[1] in ("(", "[")
-        return _identifier(base), _subscript(low), is_word and not applied
+        is_word = len(base) > 1 and base not in (*SYMBOLS, "sum")
+        return _Piece(_identifier(base), is_word, is_word, _subscript(low))
+
+
+class _Piece(NamedTuple):
+    """Markup, and what its surroundings must know of it."""
+
+    markup: str
+    begins_with_word: bool = False
+    ends_in_word: bool = False
+    subscript: str = ""
 
 
 def _tokens(text):
@@ -289,7 +320,16 @@ def _subscript(name):
     return _identifier(name)
 
 
+def _fenced(left, inside, right):
+    return (
+        f'<mrow><mo stretchy="false">{left}</mo>{inside}'
+        f'<mo stretchy="false">{right}</mo></mrow>'
+    )
+
+
 def _identifier(name):
+    if name == "sum":
+        return _SUM
     upright = ' mathvariant="normal"' if name == "E" else ""
     return _element("mi", SYMBOLS.get(name, name), upright)
 
