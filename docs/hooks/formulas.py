@@ -7,7 +7,7 @@ A formula is plain text that reads well in `help()`, one equation a line:
 
 Words are upright, single letters italic. Products are written side by side. A slash
 without spaces around it makes a fraction of its two neighbors, a slash with spaces one
-of the products beside it. Scripts follow `_` and `^`, longer ones in parentheses. The
+of the products around it. Scripts follow `_` and `^`, longer ones in parentheses. The
 names of Greek letters, `grad`, `sum`, `sqrt(x)`, `norm(x)`, `|x|` and `||x||` become
 symbols. Two or more spaces separate a remark or another equation.
 
@@ -71,7 +71,7 @@ def mathml(text: str) -> str:
 
 
 def _row(line):
-    """A line as a row of a table: left side, right side with its sign, remarks."""
+    """Returns a line as a row of three cells: left side, right side, remarks."""
     line = re.sub(r"= +", "= ", line.strip())
     first, *rest = (_Cell(each) for each in re.split(r" {2,}", line))
     cells = [*first.sides(), "".join(cell.whole() for cell in rest)]
@@ -85,7 +85,7 @@ class _Cell:
         self.text = text
 
     def sides(self):
-        """What stands left of the first `=`, and the rest."""
+        """Returns what stands left of the first `=`, and the rest."""
         parts = self._parts()
         signs = [kind for kind, _ in parts]
         if signs.count("=") == 0:
@@ -94,7 +94,7 @@ class _Cell:
         return _joined(parts[:at]), _joined(parts[at:])
 
     def whole(self):
-        """All of it, with the space before it."""
+        """Returns all of it, with the space before it."""
         return f'<mspace width="1em"/>{_joined(self._parts())}'
 
     def _parts(self):
@@ -118,7 +118,7 @@ class _Parser:
         self.bare = {}  # Groups in parentheses, which a fraction does not need.
 
     def parts(self):
-        """Pairs of a sign, or "" for what stands between signs, and its markup."""
+        """Returns pairs of a sign, or "" between signs, and its markup."""
         parts = self._relation()
         if self._token() != END:
             raise NotAFormula(self.text)
@@ -171,7 +171,7 @@ class _Parser:
         return left
 
     def _neighbors(self):
-        """Factors beside each other, with a space where a word would touch."""
+        """Returns neighboring factors, with a space where a word would touch."""
         left = self._factor()
         while self._begins_atom():
             right = self._factor()
@@ -183,7 +183,7 @@ class _Parser:
         return left.markup
 
     def _factor(self):
-        """An atom with what belongs to it: scripts, arguments, a divisor."""
+        """Returns an atom with its scripts, arguments and divisor."""
         is_name = self._token()[0] == "name"
         factor = self._scripted(self._atom())
         while is_name and self._token(skip_space=False)[1] in ("(", "["):
@@ -226,7 +226,7 @@ class _Parser:
         return piece._replace(markup=f"<{tag}>{base}{low}{high}</{tag}>", subscript="")
 
     def _script(self):
-        """A script: an atom, or all that stands in parentheses."""
+        """Returns a script: an atom, or all that stands in parentheses."""
         sign = self._next()
         if self._token() == ("sign", "("):
             self._next()
@@ -270,7 +270,7 @@ class _Parser:
         return inside
 
     def _name(self, name):
-        """A name, whose subscript is what follows a short base."""
+        """Returns a name, whose subscript is what follows a short base."""
         base, _, low = name.partition("_")
         if base in ("sqrt", "norm") and self._token(skip_space=False)[1] == "(":
             self._next()
@@ -312,7 +312,7 @@ def _times(text):
 
 
 def _subscript(name):
-    """Indices beside each other, or a word."""
+    """Returns neighboring indices, or a word."""
     if not name or name.isdigit():
         return name and _element("mn", name)
     if len(name) <= 3 and name not in SYMBOLS:
