@@ -121,7 +121,7 @@ class SemiSupervisedGAN(AdversarialTrainer):
         reader = discriminator
         if feature_matching:
             reader = _features.reader(discriminator, features)
-        # A function, since Keras would take a model for a third network, to be saved.
+        # A function, since Keras would save a model as a third network.
         self._reader = lambda: reader
         self.error = keras.metrics.Mean(name="error")
 

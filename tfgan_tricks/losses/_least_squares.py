@@ -45,8 +45,8 @@ def least_squares(
 
     With b - c = 1 and b - a = 2, as in `PEARSON`, the best discriminator turns L_G into
     a Pearson chi-square divergence. `BINARY`, the default, has the same minimizer and
-    is the authors' choice. Their code sums over the batch. This loss takes means, as
-    the paper does.
+    is the authors' choice. Their code sums over the batch. These are means, as in
+    the paper.
 
     Args:
         a: Target for fake logits in L_D.
