@@ -1,4 +1,4 @@
-"""Names of folders that programs stumble over, and what is no file or folder."""
+"""Names that programs stumble over, and paths that are not files or folders."""
 
 import contextlib
 import os

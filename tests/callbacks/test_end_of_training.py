@@ -190,7 +190,7 @@ def test_a_history_that_is_listed_itself_ends_it_too(tmp_path):
 def test_it_ends_without_a_history_too(tmp_path):
     """As in training loops that are written by hand."""
     model = compiled(Tiny())
-    train(model, [], steps=2)  # Whose history is that of another training.
+    train(model, [], steps=2)  # Its history belongs to another run.
     saver = callbacks.Checkpoints(tmp_path, every=4)
     several = keras.callbacks.CallbackList([saver], model=model, epochs=1, steps=5)
     several.on_train_begin()

@@ -24,7 +24,7 @@ def test_the_game_gets_worse_after_its_best_epoch():
 
 @pytest.mark.parametrize("name", ["{epoch}.weights.h5", "{epoch}.keras"])
 def test_model_checkpoint_of_every_epoch(tmp_path, name):
-    """Training goes on from each where it was."""
+    """A run resumes from each at its step."""
     path = str(tmp_path / name)
     save = keras.callbacks.ModelCheckpoint(path, save_weights_only="weights" in name)
     scalar_game.fit(scalar_game.make(), [save], EPOCHS)
@@ -78,7 +78,7 @@ class Killed(Exception):
 
 @pytest.mark.parametrize("after_epoch", [0, 3])
 def test_backup_and_restore(tmp_path, after_epoch):
-    """A killed training goes on where it was, in a new process."""
+    """A killed run resumes in a new process, at its last checkpoint."""
 
     def kill(epoch, logs):
         if epoch == after_epoch:

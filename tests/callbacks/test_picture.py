@@ -9,7 +9,7 @@ GAP = _picture.GAP
 
 
 def test_pixels_are_the_values_without_smoothing():
-    """A 2 x 1 picture, so each value is a square of 32 pixels."""
+    """A 2 x 1 image, so each value is a square of 32 pixels."""
     image = np.array([-1.0, 0.5]).reshape(1, 2, 1, 1)
     pixels = callbacks.picture(image)
     assert pixels.shape == (64, 32, 1) and pixels.dtype == np.uint8
@@ -40,9 +40,9 @@ def test_large_images_keep_their_size():
     assert callbacks.picture(np.zeros([1, 100, 70, 4])).shape == (100, 70, 4)
 
 
-def drawn(pixels, colour):
-    """The mean row and column of a colour, in [0, 1)."""
-    found = np.argwhere((pixels == np.array(colour)).all(axis=2))
+def drawn(pixels, color):
+    """The mean row and column of a color, in [0, 1)."""
+    found = np.argwhere((pixels == np.array(color)).all(axis=2))
     return found.mean(axis=0) / _picture.CANVAS
 
 

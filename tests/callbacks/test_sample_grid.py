@@ -137,7 +137,7 @@ def test_each_row_shows_ten_samples_of_a_label(tmp_path):
         np.testing.assert_array_equal(tile, callbacks.picture(image[None]))
 
 
-def labelled(shape, dtype):
+def labeled(shape, dtype):
     """Its images of 8x8 depend on which of five labels it is given."""
     z, labels = keras.Input((3,)), keras.Input(shape, dtype=dtype)
     vectors = labels
@@ -156,7 +156,7 @@ def labelled(shape, dtype):
 )
 def test_labels_are_found_in_the_generator(tmp_path, shape, dtype):
     model = ImageTiny()
-    model.generator = labelled(shape, dtype)
+    model.generator = labeled(shape, dtype)
     train(model, [callbacks.SampleGrid(tmp_path, every=1, num_samples=7)], steps=1)
     z = tf.random.stateless_normal([7, 3], seed=[0, 0], alg="philox")
     labels = np.array([0, 1, 2, 3, 4, 0, 1])

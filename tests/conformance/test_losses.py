@@ -8,7 +8,7 @@ import tensorflow as tf
 from tests.losses.oracles import ORACLES
 from tfgan_tricks import losses
 
-# Public names that are no losses: the waist, the codings, and the look-up.
+# Public names that are not losses: the interface, the codings, the look-up.
 OTHERS = {
     "AdversarialLoss",
     "BINARY",

@@ -1,4 +1,4 @@
-"""Picture files written byte by byte, so that tests need no picture library."""
+"""Image files written byte by byte, so that tests need no image library."""
 
 import pathlib
 import struct
@@ -10,7 +10,7 @@ SHARED = pathlib.Path(__file__).parents[3] / "shared" / "data"
 
 
 def png(rows, color_type, bit_depth=8, palette=None, transparency=None):
-    """A PNG file of `rows`, each the bytes of one line of the picture."""
+    """A PNG file of `rows`, each the bytes of one line of the image."""
     bits = (
         bit_depth
         * {GRAY: 1, RGB: 3, PALETTE: 1, GRAY_ALPHA: 2, RGB_ALPHA: 4}[color_type]

@@ -231,11 +231,11 @@ def test_a_missing_folder_and_other_splits_are_refused(tmp_path):
 def test_real_pictures_load():
     folder = images.SHARED / "emoji64"
     if not folder.exists():
-        pytest.skip("needs the folder of pictures, emoji64")
+        pytest.skip("needs the folder of images, emoji64")
     source = data.load(f"image_folder:{folder}/train", image_size=32)
     assert source.examples.shape == (1906, 32, 32, 3)
     assert (source.skipped, len(source.label_names)) == (0, 9)
-    # Nearly every picture is a figure in front of nothing, which is white here.
+    # Nearly every image is a figure on a transparent, here white, background.
     assert (source.examples[:, 0, 0] == 255).all(axis=-1).mean() > 0.8
 
 

@@ -27,7 +27,7 @@ def inputs_for(kind):
 
 
 def theirs(kind, power_iterations):
-    """Addons 0.23's layer, or where it cannot be imported that of Keras 3.15."""
+    """Returns the layer of Addons 0.23, or of Keras 3.15 if Addons is missing."""
     if _compat.KERAS_3:
         module = keras.layers
     else:

@@ -101,7 +101,7 @@ def test_reference_activations_come_from_the_current_weights():
 
 
 def by_parts(joined):
-    """The reference by its own statistics, the last row by those of all rows."""
+    """Normalizes the reference alone, and the last row with all rows."""
     return np.concatenate([batch_norm(joined[:-1]), batch_norm(joined)[-1:]])
 
 

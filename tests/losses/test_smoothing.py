@@ -79,7 +79,7 @@ def test_in_relativistic_forms_it_adds_the_mean_gap(factory, form, scale):
     np.testing.assert_allclose(smooth - hard, 0.3 * scale * gap, rtol=1e-9)
 
 
-def minimised(function, size):
+def minimized(function, size):
     """Where a function of logits is least, as probabilities."""
 
     def value_and_gradient(values):
@@ -101,12 +101,12 @@ def minimised(function, size):
 def test_the_real_term_is_least_at_the_label(factory, label):
     loss = factory(real_label=label)
     zero = tf.zeros([1], tf.float64)
-    best = minimised(lambda x: loss.discriminator(real_logits=x, fake_logits=zero), 1)
+    best = minimized(lambda x: loss.discriminator(real_logits=x, fake_logits=zero), 1)
     np.testing.assert_allclose(best, [label], atol=1e-6)
 
 
 def best_discriminator(loss, real, fake):
-    """By minimisation over one logit for each of the points that densities weigh."""
+    """By minimization over one logit for each of the points that densities weigh."""
     zero = tf.zeros([1], tf.float64)
 
     def expected_loss(values):
@@ -115,7 +115,7 @@ def best_discriminator(loss, real, fake):
         of_fake = [loss.discriminator(real_logits=zero, fake_logits=x) for x in logits]
         return tf.tensordot(real, of_real, 1) + tf.tensordot(fake, of_fake, 1)
 
-    return minimised(expected_loss, len(real))
+    return minimized(expected_loss, len(real))
 
 
 @every_factory

@@ -23,7 +23,7 @@ def examples(network, count=3):
 
 
 def layers_of(network):
-    """The layers of a network, also of one that is virtually batch normalised."""
+    """The layers of a network, also of one that is virtually batch normalized."""
     return getattr(network, "network", network).layers
 
 
@@ -38,14 +38,14 @@ def kernels(network):
 
 
 def spectral_names(network):
-    """The names of the layers that are spectrally normalised."""
+    """The names of the layers that are spectrally normalized."""
     wrappers = layers_of(network)
     kind = layers.SpectralNormalization
     return [layer.layer.name for layer in wrappers if isinstance(layer, kind)]
 
 
 def norm_names(network):
-    """The names of the layers that normalise by batches."""
+    """The names of the layers that normalize by batches."""
     kinds = (keras.layers.BatchNormalization, layers.VirtualBatchNorm)
     return [layer.name for layer in layers_of(network) if isinstance(layer, kinds)]
 

@@ -168,7 +168,7 @@ def test_the_seed_decides_on_minibatch_discrimination_too():
     assert np.abs(theta(0) - theta(1)).max() > 0.01
 
 
-def test_batches_are_normalised_after_every_layer_of_the_generator_but_the_last():
+def test_batches_are_normalized_after_every_layer_of_the_generator_but_the_last():
     network = generator(image_size=32)
     assert inspection.norm_names(network) == ["grid_norm", "up_8_norm", "up_16_norm"]
     assert inspection.biased_names(network) == ["up_32"]
@@ -180,7 +180,7 @@ def test_batches_are_normalised_after_every_layer_of_the_generator_but_the_last(
     ]
 
 
-def test_batches_are_normalised_after_every_convolution_but_the_first():
+def test_batches_are_normalized_after_every_convolution_but_the_first():
     network = discriminator(image_size=32)
     assert inspection.norm_names(network) == ["down_8_norm", "down_4_norm"]
     assert inspection.biased_names(network) == ["down_16", "logit"]
@@ -245,7 +245,7 @@ def test_virtual_normalization_is_where_batch_normalization_would_be():
     assert inspection.biased_names(network) == ["up_32"]
 
 
-def test_virtually_normalised_pictures_do_not_depend_on_their_batch_mates():
+def test_virtually_normalized_pictures_do_not_depend_on_their_batch_mates():
     network = generator("virtual", reference_size=7)
     z = inspection.latents(network, 5)
     together, alone = network(z, training=True), network(z[2:3], training=True)

@@ -21,7 +21,7 @@ def spectral():
 
 
 @pytest.fixture(scope="module")
-def batch_normalised():
+def batch_normalized():
     return networks.standard_cnn_discriminator(spectral=False)
 
 
@@ -55,17 +55,17 @@ DISCRIMINATOR_PARAMETERS = (
 
 
 def test_the_discriminators_have_the_parameters_counted_by_hand(
-    spectral, batch_normalised
+    spectral, batch_normalized
 ):
     # One left singular vector for each convolution, and four numbers for each channel
-    # that is normalised by batches, which the last convolution's are not.
+    # that is normalized by batches, which the last convolution's are not.
     vectors = 64 + 64 + 128 + 128 + 256 + 256 + 512
     assert spectral.count_params() == DISCRIMINATOR_PARAMETERS + vectors
     norms = 4 * (vectors - 512)
-    assert batch_normalised.count_params() == DISCRIMINATOR_PARAMETERS + norms
+    assert batch_normalized.count_params() == DISCRIMINATOR_PARAMETERS + norms
 
 
-def test_batches_are_normalised_after_the_transposed_convolutions_only(generator):
+def test_batches_are_normalized_after_the_transposed_convolutions_only(generator):
     names = [layer.name for layer in generator.layers]
     assert names == [
         *["project", "grid", "up_8", "up_8_norm", "up_8_relu", "up_16", "up_16_norm"],
@@ -73,19 +73,19 @@ def test_batches_are_normalised_after_the_transposed_convolutions_only(generator
     ]
 
 
-def test_every_convolution_is_spectrally_normalised_and_the_logit_is_not(spectral):
+def test_every_convolution_is_spectrally_normalized_and_the_logit_is_not(spectral):
     assert inspection.spectral_names(spectral) == CONVOLUTIONS
     assert inspection.norm_names(spectral) == []
     assert isinstance(spectral.layers[-1], keras.layers.Dense)
 
 
-def test_without_that_every_convolution_but_the_last_is_batch_normalised(
-    batch_normalised,
+def test_without_that_every_convolution_but_the_last_is_batch_normalized(
+    batch_normalized,
 ):
-    assert inspection.spectral_names(batch_normalised) == []
+    assert inspection.spectral_names(batch_normalized) == []
     expected = [f"{name}_norm" for name in CONVOLUTIONS[:-1]]
-    assert inspection.norm_names(batch_normalised) == expected
-    names = [layer.name for layer in batch_normalised.layers]
+    assert inspection.norm_names(batch_normalized) == expected
+    names = [layer.name for layer in batch_normalized.layers]
     assert names[:3] == ["conv_32", "conv_32_norm", "conv_32_leaky"]
     assert names[-4:] == ["conv_4", "conv_4_leaky", "features", "logit"]
 
@@ -121,8 +121,8 @@ def test_first_dense_kernels_are_uniform_within_the_root_of_their_inputs(
         assert kernel.std() * (3 * inputs) ** 0.5 == pytest.approx(1, rel=0.05)
 
 
-def test_first_scales_are_normal_around_one(generator, batch_normalised):
-    networks_ = (generator, batch_normalised)
+def test_first_scales_are_normal_around_one(generator, batch_normalized):
+    networks_ = (generator, batch_normalized)
     kind = keras.layers.BatchNormalization
     norms = [x for network in networks_ for x in network.layers if isinstance(x, kind)]
     scales = [norm.gamma.numpy() for norm in norms]

@@ -148,7 +148,7 @@ def freezable(frozen=()):
 @pytest.mark.parametrize("at_first", [(), (0,), (1, 2), (0, 1, 2)])
 @pytest.mark.parametrize("later", [(), (0,), (1, 2), (0, 1, 2)])
 def test_layers_are_frozen_and_thawed_after_its_creation(at_first, later):
-    """Moving statistics and seeds are no parameters, gamma and beta are."""
+    """Gamma and beta are parameters, moving statistics and seeds are not."""
     network = freezable(at_first)
     parameters = _compat.parameters(network)
     shapes = [tuple(variable.shape) for variable in parameters]

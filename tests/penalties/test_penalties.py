@@ -124,7 +124,7 @@ def test_known_bugs_are_caught(name):
 @pytest.mark.parametrize(
     ("slope", "expected"), [(0.5, 0.0), (1.0, 0.0), (3.0, 4.0)], ids=str
 )
-def test_one_sided_penalises_only_slopes_above_one(slope, expected):
+def test_one_sided_penalizes_only_slopes_above_one(slope, expected):
     real, fake = samples((4, 1))
     penalty = penalties.InterpolatedGradientPenalty(1.0, one_sided=True)
     value = penalty(lambda x: slope * x[:, 0], real=real, fake=fake, seed=SEED)
@@ -200,14 +200,14 @@ def test_samples_of_any_number_type_reach_the_critic_as_float32(penalty, dtype):
     ],
     ids=["embedding", "argmax", "constant"],
 )
-def test_a_critic_without_a_gradient_is_refused_not_penalised_by_zero(penalty, critic):
+def test_a_critic_without_a_gradient_is_refused_not_penalized_by_zero(penalty, critic):
     real = tf.constant([[0], [2], [1], [1]])
     with pytest.raises(ValueError, match="`critic` must be differentiable.*Received"):
         penalty()(critic, real=real, fake=real, seed=SEED)
 
 
 @pytest.mark.parametrize("penalty", LINEAR)
-def test_images_of_unknown_size_are_penalised(penalty):
+def test_images_of_unknown_size_are_penalized(penalty):
     real, fake = samples((5, 4, 2, 1))
     critic, norm = linear_critic((5, 4, 2, 1))
     shape = tf.TensorSpec([None, None, None, 1], tf.float32)
@@ -281,7 +281,7 @@ def test_fake_samples_get_no_gradient(penalty):
 
 
 @pytest.mark.parametrize("penalty", LINEAR)
-def test_half_precision_input_is_penalised_in_float32(penalty):
+def test_half_precision_input_is_penalized_in_float32(penalty):
     real, fake = (tf.cast(x, tf.float16) for x in samples((4, 3)))
     critic, norm = linear_critic((4, 3))
     value = penalty(7.0)(critic, real=real, fake=fake, seed=SEED)

@@ -63,8 +63,8 @@ def train(trainer, steps, batch_size=4):
     real = tf.fill([steps * trainer.batches_per_step * batch_size, 1], REAL)
     if isinstance(trainer, trainers.SemiSupervisedGAN):
         # With one class there is nothing to learn from labels.
-        labelled = (3.0 * real, tf.zeros(len(real), tf.int64))
-        real = tf.data.Dataset.from_tensor_slices((real, labelled)).batch(batch_size)
+        labeled = (3.0 * real, tf.zeros(len(real), tf.int64))
+        real = tf.data.Dataset.from_tensor_slices((real, labeled)).batch(batch_size)
         batch_size = None
     trainer.fit(real, batch_size=batch_size, shuffle=False, verbose=0)
     return state(trainer)

@@ -1,4 +1,4 @@
-"""Trainings to compare on one and on two replicas.
+"""Runs to compare on one and on two replicas.
 
 Penalties, layers and options are spread over the trainers and losses, so that each of
 them is in some case.
@@ -34,7 +34,7 @@ ADAM = ("Adam", {"learning_rate": 1e-3, "beta_1": 0.5, "epsilon": 1e-2})
 
 
 class Case(NamedTuple):
-    """A function that makes a trainer, always with the same first weights, and data.
+    """A function that makes a trainer, always with the same initial weights, and data.
 
     Each player gets an optimizer of that name and those arguments, and the trainer is
     compiled with both as often as `compilations` says.
@@ -52,8 +52,8 @@ def plain(*norm):
     return keras.Sequential([keras.Input((3,)), dense(6), *norm, tanh, dense(2)])
 
 
-def normalised(synchronized=True):
-    """A generator with batch normalization, like those of `networks`."""
+def normalized(synchronized=True):
+    """A generator with batch normalization, as in `networks`."""
     norm = keras.layers.BatchNormalization(momentum=0.9, synchronized=synchronized)
     return plain(norm)
 
@@ -166,7 +166,7 @@ CASES = {
     ),
     "least_squares, by class": Case(lambda: of_classes(), (IMAGES, LABELS)),
     "wgan": Case(
-        of_points(trainers.WGAN, generator=normalised, clip=0.4, discriminator_steps=2)
+        of_points(trainers.WGAN, generator=normalized, clip=0.4, discriminator_steps=2)
     ),
     "wgan_gp": Case(
         of_points(
@@ -181,7 +181,7 @@ CASES = {
         of_points(
             trainers.HingeGAN,
             spectral,
-            generator=normalised,
+            generator=normalized,
             discriminator_steps=2,
             ema_decay=0.8,
         )
@@ -294,7 +294,7 @@ CASES = {
         steps_per_execution=4,
     ),
 }
-# Batch normalization of each replica by itself, which is another training.
+# Batch normalization on each replica alone, which gives other results.
 LOCAL = Case(
-    of_points(trainers.LSGAN, generator=lambda: normalised(synchronized=False))
+    of_points(trainers.LSGAN, generator=lambda: normalized(synchronized=False))
 )

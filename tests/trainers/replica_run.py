@@ -49,7 +49,7 @@ def trained(case, distribute=None, **options):
 
 
 def state(trainer):
-    """All variables but those of metrics, which each replica has its own of."""
+    """Returns all variables except for metrics, which differ between replicas."""
     metrics = {id(v) for metric in trainer.metrics for v in metric.variables}
     weights = [v for v in trainer.weights if id(v) not in metrics]
     pair = trainer.generator_optimizer, trainer.discriminator_optimizer

@@ -36,7 +36,7 @@ def make(cls, hidden=(8,), rate=1e-3, run_eagerly=False, **kwargs):
     return trainer
 
 
-def labelled(count=96, deviation=0.1):
+def labeled(count=96, deviation=0.1):
     rng = np.random.default_rng(0)
     labels = rng.integers(0, len(CENTERS), count)
     points = CENTERS[labels] + rng.normal(0, deviation, (count, 2))
@@ -44,7 +44,7 @@ def labelled(count=96, deviation=0.1):
 
 
 def endless(batch_size=8, **kwargs):
-    dataset = tf.data.Dataset.from_tensor_slices(labelled(**kwargs)).repeat()
+    dataset = tf.data.Dataset.from_tensor_slices(labeled(**kwargs)).repeat()
     return dataset.batch(batch_size, drop_remainder=True)
 
 
@@ -76,7 +76,7 @@ def calls(network):
 
 def test_fakes_are_made_and_judged_with_the_labels_of_the_real_ones():
     trainer = make(trainers.RelativisticGAN, penalties=[penalties.R1(1.0)])
-    real = trainers.Batch(*map(tf.constant, labelled(8)))
+    real = trainers.Batch(*map(tf.constant, labeled(8)))
     of_d, of_g = calls(trainer.discriminator), calls(trainer.generator)
     trainer.update_discriminator(real)
     trainer.update_generator(real)
@@ -98,7 +98,7 @@ def test_every_trainer_can_be_conditional(cls):
 @pytest.mark.parametrize("size", [(8, 1), (8,)])
 def test_labels_may_be_a_column_or_a_row_and_of_any_integers(size):
     trainer = make(trainers.LSGAN, run_eagerly=True)
-    points, labels = labelled(8)
+    points, labels = labeled(8)
     labels = labels.reshape(size).astype("int64")
     trainer.fit(points, labels, batch_size=8, verbose=0)
     other = make(trainers.LSGAN, run_eagerly=True)
@@ -107,7 +107,7 @@ def test_labels_may_be_a_column_or_a_row_and_of_any_integers(size):
 
 
 def test_labels_matter_only_to_networks_that_take_them():
-    points, labels = labelled(32)
+    points, labels = labeled(32)
     one, two = (toy.make(trainers.LSGAN) for _ in range(2))
     one.fit(points, labels, verbose=0)
     two.fit(points, verbose=0)
@@ -121,7 +121,7 @@ def test_labels_matter_only_to_networks_that_take_them():
 
 def test_labels_must_be_given():
     with pytest.raises(ValueError, match="pairs.*Received: images only"):
-        make(trainers.LSGAN).fit(labelled()[0], verbose=0)
+        make(trainers.LSGAN).fit(labeled()[0], verbose=0)
 
 
 def test_conditional_trainers_continue_identically(tmp_path):

@@ -1,4 +1,4 @@
-"""A training that stops, and goes on in a new process, is the unbroken one."""
+"""A run that stops and resumes in a new process equals an uninterrupted run."""
 
 import subprocess
 import sys
@@ -127,7 +127,7 @@ test_exact_resume.go_on(pathlib.Path(sys.argv[1]))
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Every trainer's unbroken checkpoints, and those of the new process."""
+    """Every trainer's checkpoints, uninterrupted and from the new process."""
     folder = tmp_path_factory.mktemp("resumed")
     for cls in toy.ALL:
         trainer = made(cls)

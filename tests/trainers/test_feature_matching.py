@@ -25,7 +25,7 @@ def numpy_distance(real, fake, distance):
 
 
 @pytest.mark.parametrize("distance", ["l2", "mse", "l1"])
-def test_the_generator_minimises_the_distance_of_mean_features(distance):
+def test_the_generator_minimizes_the_distance_of_mean_features(distance):
     trainer = toy.make(trainers.FeatureMatchingGAN, distance=distance)
     batch = trainers.Batch(tf.constant(REAL))
     value = trainer.generator_objective(batch, SEED)["g_loss"]

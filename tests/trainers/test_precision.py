@@ -239,7 +239,7 @@ def test_logits_losses_and_penalties_are_float32(policy):
     assert terms["g_loss"].dtype == tf.float32
 
 
-def penalised(policy, size):
+def penalized(policy, size):
     """A gradient penalty, and its gradient by the weights of a critic of a size."""
     keras.utils.set_random_seed(3)
     with precision.policy(policy):
@@ -257,7 +257,7 @@ def penalised(policy, size):
 
 def error_in_float16(size):
     """The relative errors of the penalty and of its gradient."""
-    expected, result = penalised("float32", size), penalised("mixed_float16", size)
+    expected, result = penalized("float32", size), penalized("mixed_float16", size)
     return [
         np.linalg.norm(b - a) / np.linalg.norm(a)
         for a, b in zip(expected, result, strict=True)

@@ -1,4 +1,4 @@
-"""Whole trainings on two replicas, in a process of their own, against one."""
+"""Complete runs on two replicas, in a separate process, against one replica."""
 
 import numpy as np
 import pytest
@@ -105,10 +105,10 @@ def test_a_classifier_is_evaluated_on_all_examples(results):
 
 
 def batches_of(sizes):
-    """A dataset of nested batches, of other sizes for images and labelled images."""
+    """A dataset of nested batches, of other sizes for images and labeled images."""
     examples = tf.data.Dataset.from_tensor_slices(toy.points(24))
-    images, labelled = (examples.batch(size, drop_remainder=True) for size in sizes)
-    return tf.data.Dataset.zip((images, (labelled, labelled)))
+    images, labeled = (examples.batch(size, drop_remainder=True) for size in sizes)
+    return tf.data.Dataset.zip((images, (labeled, labeled)))
 
 
 @pytest.mark.parametrize("sizes", [(3, 6), (6, 3), (5, 5)])

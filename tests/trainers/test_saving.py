@@ -1,4 +1,4 @@
-"""Saved trainers go on as if nothing had happened."""
+"""Saved trainers continue as if nothing had happened."""
 
 import json
 

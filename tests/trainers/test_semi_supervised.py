@@ -34,10 +34,10 @@ def make(scale=1.0, **kwargs):
 
 
 def batch():
-    real, labelled = (RNG.normal(0, 2, (7, 2)).astype("float32") for _ in range(2))
+    real, labeled = (RNG.normal(0, 2, (7, 2)).astype("float32") for _ in range(2))
     labels = tf.constant(RNG.integers(0, 3, 7))
     return trainers.Batch(
-        tf.constant(real), labeled=trainers.Batch(tf.constant(labelled), labels)
+        tf.constant(real), labeled=trainers.Batch(tf.constant(labeled), labels)
     )
 
 
@@ -59,18 +59,18 @@ def test_the_discriminators_terms_are_those_of_the_paper(scale):
     trainer, real = make(scale), batch()
     fake = trainer.sample_like(real, SEED)
     terms = trainer.discriminator_objective(real, fake, SEED)
-    labelled = log_probabilities(trainer, real.labeled.images)
-    conditional = labelled[:, :3] - log_real(labelled)[:, None]
+    labeled = log_probabilities(trainer, real.labeled.images)
+    conditional = labeled[:, :3] - log_real(labeled)[:, None]
     supervised = -conditional[np.arange(7), real.labeled.labels.numpy()].mean()
-    unlabelled = -log_real(log_probabilities(trainer, real.images)).mean()
+    unlabeled = -log_real(log_probabilities(trainer, real.images)).mean()
     generated = -log_probabilities(trainer, fake.images)[:, 3].mean()
     assert set(terms) == {"d_loss", "supervised_loss"}
     np.testing.assert_allclose(terms["supervised_loss"], supervised, rtol=1e-4)
-    expected = (unlabelled + generated) / 2
+    expected = (unlabeled + generated) / 2
     np.testing.assert_allclose(terms["d_loss"], expected, rtol=1e-4)
 
 
-def test_without_feature_matching_the_generator_minimises_log_one_minus_d():
+def test_without_feature_matching_the_generator_minimizes_log_one_minus_d():
     trainer, real = make(feature_matching=False), batch()
     fake = trainer.sample_like(real, SEED)
     value = trainer.generator_objective(real, SEED)["g_loss"]
@@ -91,7 +91,7 @@ def test_with_it_the_generator_matches_mean_features(distance):
     assert trainer.batches_per_step == 2
 
 
-def test_smoothing_moves_the_unlabelled_term_only():
+def test_smoothing_moves_the_unlabeled_term_only():
     real = batch()
     objectives = []
     for real_label in (1.0, 0.7):
@@ -128,7 +128,7 @@ def test_the_best_discriminator_of_the_smoothed_game(p, q, real_label):
     assert slope(best - 0.01) < -1e-4 < 1e-4 < slope(best + 0.01)
 
 
-def test_unlabelled_labelled_and_the_generators_images_are_the_streams_own():
+def test_unlabeled_labeled_and_the_generators_images_are_the_streams_own():
     trainer = make()
     rows = np.arange(12.0, dtype="float32")[:, None] * np.ones((1, 2), "float32")
     batches = trainer.real_batches((rows, (100 + rows, np.arange(12) % 3)))

@@ -1,4 +1,4 @@
-"""What holds for every trainer beside its formulas."""
+"""Properties of every trainer, apart from its formulas."""
 
 import keras
 import numpy as np

@@ -60,7 +60,7 @@ def points(count=96):
 
 
 def endless(batch_size=8, cls=None):
-    """Batches of what a trainer takes; all labels are those of the only class."""
+    """Batches in a trainer's form; all labels are 0, the only class."""
     dataset = tf.data.Dataset.from_tensor_slices(points()).repeat()
     dataset = dataset.batch(batch_size, drop_remainder=True)
     if cls is not trainers.SemiSupervisedGAN:
