@@ -26,7 +26,7 @@ def checked_range(output_range: Any) -> Range:
 def to_unit_range(images: Any) -> tf.Tensor:
     """Scales uint8 images to [-1, 1], the range of tanh.
 
-        y = x/127.5 - 1
+        y = x / 127.5 - 1
 
     Args:
         images: Array of uint8 images, of any shape.
@@ -51,7 +51,7 @@ def to_unit_range(images: Any) -> tf.Tensor:
 def to_uint8(images: Any, output_range: Range = DEFAULT) -> tf.Tensor:
     """Converts a network's images to uint8, as files store them.
 
-        y = 255 (x - a)/(b - a)
+        y = 255 (x - a) / (b - a)
 
     for the range [a, b], rounded, and clipped to [0, 255]. By default this is the
     inverse of `to_unit_range`. NaN becomes the middle of the range.

@@ -46,7 +46,7 @@ _thread = threading.local()
 def global_mean(values: tf.Tensor, axis: Any = None) -> tf.Tensor:
     """Returns the mean over axes and over all replicas.
 
-        m_i = (sum_r sum_j x_(r i j))/(sum_r n_r)
+        m_i = sum_r sum_j x_rij / sum_r n_r
 
     for values x of replicas r, which have n_r elements along the reduced axes j. The
     replicas' sizes along these axes may differ. They must agree along all other axes.

@@ -18,7 +18,7 @@ from trainers.base import AdversarialTrainer
 class FeatureMatchingGAN(AdversarialTrainer):
     """GAN whose generator matches the mean of intermediate features f.
 
-        L_G = norm(mean(f(x)) - mean(f(G(z))))^2
+        L_G = ||mean(f(x)) - mean(f(G(z)))||^2
 
     for real images x and fake images G(z), with means over the global batch. `distance`
     chooses another distance of the mean features. The discriminator minimizes the loss

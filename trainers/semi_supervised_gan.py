@@ -26,7 +26,7 @@ class SemiSupervisedGAN(AdversarialTrainer):
     The discriminator has one logit l_k for each of K classes. The logit of class K + 1,
     "generated", is fixed at 0, so an image is real with probability sigmoid(C):
 
-        C(x) = log(sum_(k=1)^K exp(l_k(x)))
+        C(x) = log sum_k exp(l_k(x))
         L_D = L_s + 1/2 mean(softplus(-C(x))) + 1/2 mean(softplus(C(G(z))))
         L_s = mean(C(x_y) - l_y(x_y))
 

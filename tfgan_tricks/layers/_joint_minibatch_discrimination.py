@@ -15,12 +15,12 @@ class JointMinibatchDiscrimination(MinibatchDiscrimination):
     """Similarity of each example to the real and to the fake examples.
 
         M_i = f_i T
-        o_(i b) = mean_(j != i)(exp(-norm_1(M_(i b) - M_(j b))))
+        o_ib = mean(exp(-||M_ib - M_jb||_1))
 
-    for the features f_i of each example, once with j in the real half of the batch and
-    once with j in the fake half, on all replicas. The first half of each replica's
-    inputs is real, the second half is fake. See `MinibatchDiscrimination` for the
-    tensor T, its scale and `adapt`.
+    for the features f_i of each example, with the mean over all other examples j, once
+    over the real half of the batch and once over the fake half, on all replicas. The
+    first half of each replica's inputs is real, the second half is fake. See
+    `MinibatchDiscrimination` for the tensor T, its scale and `adapt`.
 
     Use it with `joint_batch=True`, which every trainer except `SemiSupervisedGAN`
     supports. It is the mode of the authors' ImageNet code. The discriminator differs

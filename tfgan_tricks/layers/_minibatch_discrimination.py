@@ -19,7 +19,7 @@ class MinibatchDiscrimination(Float32Layer):
     """Similarity of each example to its batch, appended to its features.
 
         M_i = f_i T
-        o_(i b) = sum_j exp(-norm_1(M_(i b) - M_(j b)))
+        o_ib = sum_j exp(-||M_ib - M_jb||_1)
 
     for features f of shape `[batch, A]`, a tensor T of shape
     `[A, num_kernels, kernel_dim]` and all examples j of the global batch. The sum
@@ -32,7 +32,7 @@ class MinibatchDiscrimination(Float32Layer):
 
     Each column of T is weight-normalized:
 
-        T = exp(s) theta/norm(theta)
+        T = exp(s) theta / ||theta||
 
     so distances do not grow with the number of features. Initially
     `s = -log(kernel_dim)`. Distances do not grow with `kernel_dim` then, and the

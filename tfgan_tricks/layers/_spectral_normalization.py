@@ -35,14 +35,14 @@ _MODES = ("divide", "project")
 class SpectralNormalization(keras.layers.Wrapper):
     """Wrapper that divides a layer's kernel by its largest singular value.
 
-        v = W^T u/norm(W^T u)
+        v = W^T u / ||W^T u||
         sigma = u^T W v
 
     for a kernel W and a vector u. The layer computes with `W / sigma`. It never writes
     to W, and it also normalizes at inference. Power iteration keeps u close to the
     first left singular vector:
 
-        u <- W v/norm(W v)
+        u <- W v / ||W v||
 
     The gradient passes through sigma, with u and v held constant. The layer computes
     sigma in float32 from the stored kernel, whatever the dtype policy.

@@ -26,7 +26,7 @@ _reference = Scoped()
 class VirtualBatchNorm(Float32Layer):
     """Normalization of each example with a fixed reference batch.
 
-        y = gamma (x - m)/sqrt(v + epsilon) + beta
+        y = gamma (x - m) / sqrt(v + epsilon) + beta
 
     where m and v are the mean and the variance of each feature in a mixture. The
     example itself, over its spatial axes, has the share 1 / (n + 1). The n reference

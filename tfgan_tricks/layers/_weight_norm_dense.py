@@ -15,7 +15,7 @@ from tfgan_tricks.layers._adapt import adapt_if_asked
 class WeightNormDense(keras.layers.Layer):
     """A dense layer with weight normalization.
 
-        y = f(s (x theta)/norm(theta) + b)
+        y = f(s x theta / ||theta|| + b)
 
     for an activation f, a scale s, a bias b and the columns of a matrix theta of shape
     `[inputs, units]`. The gradient with respect to a column is perpendicular to it, so

@@ -16,7 +16,7 @@ from tfgan_tricks.penalties import _base
 class DraganPenalty(_base.GradientPenalty):
     """Gradient penalty of DRAGAN, near the real samples.
 
-        lambda mean((norm(grad C(x + c sigma n)) - 1)^2)
+        lambda mean((||grad C(x + c sigma n)|| - 1)^2)
 
     for real samples x, where n is drawn from N(0, 1) and sigma is the standard
     deviation of all elements of the global batch of x.

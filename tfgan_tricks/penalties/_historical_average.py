@@ -13,10 +13,10 @@ from tfgan_tricks import replica
 class HistoricalAverage(keras.layers.Layer):
     """Squared distance of parameters from the mean of their past values.
 
-        lambda norm(theta - 1/t sum_(i=1)^t theta_i)^2
+        lambda ||theta - 1/t sum_i theta_i||^2
 
     summed over the trained parameters, where theta_i is the value of a parameter at
-    update i, and theta_t is its current value.
+    update i, from 1 to t, and theta_t is its current value.
 
     The mean is float32, and no gradient passes through it. It is stored as weights of
     this layer, so checkpoints contain it. It is equal on all replicas.

@@ -22,13 +22,13 @@ def _interpolates(real, fake, seed):
 class InterpolatedGradientPenalty(_base.GradientPenalty):
     """Gradient penalty of WGAN-GP, two-sided or one-sided.
 
-        lambda mean((norm(grad C(p)) - 1)^2)
+        lambda mean((||grad C(p)|| - 1)^2)
         p = u x + (1 - u) G(z)
 
     for pairs of a real sample x and a fake sample G(z), where u is drawn from U(0, 1)
     for each pair. With `one_sided=True`, only norms above 1 are penalized:
 
-        lambda mean(max(0, norm(grad C(p)) - 1)^2)
+        lambda mean(max(0, ||grad C(p)|| - 1)^2)
 
     Args:
         weight: Weight lambda of the penalty, at least 0.
@@ -83,7 +83,7 @@ class InterpolatedGradientPenalty(_base.GradientPenalty):
 class ZeroCenteredInterpolated(_base.GradientPenalty):
     """Zero-centered gradient penalty at interpolates (0-GP).
 
-        lambda mean(norm(grad C(p))^2)
+        lambda mean(||grad C(p)||^2)
         p = u x + (1 - u) G(z)
 
     for pairs of a real sample x and a fake sample G(z), where u is drawn from U(0, 1)

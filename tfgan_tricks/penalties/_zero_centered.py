@@ -14,7 +14,7 @@ from tfgan_tricks.penalties import _base
 class R1(_base.GradientPenalty):
     """Zero-centered gradient penalty on real samples.
 
-        gamma/2 mean(norm(grad C(x))^2)
+        gamma/2 mean(||grad C(x)||^2)
 
     for real samples x. The norm is taken over all elements of a sample.
 
@@ -62,7 +62,7 @@ class R1(_base.GradientPenalty):
 class R2(_base.GradientPenalty):
     """Zero-centered gradient penalty on fake samples.
 
-        gamma/2 mean(norm(grad C(G(z)))^2)
+        gamma/2 mean(||grad C(G(z))||^2)
 
     for fake samples G(z). No gradient reaches the generator.
 
