@@ -21,7 +21,7 @@ from tfgan_tricks import losses
 
 @addons.skip_if_missing
 @pytest.mark.parametrize("name", _addons.REPLACEMENTS)
-def test_names_are_those_of_addons_and_arguments_reach_them(name):
+def test_names_match_addons_and_arguments_reach_them(name):
     kind = getattr(addons.imported().optimizers, name)
     arguments = {"learning_rate": 0.25, "beta_1": 0.5, "beta_2": 0.75}
     optimizer = _addons.optimizer(f"addons:{name}", **arguments)
@@ -130,7 +130,7 @@ def descended(network, optimizer, callback=None):
         yield
 
 
-def test_average_of_a_generator_is_that_of_moving_average():
+def test_average_of_a_generator_matches_moving_average():
     module = addons.imported()
     keras.utils.set_random_seed(3)
     stack = [keras.Input((4,)), keras.layers.Dense(5, "tanh"), keras.layers.Dense(2)]

@@ -109,7 +109,7 @@ def test_metadata_describes_the_images_and_the_versions(saved):
         ("linear", False, None),
     ],
 )
-def test_output_range_is_that_of_the_last_activation(
+def test_output_range_matches_the_last_activation(
     tmp_path, activation, as_images, expected
 ):
     end = [keras.layers.Reshape((2, 2, 1))] if as_images else []
@@ -276,7 +276,7 @@ def test_failure_half_way_leaves_nothing(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nothing_but_the_export_is_left_beside_it(tmp_path):
+def test_nothing_but_the_export_is_left_next_to_it(tmp_path):
     export.save(point_generator(), tmp_path / "export")
     export.save_keras(point_generator(), tmp_path / "g.keras")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["export", "g.keras"]
@@ -362,7 +362,7 @@ def test_more_labels_than_fit_in_memory_are_refused(monkeypatch):
 
 
 @pytest.mark.parametrize("what", [2**64, 10**40, [10**40], {}, None, "3", 1.5])
-def test_numbers_that_are_no_integers_are_refused(what):
+def test_numbers_that_are_not_integers_are_refused(what):
     for arguments in ((what, 0), (3, what)):
         with pytest.raises(ValueError, match=r"^`.* must .*Received: \w+"):
             export.samples(image_generator(), *arguments)

@@ -260,7 +260,7 @@ def test_number_of_labels(make, expected):
     assert _facts.num_classes(make()) == expected
 
 
-def test_tables_of_other_things_are_no_labels():
+def test_tables_of_other_things_are_not_labels():
     """The other input is looked up as well."""
     z, labels = keras.Input((4,)), keras.Input((), dtype="int32")
     codes = L.Flatten()(L.Embedding(32, 2)(z))

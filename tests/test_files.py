@@ -116,7 +116,7 @@ REFUSED += [
 
 
 @pytest.mark.parametrize("write, make", REFUSED, ids=lambda function: function.__name__)
-def test_what_is_no_place_to_write_to_is_refused(tmp_path, write, make):
+def test_what_is_not_a_place_to_write_to_is_refused(tmp_path, write, make):
     if (write, make) == (write_scalars, odd_paths.nothing):
         pytest.skip("it would be the working directory's")
     path = make(tmp_path)
@@ -128,7 +128,7 @@ def test_what_is_no_place_to_write_to_is_refused(tmp_path, write, make):
     assert odd_paths.tree(tmp_path) == before
 
 
-def test_keras_files_are_no_folders(tmp_path):
+def test_keras_files_are_not_folders(tmp_path):
     (tmp_path / "g.keras").mkdir()
     with pytest.raises(IsADirectoryError, match="Received: path="):
         write_keras(tmp_path / "g")

@@ -75,7 +75,7 @@ def published():
     return json.loads(path.read_text())
 
 
-def test_the_published_results_are_those_of_the_preset():
+def test_the_published_results_match_the_preset():
     preset = configuration.preset("digits")
     for seed, result in enumerate(published()["runs"]):
         expected = configuration.changed(preset, {"seed": seed})

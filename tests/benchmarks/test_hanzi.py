@@ -15,7 +15,7 @@ def points(count, seed):
     return np.random.default_rng(seed).normal(size=(count, 3)).astype("float32")
 
 
-def test_the_nearest_is_that_of_a_double_loop():
+def test_the_nearest_matches_a_double_loop():
     queries, real = points(300, 0), points(50, 1)
     distances = [[np.sum((r - q) ** 2) for r in real] for q in queries]
     expected = np.argmin(distances, axis=1)
@@ -44,7 +44,7 @@ def test_spread_leaves_out_what_is_compared_with_itself():
     assert hanzi.spread(fake, real) == (5 + 1) / 2 / 12
 
 
-def test_seconds_are_those_of_all_parts_of_a_training(tmp_path):
+def test_seconds_match_all_parts_of_a_run(tmp_path):
     lines = [f'{{"step": 1, "seconds": {s}}}' for s in (2.0, 30.5, 1.5, 8.0, 0.25)]
     (tmp_path / "metrics.jsonl").write_text("\n".join(lines) + "\n")
     assert hanzi.training_seconds(tmp_path) == 30.5 + 8.0 + 0.25
@@ -81,7 +81,7 @@ def test_a_whole_measurement(tmp_path):
     assert pixels.shape == (2 * (8 * 8 + 3 * hanzi.GAP), 2 * 8 * hanzi.COLUMNS, 1)
 
 
-def test_the_published_result_is_that_of_the_preset():
+def test_the_published_result_matches_the_preset():
     path = pathlib.Path(__file__).parents[2] / "benchmarks/results/hanzi.json"
     result = json.loads(path.read_text())
     preset = json.loads(configuration.to_json(configuration.preset("hanzi")))

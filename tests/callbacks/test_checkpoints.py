@@ -107,7 +107,7 @@ def slots(model):
     return [v.numpy() for _, optimizer in model.players() for v in optimizer.variables]
 
 
-def test_training_goes_on_bit_for_bit_with_both_optimizers(tmp_path):
+def test_training_continues_bit_for_bit_with_both_optimizers(tmp_path):
     unbroken = two_players()
     fit(unbroken, 6)
     fit(two_players(), 3, [callbacks.Checkpoints(tmp_path, every=3)])

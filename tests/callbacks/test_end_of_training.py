@@ -65,7 +65,7 @@ def test_restored_best_weights_are_in_the_newest(tmp_path, order, every, count_s
     assert log.calls == [(5, 5.0), (10, 10.0), (15, 15.0), (16, 8.0)]
 
 
-def test_checkpoints_of_other_trainings_stay(tmp_path):
+def test_checkpoints_of_other_runs_stay(tmp_path):
     for number in (9, 12, 20):
         other = Tiny()
         other.step.assign(number - 1)

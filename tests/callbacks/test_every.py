@@ -33,7 +33,7 @@ def test_end_is_not_called_twice():
     assert calls(every=3, steps=6) == [3, 6]
 
 
-def test_steps_go_on_over_epochs():
+def test_steps_continue_over_epochs():
     assert calls(every=3, steps=4, epochs=2) == [3, 6, 8]
 
 
@@ -46,7 +46,7 @@ def test_several_multiples_in_one_execution_are_one_call():
 
 
 @pytest.mark.parametrize("count_steps", [True, False])
-def test_steps_go_on_in_a_second_fit(count_steps):
+def test_steps_continue_in_a_second_fit(count_steps):
     model, recorder = Tiny(count_steps=count_steps), Recorder(3)
     train(model, [recorder], 4)
     train(model, [recorder], 4, initial_epoch=1, epochs=2)

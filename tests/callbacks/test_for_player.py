@@ -226,6 +226,6 @@ def test_bad_arguments(callback, player, message):
         callbacks.ForPlayer(callback, player)
 
 
-def test_a_model_that_is_no_trainer_is_refused():
+def test_a_model_that_is_not_a_trainer_is_refused():
     with pytest.raises(ValueError, match="`model` must be a trainer.*Received: model="):
         train(Tiny(), [callbacks.ForPlayer(Spy(), "generator")], steps=1)

@@ -32,7 +32,7 @@ def test_steps_of_one_execution_decay_together():
     np.testing.assert_allclose(average, recursion([3, 6], 0.7**3), rtol=1e-6)
 
 
-def test_average_goes_on_in_a_second_fit():
+def test_average_continues_in_a_second_fit():
     model = Tiny(count_steps=False)
     ema = callbacks.GeneratorEMA(model.generator, decay=0.7)
     for _ in range(2):

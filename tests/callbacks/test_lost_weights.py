@@ -119,7 +119,7 @@ LARGE = {
 }
 
 
-def test_large_weights_are_no_divergence():
+def test_large_weights_are_not_divergence():
     """Their sum and their norm would overflow."""
     train(Zoo(**LARGE), [callbacks.StopOnNonFinite()], steps=2)
 

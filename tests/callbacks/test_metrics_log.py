@@ -38,7 +38,7 @@ def test_a_line_is_the_step_the_time_and_every_log(tmp_path):
     assert 0 <= seconds[0] <= seconds[1] <= seconds[2] < 60
 
 
-def test_time_goes_on_in_a_second_fit(tmp_path, monkeypatch):
+def test_time_continues_in_a_second_fit(tmp_path, monkeypatch):
     now = iter(range(100, 200))
     monkeypatch.setattr("time.monotonic", lambda: next(now))
     log = callbacks.MetricsLog(tmp_path / "m.jsonl", every=2)
@@ -68,7 +68,7 @@ def test_values_that_json_has_not_are_null_and_named(tmp_path, value):
     assert (line["g_loss"], line["not_finite"]) == (2.0, ["d_loss"])
 
 
-def test_every_line_is_on_the_disk_while_training_goes_on(tmp_path):
+def test_every_line_is_on_the_disk_while_training_continues(tmp_path):
     path, seen = tmp_path / "m.jsonl", []
 
     class Reader(callbacks.StopOnNonFinite):
@@ -120,7 +120,7 @@ def test_no_tensorboard_unless_asked(tmp_path):
         "\udcff",
     ],
 )
-def test_a_line_that_is_no_object_tells_nothing(line):
+def test_a_line_that_is_not_an_object_tells_nothing(line):
     assert _metrics_log.entry(line) == {}
 
 

@@ -206,7 +206,7 @@ def test_a_background_of_other_shapes_is_refused(real):
 
 
 @pytest.mark.parametrize("dtype", [object, complex, "U1"])
-def test_samples_that_are_no_numbers_are_refused(dtype):
+def test_samples_that_are_not_numbers_are_refused(dtype):
     for shape in ([4, 2], [4, 8, 8, 1]):
         with pytest.raises(ValueError, match="`samples` must .*Received: samples"):
             callbacks.picture(np.zeros(shape).astype(dtype), output_range=(0, 1))
@@ -223,7 +223,7 @@ def test_samples_that_are_no_numbers_are_refused(dtype):
         [["a"]],
     ],
 )
-def test_pixels_that_are_no_picture_are_refused(tmp_path, pixels):
+def test_pixels_that_are_not_an_image_are_refused(tmp_path, pixels):
     with pytest.raises(ValueError, match="`pixels` must be uint8.*Received: pixels="):
         callbacks.write_png(tmp_path / "new" / "p.png", pixels)
     assert list(tmp_path.iterdir()) == []

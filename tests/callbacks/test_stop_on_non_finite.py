@@ -35,7 +35,7 @@ def test_executions_of_several_steps_are_checked_at_their_end():
         train(model, [callbacks.StopOnNonFinite()], 8, steps_per_execution=2)
 
 
-def test_large_losses_are_no_divergence():
+def test_large_losses_are_not_divergence():
     model = Tiny(losses(at=3, d_loss=3e38, g_loss=-3e38))
     train(model, [callbacks.StopOnNonFinite()], steps=8)
     assert int(model.step.numpy()) == 8

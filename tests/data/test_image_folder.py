@@ -249,7 +249,7 @@ def test_folders_and_files_of_any_name_are_read(tmp_path, name):
 
 
 @pytest.mark.parametrize("make", odd_paths.NO_FOLDERS)
-def test_what_is_no_folder_is_refused(tmp_path, make):
+def test_what_is_not_a_folder_is_refused(tmp_path, make):
     match = r"^`(image_folder:PATH|name)` must .*Received: name="
     with pytest.raises((FileNotFoundError, ValueError), match=match):
         data.load(f"image_folder:{make(tmp_path)}")

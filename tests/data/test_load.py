@@ -79,7 +79,7 @@ def test_an_unknown_name_is_refused_with_those_that_exist(name):
         data.load(name)
 
 
-def test_a_misspelt_name_is_answered_with_the_nearest():
+def test_a_misspelled_name_is_answered_with_the_nearest():
     with pytest.raises(ValueError, match="Did you mean 'grid25'"):
         data.load("grid52")
 

@@ -193,7 +193,7 @@ def test_archives_are_read_under_any_name(tmp_path, name):
 
 
 @pytest.mark.parametrize("make", odd_paths.NO_FILES)
-def test_what_is_no_file_is_refused(tmp_path, make):
+def test_what_is_not_a_file_is_refused(tmp_path, make):
     match = r"^`(npz:PATH|name)` must .*Received: name="
     with pytest.raises((FileNotFoundError, ValueError), match=match):
         data.load(f"npz:{make(tmp_path)}")

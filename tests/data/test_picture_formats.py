@@ -95,7 +95,7 @@ def test_tiff_is_turned_once(tmp_path, orientation):
     "note", [exif(0, "<"), exif(9, ">"), b"", b"II", b"no exif", exif(6, "<")[:13]]
 )
 @pytest.mark.parametrize("make", [jpeg, png])
-def test_what_is_no_orientation_leaves_the_picture(tmp_path, make, note):
+def test_what_is_not_an_orientation_leaves_the_picture(tmp_path, make, note):
     source = load(tmp_path, make(note))
     assert np.abs(source.examples[0].astype(int) - BLOCKS).max() <= 3
 

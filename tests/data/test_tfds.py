@@ -104,14 +104,14 @@ def test_an_unknown_or_empty_split_is_refused(prepared, split):
     "name",
     ["minst", "mnist:9.9.9", "no name", "tiny_pictures/nothing", "a:b:c", "zoo:x"],
 )
-def test_an_unknown_data_set_is_refused_in_one_line(tmp_path, name):
+def test_an_unknown_dataset_is_refused_in_one_line(tmp_path, name):
     with pytest.raises(ValueError, match=f"Received: name='tfds:{name}'") as raised:
         data.load(f"tfds:{name}", data_dir=str(tmp_path))
     assert "\n" not in str(raised.value)
     assert len(str(raised.value)) < 500
 
 
-def test_a_misspelt_data_set_is_answered_with_the_nearest(tmp_path):
+def test_a_misspelled_dataset_is_answered_with_the_nearest(tmp_path):
     with pytest.raises(ValueError, match="Did you mean 'mnist'"):
         data.load("tfds:minst", data_dir=str(tmp_path))
 
@@ -188,7 +188,7 @@ def test_a_name_that_is_not_utf_8_is_refused_before_anything_is_written(tmp_path
 
 
 @pytest.mark.parametrize("make", odd_paths.NO_FOLDERS)
-def test_what_is_no_folder_is_not_written_to(tmp_path, make):
+def test_what_is_not_a_folder_is_not_written_to(tmp_path, make):
     path = make(tmp_path)
     before = odd_paths.tree(tmp_path)
     match = "^`data_dir` must .*Received: data_dir="

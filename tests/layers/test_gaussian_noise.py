@@ -29,7 +29,7 @@ def test_noise_is_added_in_training_only():
     np.testing.assert_allclose(added, noise_of(twin, (1, 2)), atol=1e-4)
 
 
-def test_noise_follows_from_seed_and_calls_and_goes_on_from_saved_weights():
+def test_noise_follows_from_seed_and_calls_and_continues_from_saved_weights():
     layer, twin = layers.GaussianNoise(1.0, seed=2), layers.GaussianNoise(1.0, seed=2)
     other = layers.GaussianNoise(1.0, seed=3)
     first = noise_of(layer)

@@ -35,7 +35,7 @@ def formula(f, theta, log_scale):
 
 
 @pytest.mark.parametrize("batch", [1, 2, 4, 5, 8])
-def test_similarities_are_those_of_the_formula_and_follow_the_features(batch):
+def test_similarities_match_the_formula_and_follow_the_features(batch):
     layer, f = built(5), normal(batch, 5)
     outputs = layer(f)
     np.testing.assert_array_equal(outputs[:, :5], f)
@@ -44,7 +44,7 @@ def test_similarities_are_those_of_the_formula_and_follow_the_features(batch):
 
 
 @pytest.mark.parametrize("run", [lambda f: f, tf.function], ids=["eager", "graph"])
-def test_gradients_are_those_of_finite_differences_of_the_formula(run):
+def test_gradients_match_finite_differences_of_the_formula(run):
     layer, f, weights = built(3, 2, 3), normal(4, 3), normal(4, 4, seed=4)
     point = [f.astype("float64"), *weights_of(layer)]
 
@@ -100,7 +100,7 @@ def test_similarities_are_float32_under_mixed_precision():
     np.testing.assert_allclose(outputs[:, 5:], expected, rtol=1e-4, atol=1e-6)
 
 
-def test_adapt_is_that_of_the_separate_mode():
+def test_adapt_matches_the_separate_mode():
     f = 1000.0 * normal(9, 5)
     kinds = JointMinibatchDiscrimination, MinibatchDiscrimination
     layers = [built(5, kind=kind) for kind in kinds]

@@ -42,7 +42,7 @@ def weights_of(layer):
 
 
 @pytest.mark.parametrize("batch", [1, 2, 7])
-def test_similarities_are_those_of_the_formula_and_follow_the_features(batch):
+def test_similarities_match_the_formula_and_follow_the_features(batch):
     layer, f = built(5), normal(batch, 5)
     outputs = layer(f)
     np.testing.assert_array_equal(outputs[:, :5], f)
@@ -64,7 +64,7 @@ def test_an_example_far_from_the_rest_is_similar_to_itself_only():
 
 
 @pytest.mark.parametrize("run", [lambda f: f, tf.function], ids=["eager", "graph"])
-def test_gradients_are_those_of_finite_differences_of_the_formula(run):
+def test_gradients_match_finite_differences_of_the_formula(run):
     layer, f, weights = built(3, 2, 3), normal(4, 3), normal(4, 2, seed=4)
     point = [f.astype("float64"), *weights_of(layer)]
 
@@ -103,7 +103,7 @@ def derivatives(similarities, f, weights):
 
 
 @pytest.mark.parametrize("run", [lambda f: f, tf.function], ids=["eager", "graph"])
-def test_higher_derivatives_are_those_of_the_plain_formula(run):
+def test_higher_derivatives_match_the_plain_formula(run):
     layer = built(5)
     weights = [layer.theta, layer.log_scale]
     f, *point = [tf.Variable(x) for x in (normal(4, 5), *weights_of(layer))]
@@ -117,7 +117,7 @@ def test_higher_derivatives_are_those_of_the_plain_formula(run):
 
 @pytest.mark.parametrize("features", [4, 64, 4096])
 @pytest.mark.parametrize("kernel_dim", [1, 5, 50])
-def test_similarities_neither_vanish_nor_saturate_at_first(features, kernel_dim):
+def test_similarities_neither_vanish_nor_saturate_initially(features, kernel_dim):
     layer = MinibatchDiscrimination(8, kernel_dim)
     others = layer(normal(10, features))[:, features:] - 1.0
     closeness = np.mean(others, axis=0) / 9.0

@@ -32,7 +32,7 @@ def test_equal_examples_have_finite_gradients():
     np.testing.assert_array_equal(tape.gradient(loss, x), np.zeros([3, 2, 2]))
 
 
-def test_gradient_is_that_of_finite_differences():
+def test_gradient_matches_finite_differences():
     x = np.random.default_rng(2).normal(size=(4, 3))
     with tf.GradientTape() as tape:
         inputs = tf.constant(x, tf.float32)

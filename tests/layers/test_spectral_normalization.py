@@ -128,7 +128,7 @@ def test_groups_of_a_convolution_are_normalized_by_the_largest():
 
 
 @every_kind
-def test_outputs_are_those_of_the_layer_with_the_normalized_kernel(kind):
+def test_outputs_match_the_layer_with_the_normalized_kernel(kind):
     layer = built(kind)
     for training in (False, True):
         outputs = layer(inputs_for(kind), training=training)
@@ -139,7 +139,7 @@ def test_outputs_are_those_of_the_layer_with_the_normalized_kernel(kind):
 
 
 @every_kind
-def test_gradient_is_that_of_finite_differences_through_the_svd(kind):
+def test_gradient_matches_finite_differences_through_the_svd(kind):
     layer = converged(kind)
     kernel = as_double(kernel_of(layer))
     twin = plain(layer, kind, layer.normalized_kernel().numpy())
@@ -159,7 +159,7 @@ def test_gradient_is_that_of_finite_differences_through_the_svd(kind):
     )
 
 
-def test_gradient_with_u_far_from_converged_is_that_of_finite_differences():
+def test_gradient_with_u_far_from_converged_matches_finite_differences():
     layer = built("dense")
     u = np.array([[0.6, 0.0, -0.8, 0.0]])
     layer.u.assign(u)

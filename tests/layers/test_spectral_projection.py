@@ -80,7 +80,7 @@ def steps_of(layer, kind, count=5):
 
 @pytest.mark.parametrize("power_iterations", [1, 3])
 @pytest.mark.parametrize("kind", KINDS)
-def test_training_steps_are_those_of_the_layers_that_project(kind, power_iterations):
+def test_training_steps_match_the_layers_that_project(kind, power_iterations):
     if kind == "embedding" and _compat.KERAS_3:
         pytest.skip("Keras 3.15's layer casts its outputs to the type of its inputs")
     layers_ = pair(kind, power_iterations)

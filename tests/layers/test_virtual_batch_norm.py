@@ -165,7 +165,7 @@ def test_gradient_flows_through_the_reference():
     )
 
 
-def test_second_derivatives_are_those_of_finite_differences():
+def test_second_derivatives_match_finite_differences():
     reference, x = normal(2, 3, 1), normal(1, 3, 1, seed=2)
     model = only_normalized(reference)
     weights = np.array([[[0.5], [-1.0], [2.0]]])

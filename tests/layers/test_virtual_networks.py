@@ -196,7 +196,7 @@ def expected_by_label(model, x, labels):
     return np.tanh(rows @ kernel + bias)
 
 
-def test_with_labels_the_statistics_are_those_of_the_references_labels():
+def test_with_labels_the_statistics_match_the_references_labels():
     model = by_label()
     expected = expected_by_label(model, X, LABELS)
     for call in (model, tf.function(model)):
@@ -286,7 +286,7 @@ def test_a_subclassed_network_takes_the_inputs_it_is_given():
         None,
     ],
 )
-def test_a_reference_that_is_no_list_of_the_inputs_is_refused(reference):
+def test_a_reference_that_is_not_a_list_of_the_inputs_is_refused(reference):
     network = by_label().network
     with pytest.raises(ValueError, match="list of 2 arrays.*Received: reference="):
         VirtualBatchNormalized(network, reference)

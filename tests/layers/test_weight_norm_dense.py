@@ -19,7 +19,7 @@ def random_layer(units=4, **kwargs):
 
 
 @pytest.mark.parametrize("rank", [2, 3])
-def test_outputs_are_those_of_the_formula(rank):
+def test_outputs_match_the_formula(rank):
     layer = random_layer(activation="tanh")
     theta, scale, bias = (
         w.numpy().astype("float64") for w in (layer.theta, layer.scale, layer.bias)
@@ -29,7 +29,7 @@ def test_outputs_are_those_of_the_formula(rank):
     np.testing.assert_allclose(layer(x), np.tanh(x @ kernel + bias), atol=1e-5)
 
 
-def test_gradients_are_those_of_finite_differences_and_turn_columns_only():
+def test_gradients_match_finite_differences_and_turn_columns_only():
     layer = random_layer()
     x, weights = tf.constant(X), [layer.theta, layer.scale, layer.bias]
     targets = RNG.normal(size=(40, 4))
@@ -111,7 +111,7 @@ def test_nothing_adapts_outside_of_adapt():
         np.testing.assert_array_equal(a, b)
 
 
-def test_a_scale_that_is_not_trained_is_no_parameter():
+def test_a_scale_that_is_not_trained_is_not_a_parameter():
     layer = layers.WeightNormDense(2, trainable_scale=False)
     layer(X)
     assert [w.shape for w in layer.trainable_weights] == [(6, 2), (2,)]

@@ -79,7 +79,7 @@ def test_a_picture_of_28_starts_from_7():
 
 
 @pytest.mark.parametrize("normalization", ["none", "batch", "spectral"])
-def test_the_generator_is_that_of_longer_latents(normalization):
+def test_the_generator_matches_longer_latents(normalization):
     """Which are z and, scaled, the row of a matrix."""
     conditional = with_biases(generator(normalization))
     plain = networks.dcgan_generator(
@@ -150,7 +150,7 @@ def test_only_labels_that_are_seen_learn(make, normalization):
 
 
 @MAKERS
-def test_vectors_of_labels_are_standard_normal_at_first(make):
+def test_vectors_of_labels_are_standard_normal_initially(make):
     network = make(num_classes=400, label_dim=25)
     values = table(network).numpy() * 5
     assert values.shape == (400, 25)
@@ -159,7 +159,7 @@ def test_vectors_of_labels_are_standard_normal_at_first(make):
 
 
 @MAKERS
-def test_first_weights_follow_from_the_seed(make):
+def test_initial_weights_depend_on_the_seed(make):
     inspection.assert_equal_weights(make(seed=3), make(seed=3))
     inspection.assert_no_kernel_is_shared(make(seed=3), make(seed=4))
     assert np.abs(table(make(seed=3)) - table(make(seed=4))).max() > 0.1

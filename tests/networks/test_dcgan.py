@@ -192,7 +192,7 @@ def test_batches_are_normalized_after_every_convolution_but_the_first():
 
 
 @pytest.mark.parametrize("make", [generator, discriminator])
-def test_batch_statistics_are_those_of_all_replicas(make):
+def test_batch_statistics_match_all_replicas(make):
     kind = keras.layers.BatchNormalization
     norms = [layer for layer in make().layers if isinstance(layer, kind)]
     assert norms and all(norm.synchronized for norm in norms)

@@ -76,7 +76,7 @@ def test_every_network_is_tried():
         lambda: networks.weight_norm_classifier((3, 5, 1), 7, hidden=(11, 2)),
     ],
 )
-def test_the_count_is_that_of_the_matrices(make, monkeypatch):
+def test_the_count_matches_the_matrices(make, monkeypatch):
     kernels = [w for w in make().trainable_weights if len(w.shape) >= 2]
     count = sum(int(np.prod(w.shape)) for w in kernels)
     monkeypatch.setattr(_limits, "MOST_WEIGHTS", 1)
@@ -102,7 +102,7 @@ def test_networks_of_the_papers_fit():
     "num_bytes, told",
     [(2**31, "2 GiB"), (10**30, "about 10^30 bytes"), (63_771_674_411_008, "58 TiB")],
 )
-def test_memory_is_that_of_the_machine(monkeypatch, num_bytes, told):
+def test_memory_matches_the_machine(monkeypatch, num_bytes, told):
     monkeypatch.setattr(_limits, "memory", lambda: 2**30)
     _limits.check_memory(2**30, a=1)
     with pytest.raises(ValueError) as raised:

@@ -55,7 +55,7 @@ def test_first_kernels_are_glorots():
         assert kernel.std() == pytest.approx(limit / 3**0.5, rel=0.03)
 
 
-def test_first_weights_follow_from_the_seed_alone():
+def test_initial_weights_depend_on_the_seed_alone():
     def both(seed):
         kwargs = {"hidden": (20, 20), "seed": seed}
         generator = networks.mlp_generator((20,), latent_dim=20, **kwargs)

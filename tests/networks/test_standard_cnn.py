@@ -150,7 +150,7 @@ def test_other_numbers_of_channels_and_latents_are_possible(channels):
     assert discriminator.input_shape == (None, 32, 32, channels)
 
 
-def test_first_weights_follow_from_the_seed_alone(generator, spectral):
+def test_initial_weights_depend_on_the_seed_alone(generator, spectral):
     inspection.assert_equal_weights(generator, networks.standard_cnn_generator())
     inspection.assert_equal_weights(spectral, networks.standard_cnn_discriminator())
     inspection.assert_no_kernel_is_shared(

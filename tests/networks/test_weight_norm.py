@@ -84,7 +84,7 @@ def test_minibatch_discrimination_makes_logits_depend_on_the_batch():
         assert np.allclose(alone, together, atol=1e-5) == same
 
 
-def test_first_weights_follow_from_the_seed_alone():
+def test_initial_weights_depend_on_the_seed_alone():
     for make in (networks.weight_norm_classifier, networks.weight_norm_generator):
         one, same, other = (make((5, 4, 1), hidden=(7,), seed=s) for s in (1, 1, 2))
         inspection.assert_equal_weights(one, same)
