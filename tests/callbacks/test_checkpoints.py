@@ -147,7 +147,7 @@ def less_than_saved(tmp_path):
 )
 def test_restore_complains_rather_than_restore_in_part(tmp_path, make):
     model = make(tmp_path)
-    causes = "structure.*trainer, network, version of tfgan_tricks or version of Keras"
+    causes = "structure.*trainer, networks, version of tfgan_tricks and version of K"
     with pytest.raises(ValueError, match=f"{causes}.*Received: directory="):
         callbacks.restore(model, tmp_path)
 
