@@ -42,7 +42,7 @@ def _image_shape(generator):
     shape = _facts.output_shape(generator)
     if isinstance(shape, list):
         raise ValueError(
-            "`generator` must have a single output, the images. "
+            "`generator` must have one output, the images. "
             f"Received: generator.output_shape={shape}"
         )
     return shape
