@@ -1,8 +1,21 @@
 """Runs in folders for any trainer, and the programs: train, sample and export GANs."""
 
 import os
-from typing import TYPE_CHECKING
-from typing import Any
+import signal
+import sys
+
+TYPE_CHECKING = False  # That of `typing`, whose import would be the longest part here.
+_PROGRAMS = ("-m", "tfgan-train", "tfgan-sample", "tfgan-export")
+
+
+def _end_at_once(number, frame):
+    """Ends a program in one line where Ctrl-C comes before it has begun."""
+    os.write(2, b"error: Interrupted.\n")
+    os._exit(130)
+
+
+if os.path.basename(sys.argv[0]) in _PROGRAMS:  # One is about to be imported.
+    signal.signal(signal.SIGINT, _end_at_once)
 
 # Both are read once, when TensorFlow is imported. On many CPUs oneDNN is off unless
 # asked for, and steps take almost twice as long.
@@ -14,7 +27,7 @@ if TYPE_CHECKING:
     from launch.run._run_folder import RunFolder as RunFolder
 else:
 
-    def __getattr__(name: str) -> Any:
+    def __getattr__(name):
         """`Run` and `RunFolder` on first use: `--help` must not wait for TensorFlow."""
         if name == "Run":
             from launch.run._run import Run

@@ -10,7 +10,6 @@ import numpy as np
 
 from launch import _check
 from launch import _rates
-from launch import _workdir
 from launch.config import configuration
 from launch.config.configuration import Config
 from launch.run import _data
@@ -18,7 +17,7 @@ from launch.run import _devices
 from launch.run import _record
 from launch.run import _report
 from launch.run import _signals
-from launch.run import _strategy
+from launch.run import _workers
 from launch.run._run import Run
 from tfgan_tricks import data
 from tfgan_tricks import layers
@@ -38,7 +37,7 @@ def run(
         ValueError: If data, networks, batch size or what is in the folder do not fit.
         OSError: If a file cannot be read or written.
     """
-    strategy = _strategy.make(devices)
+    strategy = _workers.strategy(devices)
     _signals.listen()
     source = _load(config.dataset, "train", download)
     shape = source.examples.shape[1:]
@@ -49,13 +48,12 @@ def run(
     return _run(config, workdir, model, _batches(config, source, num_classes))
 
 
-def restored(workdir: str) -> Run:
-    """Returns the `Run` in a folder, to sample and to export.
+def restored(config: Config, record: _record.Record, workdir: str) -> Run:
+    """Returns the `Run` in a folder, by what the folder says, to sample and to export.
 
     Raises:
-        ValueError: If there is none.
+        ValueError: If its weights are others than the configuration's.
     """
-    config, record = _workdir.read_trained(workdir)
     shape, num_classes = record.data.example_shape, record.data.num_classes
     return _run(config, workdir, trainer(config, shape, num_classes=num_classes), None)
 
@@ -75,10 +73,10 @@ def _run(config, workdir, model, examples):
         validation_data=None if examples is None else _test_set(config),
         metadata={"preset": config.preset},
     )
-    made.files = {_workdir.CONFIG: configuration.to_json(config) + "\n"}
+    made.files = {configuration.FILE: configuration.to_json(config) + "\n"}
     made.report = _report.Report(
         f"{config.trainer} on {config.dataset}",
-        {_workdir.CONFIG: "the whole configuration"},
+        {configuration.FILE: "the whole configuration"},
         (
             "launch.sample --workdir={folder} --output=grid.png",
             "launch.export --workdir={folder} --output=generator.keras",

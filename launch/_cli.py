@@ -134,25 +134,20 @@ def _streams():
         sys.stdout, sys.stderr = before
 
 
-def builder():
-    """The module `launch._build`, imported without what TensorFlow prints when it is.
+@contextlib.contextmanager
+def quiet_imports():
+    """Keeps back what TensorFlow prints when it is imported.
 
     TensorFlow 2.21 prints some lines whatever TF_CPP_MIN_LOG_LEVEL says. Whoever
     sets it to less than 3 sees all of them.
     """
     if os.environ["TF_CPP_MIN_LOG_LEVEL"] != "3":
-        return _import_builder()
+        yield
+        return
     with _held_stderr():
-        build = _import_builder()
+        yield
     for name in ("tensorflow", "absl"):  # The latter is TensorFlow Datasets'.
         logging.getLogger(name).setLevel(logging.ERROR)
-    return build
-
-
-def _import_builder():
-    from launch import _build
-
-    return _build
 
 
 @contextlib.contextmanager

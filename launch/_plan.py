@@ -1,31 +1,31 @@
-"""From the flags of `launch.train` to a configuration and a directory."""
+"""From the flags of `launch.train` to a configuration and devices."""
 
 import os
 
-from launch import _workdir
 from launch.config import changes as changing
 from launch.config import configuration
 from launch.run import _devices
 from tfgan_tricks import _checks
 
 
-def plan(flags):
-    """The `Config`, the directory and the `Devices` that flags ask for.
+def plan(flags, old=None):
+    """The `Config` and the `Devices` that flags ask for.
+
+    Args:
+        flags: The flags.
+        old: The `Config` of the run to go on with, or `None` for a new one.
 
     Raises:
-        ValueError: If it cannot be, must not be, or is done already.
+        ValueError: If they cannot be, or must not.
     """
     devices = devices_of(flags)
-    changes = _changes(flags)
-    if flags.resume:
-        config, workdir = _resumed(flags, changes)
-    else:
-        config, workdir = _new(flags, changes)
-        if devices.is_chief:  # The first of several workers may have begun.
-            _workdir.check_new(workdir)
+    default = configuration.preset(configuration.DEFAULT) if old is None else old
+    config = configuration.changed(_asked_for(flags) or default, _changes(flags))
+    if old is not None:
+        _check_same(old, config)
     config.check_there(flags.download)
     _check_rollbacks(config, devices)
-    return config, workdir, devices
+    return config, devices
 
 
 def devices_of(flags):
@@ -85,28 +85,6 @@ def _asked_for(flags):
     if flags.config is not None:
         return configuration.from_file(flags.config)
     return None if flags.preset is None else configuration.preset(flags.preset)
-
-
-def _new(flags, changes):
-    begun = _asked_for(flags) or configuration.preset(configuration.DEFAULT)
-    config = configuration.changed(begun, changes)
-    return config, flags.workdir or _workdir.default(config.preset)
-
-
-def _resumed(flags, changes):
-    if not flags.workdir:
-        raise ValueError("`resume` needs --workdir: which training is to go on?")
-    old, where = _workdir.read_config(flags.workdir), _workdir.folder(flags.workdir)
-    new = configuration.changed(_asked_for(flags) or old, changes)
-    _check_same(old, new)
-    where.check_kinds()
-    done = where.last_step()
-    if new.steps < done:
-        raise ValueError(
-            f"`steps` must be at least the {done} steps that are done, to go on. "
-            f"Received: steps={new.steps}"
-        )
-    return new, flags.workdir
 
 
 def _check_same(old, new):

@@ -5,10 +5,9 @@ import time
 
 from launch import _untrusted
 from launch.config import configuration
-from launch.run import _record
 from launch.run._folder import Folder
 
-CONFIG = "config.json"
+CONFIG = configuration.FILE
 
 
 def default(preset):
@@ -32,6 +31,17 @@ def check_new(workdir):
         raise ValueError(
             f"`workdir` holds a run already ({', '.join(there)}): give another "
             f"one, or --resume to go on with it. Received: workdir={workdir!r}"
+        )
+
+
+def check_steps(workdir, steps):
+    """Raises `ValueError` if a run cannot go on to a number of steps."""
+    where = folder(workdir)
+    where.check_kinds()
+    if steps < where.last_step():
+        raise ValueError(
+            f"`steps` must be at least the {where.last_step()} steps that are done, to "
+            f"go on. Received: steps={steps}"
         )
 
 
@@ -64,7 +74,7 @@ def read_trained(workdir):
         ValueError: If there is none.
     """
     config, where = read_config(workdir), folder(workdir)
-    record = _record.read(where)
+    record = where.record()
     if record is None or record.data.example_shape is None or not where.last_step():
         raise ValueError(
             f"`workdir` must hold a checkpoint. Received: workdir={workdir!r}"

@@ -38,8 +38,10 @@ def main(argv):
 
 def _export(values):
     _check_output(values.output, values.format)
-    _workdir.read_trained(values.workdir)
-    run = _cli.builder().restored(values.workdir)
+    config, record = _workdir.read_trained(values.workdir)
+    with _cli.quiet_imports():
+        from launch import _build
+    run = _build.restored(config, record, values.workdir)
     run.export(values.output)
     print(f"The generator of step {run.step} is in {values.output}")
 

@@ -9,8 +9,8 @@ from launch import _cli
 from launch import _endings
 from launch import _workdir
 from launch.config import configuration
-from launch.run import _files
 from tfgan_tricks import _checks
+from tfgan_tricks import _files
 
 PROGRAM = "tfgan-sample"
 FLAGS = {
@@ -55,11 +55,13 @@ def _sample(values):
         _checks.positive_integer(num_images=values.num_images)
     configuration.check_number("seed", values.seed)
     _cli.check_suffix(values.output, (".png",))
-    _files.check_replaceable("output", values.output)
-    _, record = _workdir.read_trained(values.workdir)
+    _files.file("output", values.output)
+    config, record = _workdir.read_trained(values.workdir)
     name = values["class"].value
     label = _check.label(name, record.generated_classes, record.data.label_names)
-    run = _cli.builder().restored(values.workdir)
+    with _cli.quiet_imports():
+        from launch import _build
+    run = _build.restored(config, record, values.workdir)
     count, where = run.draw(values.output, values.num_images, values.seed, label)
     what = "samples" if label is None else f"samples of class {name} (label {label})"
     print(f"{count} {what} of step {run.step} are in {where}")

@@ -9,6 +9,7 @@ from absl import flags
 from launch import _cli
 from launch import _endings
 from launch import _plan
+from launch import _workdir
 from launch.config import configuration
 from launch.config import help
 from launch.run import _devices
@@ -75,14 +76,24 @@ def main(argv):
 
 
 def _train(values):
-    config, workdir, devices = _plan.plan(values)
+    if values.resume and not values.workdir:
+        raise ValueError("`resume` needs --workdir: which run is to be resumed?")
+    old = _workdir.read_config(values.workdir) if values.resume else None
+    config, devices = _plan.plan(values, old)
+    workdir = values.workdir or _workdir.default(config.preset)
+    if values.resume:
+        _workdir.check_steps(workdir, config.steps)
+    elif devices.is_chief:  # The first of several workers may have begun.
+        _workdir.check_new(workdir)
     if values.dry_run:
         print(configuration.to_json(config))
         return
     with contextlib.ExitStack() as until_the_end:
         if devices.is_chief:
             until_the_end.enter_context(_lock.held(workdir, "workdir"))
-        run = _cli.builder().run(config, workdir, devices, values.download)
+        with _cli.quiet_imports():
+            from launch import _build
+        run = _build.run(config, workdir, devices, values.download)
         with _to_be_resumed(run):
             run.train()
 
@@ -94,9 +105,13 @@ def _to_be_resumed(run):
         yield
     except (FloatingPointError, _lock.FolderLost) as error:
         raise _endings.Stopped(error) from error
-    except (_devices.WorkersLost, OSError) as error:
-        if isinstance(error, OSError) and not _endings.is_of_user(error):
+    except OSError as error:  # Of a disk that is full, say.
+        if not _endings.is_of_user(error):
             raise
+        raise _endings.Stopped(
+            f"{error}. {_resuming(run, 'The run has stopped')}"
+        ) from error
+    except _devices.WorkersLost as error:
         raise _endings.Stopped(_resuming(run, error)) from error
     except (KeyboardInterrupt, _signals.Terminated) as error:
         what, code = _signals.words(type(error))

@@ -35,6 +35,7 @@ from tfgan_tricks import _checks
 Penalties = Annotated[
     tuple[Annotated[Penalty, OneOf()], ...], BeforeValidator(fields.several)
 ]
+FILE = "config.json"  # In the folder of a run.
 BatchSize = Annotated[int, Field(ge=1, le=2**20)]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Count = Annotated[int, Field(ge=0, le=10**6)]

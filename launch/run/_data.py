@@ -1,4 +1,4 @@
-"""What users give as data: batches from any number on, and facts about them."""
+"""What a run is given: data in any form, its trainer, and the facts about both."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,11 +8,13 @@ import numpy as np
 import tensorflow as tf
 
 from launch.run._record import Data
+from launch.run._record import Record
 from tfgan_tricks import _checks
 from tfgan_tricks import _facts
 from tfgan_tricks import data as sources
 
 _BATCH_SIZE = 64
+_NEEDED = ("generator", "discriminator", "sampling_generator", "step", "fit")
 
 
 class Batches(NamedTuple):
@@ -170,3 +172,41 @@ def _facts_of(dataset):
     first = tf.nest.flatten(dataset.element_spec)[0].shape
     known = first.rank and first[1:].is_fully_defined()
     return Data(example_shape=tuple(first[1:].as_list()) if known else None)
+
+
+def record_of(
+    trainer: Any, seed: int | None = None, batches: Batches | None = None
+) -> Record:
+    """Returns the `Record` of a compiled trainer, and of the data if it has them.
+
+    Raises:
+        ValueError: If it is no trainer, or not compiled.
+    """
+    lacking = [name for name in _NEEDED if not hasattr(trainer, name)]
+    if lacking:
+        raise ValueError(
+            "`trainer` must be one of `trainers`, or a subclass of "
+            "`trainers.base.AdversarialTrainer`. "
+            f"Received: trainer={trainer!r}, which has no {', '.join(lacking)}"
+        )
+    if trainer.generator_optimizer is None:
+        raise ValueError(
+            "`trainer` must be compiled. Call `trainer.compile()` before. "
+            f"Received: trainer={trainer!r}"
+        )
+    record = Record(
+        trainer=type(trainer).__qualname__,
+        generator_weights=_shapes(trainer.generator),
+        discriminator_weights=_shapes(trainer.discriminator),
+        trainer_seed=trainer.seed,
+        batches_per_step=trainer.batches_per_step,
+        generates_by_class=_facts.is_conditional(trainer.generator),
+        seed=seed,
+    )
+    if batches is None:
+        return record
+    return record.model_copy(update={"batch_size": batches.size, "data": batches.facts})
+
+
+def _shapes(network):
+    return tuple(tuple(map(int, weight.shape)) for weight in network.weights)

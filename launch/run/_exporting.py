@@ -7,9 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from launch.run import _folder
-from launch.run._folder import Folder
-from launch.run._record import Record
 from tfgan_tricks import _checks
 from tfgan_tricks import callbacks
 from tfgan_tricks import data
@@ -26,19 +23,26 @@ class Samples(NamedTuple):
 
 
 def samples(
-    trainer: Any,
-    record: Record,
+    generator: Any,
+    num_classes: int | None,
     num_images: int | None,
     seed: int,
     label: int | None,
-) -> "Samples":
+) -> Samples:
     """Draws samples; `None` images are as many as `callbacks.SampleGrid` draws.
+
+    Args:
+        generator: The generator.
+        num_classes: The number of labels that it takes, or `None`.
+        num_images: The number of samples, or `None`.
+        seed: Integer seed of the latents.
+        label: The label of all samples; `None` draws all in turn.
 
     Raises:
         ValueError: If an argument is out of range.
     """
     _checks.integer(seed=seed)
-    sampler = exporting.Sampler(trainer.sampling_generator, record.generated_classes)
+    sampler = exporting.Sampler(generator, num_classes)
     in_turn = sampler.num_classes if label is None else None
     count = _picture.default_count(in_turn) if num_images is None else num_images
     _checks.positive_integer(num_images=count)
@@ -88,36 +92,41 @@ def draw(samples: Samples, output_range: Any, path: str) -> str:
     return f"{array_path}, the first {drawn} of them in {path}"
 
 
-def export(trainer: Any, record: Record, metadata: dict[str, Any], path: Any) -> None:
+def export(
+    trainer: Any, path: Any, num_classes: int | None, metadata: dict[str, Any]
+) -> None:
     """Exports the generator: to a `.keras` file, or else to a SavedModel.
+
+    Args:
+        trainer: The trainer, whose step and kind of weights the metadata tell.
+        path: What to make.
+        num_classes: The number of labels that the generator takes, or `None`.
+        metadata: Further entries for `metadata.json`.
 
     Raises:
         ValueError: If `path` exists.
     """
-    if str(path).endswith(".keras"):
+    if os.fsdecode(path).endswith(".keras"):
         exporting.save_keras(trainer.sampling_generator, path)
         return
-    names = record.generates_by_class and record.data.label_names
     exporting.save(
         trainer.sampling_generator,
         path,
         output_range=trainer.output_range or "auto",
-        num_classes=record.generated_classes,
+        num_classes=num_classes,
         metadata={
             **metadata,
             "step": int(trainer.step.numpy()),
             "weights": "raw" if trainer.ema_generator is None else "ema",
-            **({"label_names": list(names)} if names else {}),
         },
     )
 
 
-def export_into(
-    folder: Folder, trainer: Any, record: Record, metadata: dict[str, Any]
+def replace(
+    trainer: Any, path: str, num_classes: int | None, metadata: dict[str, Any]
 ) -> None:
     """Exports to a new folder, which then takes the place of an earlier one."""
-    path = folder.file(_folder.EXPORT)
     shutil.rmtree(path + ".new", ignore_errors=True)
-    export(trainer, record, metadata, path + ".new")
+    export(trainer, path + ".new", num_classes, metadata)
     shutil.rmtree(path, ignore_errors=True)
     os.replace(path + ".new", path)

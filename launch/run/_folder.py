@@ -6,7 +6,10 @@ import re
 import shutil
 from typing import Any
 
-from launch.run import _files
+from launch.run._record import MOST_BYTES
+from launch.run._record import Record
+from launch.run._record import differing
+from tfgan_tricks import _files
 
 RECORD = "run.json"
 METRICS = "metrics.jsonl"
@@ -27,12 +30,17 @@ class Folder:
         name: What the user calls it.
 
     Raises:
-        ValueError: If TensorFlow could not write to such a path.
+        ValueError: If it is no path, or none in UTF-8, as TensorBoard needs it.
+        OSError: If it is a file.
     """
 
     def __init__(self, path: Any, name: str = "folder") -> None:
         self.name = name
-        self.path = _files.checked_folder(name, path)
+        self.path = _files.utf8(name, path)
+        if os.path.lexists(self.path) and not os.path.isdir(self.path):
+            raise NotADirectoryError(
+                f"`{name}` must be a folder. Received: {name}={self.path!r}"
+            )
 
     def file(self, name: str) -> str:
         return os.path.join(self.path, name)
@@ -40,6 +48,22 @@ class Folder:
     @property
     def checkpoints(self) -> str:
         return self.file(CHECKPOINTS)
+
+    @property
+    def export(self) -> str:
+        return self.file(EXPORT)
+
+    @property
+    def metrics(self) -> str:
+        return self.file(METRICS)
+
+    @property
+    def samples(self) -> str:
+        return self.file(SAMPLES)
+
+    @property
+    def tensorboard(self) -> str:
+        return self.file(TENSORBOARD)
 
     def holds(self, *more: str) -> list[str]:
         """Returns the names of what a run has left there, of its files and `more`."""
@@ -66,7 +90,7 @@ class Folder:
     def exported_step(self) -> int:
         """Returns the step whose generator is exported, or 0."""
         try:
-            with open(self.file(os.path.join(EXPORT, "metadata.json")), "rb") as file:
+            with open(os.path.join(self.export, "metadata.json"), "rb") as file:
                 return int(json.load(file)["step"])
         except (KeyError, OSError, TypeError, ValueError, RecursionError):
             return 0
@@ -84,16 +108,68 @@ class Folder:
         kept = [line for line in lines if _stays(_entry(line), after)]
         kept += [json.dumps(new) + "\n"] if new else []
         if kept != lines:
-            _files.write_text(self.file(METRICS), "".join(kept))
+            self.write(METRICS, "".join(kept))
 
     def _metrics(self):
-        return _files.read_lines(self.file(METRICS))
+        if not os.path.isfile(self.metrics):
+            return []
+        with open(self.metrics, encoding="utf-8", errors="replace") as file:
+            return file.readlines()
+
+    def write(self, name: str, text: str) -> None:
+        """Writes a text file, whole or not at all."""
+        with _files.whole_file(self.file(name), self.name) as file:
+            file.write(text.encode())
+
+    def record(self) -> Record | None:
+        """Returns the record of the run, or `None` where there is none.
+
+        Raises:
+            ValueError: If it cannot be read.
+        """
+        path = self.file(RECORD)
+        if not os.path.isfile(path):
+            return None
+        try:
+            with open(path, "rb") as file:
+                return Record.parsed(file.read(MOST_BYTES + 1))
+        except ValueError as error:
+            raise ValueError(
+                f"`{self.name}` must hold a run; its {RECORD} cannot be read: {error}. "
+                f"Received: {self.name}={self.path!r}"
+            ) from error
+
+    def write_record(self, record: Record) -> None:
+        self.write(RECORD, record.text())
+
+    def check_same(self, new: Record) -> None:
+        """Raises `ValueError` if another run is in the folder, naming what differs."""
+        old = self.record()
+        if old is None:
+            self._check_no_other()
+            return
+        parts = {self.name: (old, new), "data": (old.data, new.data)}
+        for name, (was, now) in parts.items():
+            told = [f"{key}={b!r} (it was {a!r})" for key, a, b in differing(was, now)]
+            if told:
+                raise ValueError(
+                    f"`{name}` must be that of the run which began in {self.path!r}, "
+                    "to resume it. Choose another folder for another run. "
+                    f"Received: {', '.join(told)}"
+                )
+
+    def _check_no_other(self):
+        if self.last_step():
+            raise ValueError(
+                f"`{self.name}` must hold a run of this version, or none: there are "
+                f"checkpoints, but no {RECORD}. Choose another folder. "
+                f"Received: {self.name}={self.path!r}"
+            )
 
     def sweep(self) -> None:
         """Removes what a run left unfinished that was killed while it wrote."""
         left = [name for name in os.listdir(self.path) if _LEFTOVERS.fullmatch(name)]
-        samples = self.file(SAMPLES)
-        there = os.listdir(samples) if os.path.isdir(samples) else ()
+        there = os.listdir(self.samples) if os.path.isdir(self.samples) else ()
         left += [os.path.join(SAMPLES, n) for n in there if n.endswith(".png.part")]
         for path in map(self.file, left):
             if os.path.isdir(path) and not os.path.islink(path):

@@ -1,18 +1,16 @@
 """What makes a run the run that it is: the content of `run.json`."""
 
-import os
+from collections.abc import Iterator
 from typing import Annotated
+from typing import Any
 from typing import Literal
+from typing import Self
 
 import pydantic
 from pydantic import Field
 
-from launch.run import _files
-from launch.run._folder import RECORD
-from launch.run._folder import Folder
-
 _LARGEST = 2**24  # Numbers in an example, or classes.
-_MOST_BYTES = 2**22  # Thousands of classes have names.
+MOST_BYTES = 2**22  # Thousands of classes have names.
 
 Size = Annotated[int, Field(ge=1, le=_LARGEST)]
 Shape = tuple[Annotated[int, Field(ge=0, lt=2**63)], ...]
@@ -57,75 +55,39 @@ class Record(_Strict):
         """The number of labels that the generator takes, or `None`."""
         return self.data.num_classes if self.generates_by_class else None
 
+    @property
+    def generated_names(self) -> dict[str, list[str]]:
+        """What an export's metadata tell of these labels."""
+        names = self.data.label_names if self.generates_by_class else ()
+        return {"label_names": list(names)} if names else {}
 
-def read(folder: Folder) -> Record | None:
-    """Returns the record in a folder, or `None` where there is none.
+    @classmethod
+    def parsed(cls, content: bytes) -> Self:
+        """Returns the record that JSON text holds.
 
-    Raises:
-        ValueError: If it cannot be read.
+        Raises:
+            ValueError: If it holds none, in one line.
+        """
+        if len(content) > MOST_BYTES:
+            raise ValueError(f"it must have at most {MOST_BYTES} bytes")
+        try:
+            return cls.model_validate_json(content)
+        except pydantic.ValidationError as error:
+            first, *_ = error.errors(include_url=False, include_input=False)
+            where = ".".join(map(str, first["loc"]))
+            told = f"{where}: {first['msg']}" if where else first["msg"]
+            raise ValueError(told) from error
+
+    def text(self) -> str:
+        """Returns the record as JSON text."""
+        return self.model_dump_json(indent=2, exclude_none=True) + "\n"
+
+
+def differing(old: _Strict, new: _Strict) -> Iterator[tuple[str, Any, Any]]:
+    """Yields name, old and new value of what two records, or two data, differ in.
+
+    What is not known of one of them is not compared, nor what is in `Record.data`.
     """
-    path = folder.file(RECORD)
-    if not os.path.isfile(path):
-        return None
-    try:
-        with open(path, "rb") as file:
-            content = file.read(_MOST_BYTES + 1)
-        if len(content) > _MOST_BYTES:
-            raise ValueError(f"it must have at most {_MOST_BYTES} bytes")
-        return Record.model_validate_json(content)
-    except ValueError as error:
-        raise ValueError(
-            f"`{folder.name}` must hold a run; its {RECORD} cannot be read: "
-            f"{_first(error)}. Received: {folder.name}={folder.path!r}"
-        ) from error
-
-
-def _first(error):
-    """Returns what the first of pydantic's errors says, on one line."""
-    if not isinstance(error, pydantic.ValidationError):
-        return str(error)
-    first, *_ = error.errors(include_url=False, include_input=False)
-    where = ".".join(map(str, first["loc"]))
-    return f"{where}: {first['msg']}" if where else first["msg"]
-
-
-def write(folder: Folder, record: Record) -> None:
-    """Writes the record, whole or not at all."""
-    text = record.model_dump_json(indent=2, exclude_none=True)
-    _files.write_text(folder.file(RECORD), text + "\n")
-
-
-def check_same(folder: Folder, new: Record) -> None:
-    """Raises `ValueError` if another run is in a folder, naming what differs.
-
-    What is not known of one of them is not compared.
-    """
-    old = read(folder)
-    if old is None:
-        _check_no_other(folder)
-        return
-    for name, pair in {folder.name: (old, new), "data": (old.data, new.data)}.items():
-        told = [
-            f"{key}={now!r} (it was {was!r})" for key, was, now in _differing(*pair)
-        ]
-        if told:
-            raise ValueError(
-                f"`{name}` must be that of the run which began in {folder.path!r}, to "
-                "resume it. Choose another folder for another run. "
-                f"Received: {', '.join(told)}"
-            )
-
-
-def _check_no_other(folder):
-    if folder.last_step():
-        raise ValueError(
-            f"`{folder.name}` must hold a run of this version, or none: there are "
-            f"checkpoints, but no {RECORD}. Choose another folder. "
-            f"Received: {folder.name}={folder.path!r}"
-        )
-
-
-def _differing(old, new):
     for key in type(old).model_fields:
         was, now = getattr(old, key), getattr(new, key)
         if key == "data" or was in (None, ()) or now in (None, ()):

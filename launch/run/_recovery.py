@@ -1,15 +1,21 @@
-"""What a run resumes from."""
+"""Going back to a checkpoint: after an end, and after a divergence."""
 
 import os
 import sys
 import warnings
+from typing import TYPE_CHECKING
 from typing import Any
 
-from launch.run._folder import Folder
 from tfgan_tricks import callbacks
 
+if TYPE_CHECKING:
+    from launch.run._folder import Folder
+    from launch.run._lowered_rates import Rates
 
-def newest_step(folder: Folder) -> int:
+FACTOR = 0.5  # Of the learning rates, for each rollback.
+
+
+def newest_step(folder: "Folder") -> int:
     """Returns the step of the newest checkpoint that can be read; 0 without one.
 
     Damaged ones are named on stderr, in one line.
@@ -27,12 +33,32 @@ def newest_step(folder: Folder) -> int:
     return step
 
 
-def restore(trainer: Any, folder: Folder, step: int) -> None:
+def restore(trainer: Any, folder: "Folder", step: int) -> None:
     """Restores a trainer, unless it is new and so is the run."""
-    if step or has_start(folder):
+    if step or os.path.isfile(os.path.join(folder.checkpoints, "ckpt-0.index")):
         callbacks.restore(trainer, folder.checkpoints, step)
 
 
-def has_start(folder: Folder) -> bool:
-    """Returns `True` if the state before the first step was saved."""
-    return os.path.isfile(os.path.join(folder.checkpoints, "ckpt-0.index"))
+def roll_back(
+    trainer: Any, folder: "Folder", rates: "Rates", most: int, error: FloatingPointError
+) -> str:
+    """Restores the newest checkpoint, lowers the learning rates, and records it.
+
+    Noise and the order of the data stay, as functions of seed and step.
+
+    Returns:
+        What was done, in words.
+
+    Raises:
+        FloatingPointError: The error itself, if no rollback is left.
+    """
+    count = folder.rollbacks() + 1
+    if count > most:
+        raise error
+    diverged = int(trainer.step.numpy())
+    step = newest_step(folder)
+    restore(trainer, folder, step)
+    rates.lower(FACTOR**count)
+    entry = {"step": diverged, "rolled_back_to": step, "reason": str(error)}
+    folder.drop_metrics(step, entry | rates.now())
+    return f"\n{error}\nRollback {count} of {most}, to step {step}."

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 from typing import NamedTuple
 
-from launch.run import _folder
-
 
 class Report(NamedTuple):
     """The first and the last lines of a `Run`.
@@ -37,12 +35,11 @@ class Report(NamedTuple):
 
     def farewell(self, run: Any, seconds: float) -> str:
         """Returns the last lines: where everything is, and what comes next."""
-        grid = os.path.join(_folder.SAMPLES, f"step-{run.step:06d}.png")
         files = {
-            grid: "the last grid of samples",
-            _folder.EXPORT: "the generator, as a SavedModel that needs TensorFlow only",
-            _folder.CHECKPOINTS: "what the run resumes from",
-            f"{_folder.METRICS}, {_folder.TENSORBOARD}": "the losses",
+            f"samples/step-{run.step:06d}.png": "the last grid of samples",
+            "export": "the generator, as a SavedModel that needs TensorFlow only",
+            "checkpoints": "what the run resumes from",
+            "metrics.jsonl, tensorboard": "the losses",
             **self.files,
         }
         path = run.folder.path

@@ -10,15 +10,13 @@ import numpy as np
 
 from launch.run import _data
 from launch.run import _exporting
-from launch.run import _files
-from launch.run import _record
-from launch.run import _record_of
 from launch.run import _recovery
 from launch.run import _report
-from launch.run import _session
+from launch.run import _training
 from launch.run import _workers
 from launch.run._folder import Folder
 from tfgan_tricks import _checks
+from tfgan_tricks import _files
 
 
 class Run:
@@ -76,8 +74,9 @@ class Run:
         verbose: If `False`, nothing is printed.
 
     Raises:
-        ValueError: If an argument is out of range, or the folder's path is one that
-            TensorFlow cannot write to.
+        ValueError: If an argument is out of range, if there is another run in the
+            folder, or if its path is not UTF-8, as TensorBoard needs it.
+        OSError: If `folder` is a file.
 
     >>> import tempfile
     >>> import trainers
@@ -123,12 +122,12 @@ class Run:
         _checks.not_negative(rollbacks=rollbacks)
         self.folder = Folder(folder)
         self.trainer = trainer
-        self.record = _record_of.record(trainer)
+        self.record = _data.record_of(trainer)
         self.batches: _data.Batches | None = None
         if data is not None:
             self.batches = _data.batches(data, trainer, batch_size, seed)
-            self.record = _record_of.record(trainer, seed, self.batches)
-        _record.check_same(self.folder, self.record)
+            self.record = _data.record_of(trainer, seed, self.batches)
+        self.folder.check_same(self.record)
         self.workers = _workers.of(trainer)
         self.workers.check(self.record.batch_size, rollbacks)
         self.steps = steps
@@ -167,7 +166,7 @@ class Run:
         if self.batches is None:
             raise ValueError("`data` must be given to train a run. Received: data=None")
         begin = time.monotonic()
-        with _session.begun(self) as session:
+        with _training.begun(self) as session:
             self.say(self.report.headline(self))
             session.train()
             session.export()
@@ -193,8 +192,7 @@ class Run:
         """
         self._restore_newest()
         _checks.positive_integer(num_images=num_images)
-        drawn = _exporting.samples(self.trainer, self.record, num_images, seed, label)
-        return drawn.examples
+        return self._samples(num_images, seed, label).examples
 
     def draw(
         self,
@@ -219,12 +217,13 @@ class Run:
             The number of samples, and in words where they are.
 
         Raises:
-            ValueError: As `sample`, or if `path` is anything but a file.
+            ValueError: As `sample`.
+            OSError: If `path` is anything but a file, or cannot be written.
         """
-        _files.check_replaceable("path", os.fspath(path))
+        _files.file("path", path)
         self._restore_newest()
-        drawn = _exporting.samples(self.trainer, self.record, num_images, seed, label)
-        where = _exporting.draw(drawn, self.trainer.output_range, os.fspath(path))
+        drawn = self._samples(num_images, seed, label)
+        where = _exporting.draw(drawn, self.trainer.output_range, os.fsdecode(path))
         return len(drawn.examples), where
 
     def export(self, path: str | os.PathLike) -> None:
@@ -238,7 +237,14 @@ class Run:
             ValueError: If there is no checkpoint, or `path` exists.
         """
         self._restore_newest()
-        _exporting.export(self.trainer, self.record, self.metadata, path)
+        record = self.record
+        metadata = {**self.metadata, **record.generated_names}
+        _exporting.export(self.trainer, path, record.generated_classes, metadata)
+
+    def _samples(self, num_images, seed, label):
+        generator = self.trainer.sampling_generator
+        num_classes = self.record.generated_classes
+        return _exporting.samples(generator, num_classes, num_images, seed, label)
 
     def _restore_newest(self):
         step = _recovery.newest_step(self.folder)
@@ -249,7 +255,7 @@ class Run:
             )
         if not step == self._restored == self.step:
             _recovery.restore(self.trainer, self.folder, step)
-            self.record = _record.read(self.folder) or self.record
+            self.record = self.folder.record() or self.record
             self._restored = step
 
     def say(self, text: str) -> None:

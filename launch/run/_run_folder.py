@@ -2,21 +2,76 @@
 
 import contextlib
 import os
+from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 
+from launch.run import _data
 from launch.run import _exporting
 from launch.run import _lock
-from launch.run import _parts
-from launch.run import _record
-from launch.run import _record_of
 from launch.run import _recovery
+from launch.run import _writers
 from launch.run._folder import Folder
-from launch.run._parts import Logs
+from launch.run._writers import Logs
 from tfgan_tricks import _checks
+from tfgan_tricks.callbacks._after_all import AfterAll
 
 
-class RunFolder(_parts.InOrder):
+class _InOrder(keras.callbacks.Callback):
+    """Several callbacks as one, each called in their order."""
+
+    def __init__(self, parts: Sequence[keras.callbacks.Callback]) -> None:
+        super().__init__()
+        self.parts = list(parts)
+
+    def set_model(self, model: keras.Model) -> None:
+        super().set_model(model)
+        for part in self.parts:
+            part.set_model(model)
+
+    def set_params(self, params: Any) -> None:
+        super().set_params(params)
+        for part in self.parts:
+            part.set_params(params)
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        for part in self.parts:
+            part.on_train_begin(logs)
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        for part in self.parts:
+            part.on_epoch_begin(epoch, logs)
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        for part in self.parts:
+            part.on_train_batch_end(batch, logs)
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        for part in self.parts:
+            part.on_epoch_end(epoch, logs)
+
+    def on_train_end(self, logs: Logs = None) -> None:
+        for part in self.parts:
+            part.on_train_end(logs)
+
+
+class _AtTheEnd(keras.callbacks.Callback):
+    """Calls a function at the end, after all callbacks that were begun before."""
+
+    def __init__(self, function: Callable[[], None]) -> None:
+        super().__init__()
+        self._function = function
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        self._after_all = AfterAll(self, lambda _: self._function())
+
+    def on_train_end(self, logs: Logs = None) -> None:
+        self._after_all.on_train_end(logs)
+
+
+class RunFolder(_InOrder):
     """A Keras callback that keeps checkpoints, samples, metrics and an export.
 
     It writes to the folder what `Run` writes there. `restore` brings a trainer back to
@@ -78,32 +133,32 @@ class RunFolder(_parts.InOrder):
         Raises:
             ValueError: If the checkpoint is of another trainer.
         """
-        _record.check_same(self.folder, _record_of.record(trainer))
+        self.folder.check_same(_data.record_of(trainer))
         step = _recovery.newest_step(self.folder)
         _recovery.restore(trainer, self.folder, step)
         return step
 
     def on_train_begin(self, logs: Logs = None) -> None:
-        record = _record_of.record(self.model)
+        self._record = record = _data.record_of(self.model)
         self._until_the_end = contextlib.ExitStack()
         hold = self._until_the_end.enter_context(_lock.held(self.folder.path))
-        _record.check_same(self.folder, record)
+        self.folder.check_same(record)
         self.folder.check_kinds()
         self.folder.sweep()
         self.folder.drop_metrics(after=int(self.model.step.numpy()))
-        _record.write(self.folder, record)
-        writers = _parts.writers(
+        self.folder.write_record(record)
+        writers = _writers.writers(
             self.folder,
             hold.check,
             **self._every,
             num_classes=record.generated_classes,
         )
-        self.parts = [*writers, _parts.AtTheEnd(self._export)]
+        self.parts = [*writers, _AtTheEnd(self._export)]
         self.set_model(self.model)
         self.set_params(self.params)
         super().on_train_begin(logs)
 
     def _export(self):
-        record = _record_of.record(self.model)
-        _exporting.export_into(self.folder, self.model, record, {})
+        num_classes = self._record.generated_classes
+        _exporting.replace(self.model, self.folder.export, num_classes, {})
         self._until_the_end.close()

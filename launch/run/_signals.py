@@ -50,7 +50,12 @@ def _numbers():
         return []
     is_interactive = hasattr(sys, "ps1") or hasattr(builtins, "__IPYTHON__")
     numbers = [signal.SIGINT] if is_interactive else list(_ERRORS)
-    return [number for number in numbers if signal.getsignal(number) in _DEFAULTS]
+    return [number for number in numbers if _is_free(signal.getsignal(number))]
+
+
+def _is_free(handler):
+    """Returns `True` if nobody handles a signal, or only `launch` before a program."""
+    return handler in _DEFAULTS or getattr(handler, "__module__", "") == "launch"
 
 
 @contextlib.contextmanager

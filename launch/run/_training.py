@@ -1,15 +1,25 @@
-"""The calls of `fit` that lead from one step of a run to another."""
+"""One call of `Run.train`: from the newest checkpoint to the last step."""
 
+import contextlib
 import math
 from collections.abc import Iterator
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from typing import Any
 from typing import NamedTuple
 
+from launch.run import _exporting
+from launch.run import _lock
+from launch.run import _pipes
+from launch.run import _recovery
 from launch.run import _signals
-from launch.run._data import Batches
-from launch.run._parts import Before
-from launch.run._parts import InOrder
+from launch.run import _writers
+from launch.run._lowered_rates import Rates
+from tfgan_tricks import callbacks
+
+if TYPE_CHECKING:
+    from launch.run._data import Batches
+    from launch.run._folder import Folder
 
 
 class Plan(NamedTuple):
@@ -23,9 +33,9 @@ class Plan(NamedTuple):
 
 def train(
     trainer: Any,
-    batches: Batches,
+    batches: "Batches",
     plan: Plan,
-    parts: Sequence[Any],
+    writers: Sequence[Any],
     more: Sequence[Any],
 ) -> None:
     """Trains to the plan's last step; signals end this between two steps.
@@ -34,8 +44,8 @@ def train(
         trainer: The compiled trainer, at the step to begin from.
         batches: The data.
         plan: How long.
-        parts: The callbacks that write, which are called in their order.
-        more: Other callbacks.
+        writers: The callbacks that write.
+        more: Other callbacks, which are called before.
 
     Raises:
         KeyboardInterrupt: If a signal came.
@@ -50,7 +60,7 @@ def train(
             initial_epoch=initial_epoch,
             epochs=epochs,
             steps_per_epoch=length,
-            callbacks=[*more, InOrder(parts), Before(_signals.release)],
+            callbacks=[*more, *writers, _writers.Before(_signals.release)],
             validation_data=plan.validation_data,
             verbose=plan.verbose,
         )
@@ -98,3 +108,115 @@ def legs(start: int, stop: int, size: int) -> Iterator[tuple[int, int, int]]:
         length = size if whole else min((epoch + 1) * size, stop) - start
         yield epoch, epoch + max(whole, 1), length
         start += max(whole, 1) * length
+
+
+@contextlib.contextmanager
+def begun(run: Any) -> Iterator["Session"]:
+    """Yields the `Session` of a `Run`, its trainer at the newest checkpoint."""
+    with contextlib.ExitStack() as stack:
+        enter = stack.enter_context
+        enter(_signals.handled())
+        enter(_pipes.lasting())
+        path, hold = enter(run.workers.output(run.folder.path))
+        enter(hold.explained() if hold else contextlib.nullcontext())
+        enter(run.workers.together(path))
+        yield Session(run, run.folder if hold else type(run.folder)(path), hold)
+
+
+class Session:
+    """The training of a run in this process.
+
+    Args:
+        run: The `Run`.
+        output: The folder that this worker writes to.
+        hold: The hold on the run's folder, or `None` if another worker has it.
+    """
+
+    def __init__(self, run: Any, output: "Folder", hold: _lock.Held | None) -> None:
+        self._run = run
+        self._output = output
+        self._check_folder = hold.check if hold else lambda: None
+        run.folder.check_kinds()
+        run.folder.check_same(run.record)
+        output.sweep()
+        done = _recovery.newest_step(run.folder)
+        _check_steps(run.steps, done)
+        count = run.folder.rollbacks()
+        self._rates = Rates.of(run.trainer) if count or run.rollbacks else None
+        _recovery.restore(run.trainer, run.folder, done)
+        if self._rates:
+            self._rates.lower(_recovery.FACTOR**count)
+        output.drop_metrics(after=run.step)
+        ends = run.step, run.steps, run.every["sample_every"]
+        end_executions_at(run.trainer, *ends)
+        output.write_record(run.record)
+        for name, text in run.files.items():
+            output.write(name, text)
+
+    def train(self) -> None:
+        """Trains to the last step; a signal ends this with a checkpoint."""
+        run, begin = self._run, self._run.step
+        with _signals.deferred():
+            if run.rollbacks and not begin:
+                callbacks.save(run.trainer, self._output.checkpoints)
+            try:
+                self._train()
+            except (KeyboardInterrupt, _signals.Terminated):
+                self._save_if_later(begin)
+                raise
+
+    def _train(self):
+        run = self._run
+        plan = Plan(
+            run.steps,
+            run.every["sample_every"],
+            run.validation_data,
+            "auto" if run.is_verbose else 0,
+        )
+        while True:
+            try:
+                train(run.trainer, run.batches, plan, self._writers(), run.callbacks)
+                return
+            except FloatingPointError as error:
+                if self._rates is None:
+                    raise
+                told = _recovery.roll_back(
+                    run.trainer, run.folder, self._rates, run.rollbacks, error
+                )
+                run.say(told)
+
+    def _writers(self):
+        run = self._run
+        return _writers.writers(
+            self._output,
+            self._check_folder,
+            **run.every,
+            num_classes=run.record.generated_classes,
+            points=run.batches.points,
+        )
+
+    def _save_if_later(self, begin):
+        """Not with other workers: they go on, and saving takes part of them."""
+        if self._run.step > begin and not self._run.workers.has_others:
+            self._check_folder()
+            callbacks.save(self._run.trainer, self._output.checkpoints)
+
+    def export(self) -> None:
+        """Exports the generator, unless that of this step is exported already."""
+        run = self._run
+        self._check_folder()
+        if self._output.exported_step() != run.step:
+            _exporting.replace(
+                run.trainer,
+                self._output.export,
+                run.record.generated_classes,
+                {**run.metadata, **run.record.generated_names},
+            )
+
+
+def _check_steps(steps, done):
+    if steps < done:
+        raise ValueError(
+            f"`steps` must be at least the {done} steps that are done. "
+            f"Received: steps={steps}"
+        )

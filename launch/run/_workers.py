@@ -1,6 +1,7 @@
-"""The other workers of a run, if it has any."""
+"""TensorFlow's strategy for a run, and the run's place among several workers."""
 
 import contextlib
+import os
 import shutil
 import sys
 import tempfile
@@ -9,10 +10,34 @@ from typing import Any
 
 import tensorflow as tf
 
+from launch.run import _devices
 from launch.run import _lock
 from launch.run import _signals
-from launch.run._devices import WorkersLost
-from launch.run._folder import Folder
+
+
+def strategy(devices: _devices.Devices) -> tf.distribute.Strategy:
+    """Returns the strategy; call it before anything else uses TensorFlow."""
+    if devices.strategy == "none":
+        return tf.distribute.get_strategy()
+    if devices.strategy == "multi_worker":
+        addresses = _devices.addresses(os.environ["TF_CONFIG"])
+        _devices.meet(addresses, devices.worker)
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    names = _virtual(devices.num_virtual_devices)
+    if names is None and tf.config.list_logical_devices("GPU"):
+        return tf.distribute.MirroredStrategy()
+    one_device = tf.distribute.ReductionToOneDevice()
+    return tf.distribute.MirroredStrategy(names, cross_device_ops=one_device)
+
+
+def _virtual(count):
+    """The names of as many parts of the CPU."""
+    if count is None:
+        return None
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    parts = [tf.config.LogicalDeviceConfiguration()] * count
+    tf.config.set_logical_device_configuration(cpu, parts)
+    return [f"CPU:{index}" for index in range(count)]
 
 
 class Workers:
@@ -41,24 +66,24 @@ class Workers:
             )
 
     @contextlib.contextmanager
-    def output(self, folder: Folder) -> Iterator[tuple[Folder, _lock.Held | None]]:
-        """Yields where this worker writes to, and the hold on the run's folder.
+    def output(self, path: str) -> Iterator[tuple[str, _lock.Held | None]]:
+        """Yields the folder that this worker writes to, and the hold on the run's.
 
         Others than the first write to a folder that is removed at the end: saving
         takes part of them all.
         """
         if self.is_chief:
-            with _lock.held(folder.path) as hold:
-                yield folder, hold
+            with _lock.held(path) as hold:
+                yield path, hold
             return
-        path = tempfile.mkdtemp(prefix="tfgan_tricks-")
+        own = tempfile.mkdtemp(prefix="tfgan_tricks-")
         try:
-            yield Folder(path), None
+            yield own, None
         finally:
-            shutil.rmtree(path, ignore_errors=True)
+            shutil.rmtree(own, ignore_errors=True)
 
     @contextlib.contextmanager
-    def together(self, output: Folder) -> Iterator[None]:
+    def together(self, output: str) -> Iterator[None]:
         """Lets the loss of another worker, or a signal while it is awaited, end this.
 
         Raises:
@@ -72,14 +97,14 @@ class Workers:
             what, _ = _signals.words(error)
             print(f"\n{what} while another worker was awaited.", file=sys.stderr)
             if not self.is_chief:
-                shutil.rmtree(output.path, ignore_errors=True)
+                shutil.rmtree(output, ignore_errors=True)
 
         _signals.listen()
         try:
             with _signals.ended_while_waiting(last_words):
                 yield
         except (tf.errors.UnavailableError, tf.errors.AbortedError) as error:
-            raise WorkersLost("Another worker has ended") from error
+            raise _devices.WorkersLost("Another worker has ended") from error
 
 
 def of(trainer: Any) -> Workers:

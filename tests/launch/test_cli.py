@@ -154,7 +154,7 @@ def test_flags_mean_keys(tmp_path):
         train.define_flags,
         train.about(),
     )
-    config, _, _ = _plan.plan(flags)
+    config, _ = _plan.plan(flags)
     assert str(config.trainer.base) == values.pop("loss")
     assert config.dataset.data_dir == values.pop("data_dir")
     found = {key: getattr(config, key) for key in values}

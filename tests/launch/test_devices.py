@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from launch import _build
 from launch import _plan
+from launch import _workdir
 from launch import sample
 from launch import train
 from launch.run import _devices
@@ -20,6 +21,8 @@ from launch.run._folder import Folder
 from tests.launch.programs import ROOT
 from tests.launch.programs import TINY
 from tests.launch.programs import run
+from tests.launch.test_own_networks import assert_close
+from tests.launch.test_own_networks import made
 
 WORKERS = {"worker": ["one:2222", "two:2222"]}
 
@@ -98,7 +101,8 @@ def test_a_batch_is_shared_out_evenly():
 
 def final_weights(workdir):
     """Of the networks; Keras 2 counts the trackers of losses as weights of a model."""
-    run = _build.restored(str(workdir))
+    config, record = _workdir.read_trained(str(workdir))
+    run = _build.restored(config, record, str(workdir))
     run.sample(1)
     trainer = run.trainer
     networks = [trainer.generator, trainer.discriminator, trainer.ema_generator]
@@ -120,6 +124,38 @@ def test_mirrored_training_is_that_of_one_device(tmp_path):
     assert run(sample, f"workdir={both}", f"output={tmp_path / 'grid.png'}") == 0
     for one, two in zip(final_weights(alone), final_weights(both), strict=True):
         np.testing.assert_allclose(two, one, rtol=1e-4, atol=1e-5)
+
+
+REPLICAS = """
+import sys
+from launch.run import _devices
+from launch.run import _workers
+strategy = _workers.strategy(_devices.Devices("mirrored", 2))
+from tests.launch.test_own_networks import gan, made
+with strategy.scope():
+    trainer = gan()
+made(sys.argv[1], trainer, batch_size=6, steps=3).train()
+"""
+
+
+def test_runs_of_own_networks_are_the_same_on_two_replicas(tmp_path):
+    """And go on on one."""
+    command = [sys.executable, "-c", REPLICAS, str(tmp_path / "both")]
+    subprocess.run(command, cwd=ROOT, check=True)
+    assert Folder(tmp_path / "both").last_step() == 3
+    runs = [made(tmp_path / name, batch_size=6, steps=4) for name in ("alone", "both")]
+    for each in runs:
+        each.train()
+    assert_close([each.trainer.generator for each in runs])
+    assert_close([each.trainer.discriminator for each in runs])
+
+
+def test_a_batch_that_replicas_cannot_share_is_refused(tmp_path):
+    script = REPLICAS.replace("batch_size=6", "batch_size=5")
+    command = [sys.executable, "-c", script, str(tmp_path / "run")]
+    done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True)
+    assert "`batch_size` must be a multiple of the 2 replicas" in done.stderr
+    assert not (tmp_path / "run").exists()
 
 
 def free_port():

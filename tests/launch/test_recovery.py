@@ -88,7 +88,7 @@ def test_signals_after_the_last_step_leave_only_the_export_to_do(
     trained, tmp_path, monkeypatch
 ):
     with monkeypatch.context() as patch:
-        calling(patch, _exporting, "export_into", lambda: signals(signal.SIGTERM))
+        calling(patch, _exporting, "replace", lambda: signals(signal.SIGTERM))
         assert tiny(tmp_path / "run") == 143
     assert not (tmp_path / "run" / "export").exists()
     assert run(train, f"workdir={tmp_path}/run", "resume") == 0
@@ -110,7 +110,7 @@ def test_signals_that_break_an_import_are_one_line(tmp_path, monkeypatch, capsys
         except KeyboardInterrupt:
             raise ImportError("initialization failed") from None
 
-    calling(monkeypatch, train._cli, "builder", broken)
+    calling(monkeypatch, train._cli, "quiet_imports", broken)
     assert tiny(tmp_path / "run") == 130
     assert told(capsys, "tfgan-train: error: ") == "tfgan-train: error: Interrupted."
 
@@ -187,7 +187,8 @@ def test_a_full_disk_is_one_line_and_costs_no_checkpoint(
     workdir = tmp_path / "run"
     assert tiny(workdir) == 1
     limit(resource.RLIM_INFINITY)
-    line = told(capsys, "tfgan-train: error: A file could not be written: File too")
+    line = told(capsys, "tfgan-train: error: `")
+    assert "must be fit to write to: File too large. Received: " in line
     assert f"at step 2; --workdir={workdir} --resume goes on from there." in line
     assert not list(workdir.rglob("*.part*"))
     monkeypatch.undo()

@@ -189,10 +189,8 @@ def test_what_does_not_fit_into_a_picture_is_in_an_array_file(
 ):
     generator = networks.dcgan_generator(8, 3, 4, width=2, num_classes=num_classes)
     generator.set_weights([3 * weight for weight in generator.get_weights()])
-    record = types.SimpleNamespace(generated_classes=num_classes)
-    trainer = types.SimpleNamespace(sampling_generator=generator)
     path = str(tmp_path / "many.png")
-    drawn = _exporting.samples(trainer, record, num_images, 7, None)
+    drawn = _exporting.samples(generator, num_classes, num_images, 7, None)
     where = _exporting.draw(drawn, None, path)
     what = num_images if num_classes is None else np.arange(num_images) % num_classes
     sampled = exporting.Sampler(generator).sample(what, 7)["images"]

@@ -32,7 +32,6 @@ from tests.launch.test_own_networks import gan
 from tests.launch.test_own_networks import made
 from tests.launch.test_run import assert_same_training
 from tests.launch.test_run import trained as trained
-from tfgan_tricks import callbacks
 
 SCRIPT = """
 import sys
@@ -203,14 +202,14 @@ def test_a_refused_run_leaves_the_users_own_empty_folder(tmp_path, capsys):
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
-def test_brackets_in_a_workdir_are_refused_before_anything_is_written(tmp_path, capsys):
-    for name in ("a[1]", "b*", "c?", "d\\e", os.fsdecode(b"f\xff")):
-        assert run(train, f"workdir={tmp_path / name}", *TINY, "steps=1") == 2
-        (line,) = capsys.readouterr().err.splitlines()
-        assert "`workdir` must" in line and "Received: workdir=" in line
+def test_a_workdir_that_is_not_utf8_is_refused_before_anything_is_written(
+    tmp_path, capsys
+):
+    workdir = os.fsdecode(b"f\xff")
+    assert run(train, f"workdir={tmp_path / workdir}", *TINY, "steps=1") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "`workdir` must be a path in UTF-8" in line and "Received: workdir=" in line
     assert not list(tmp_path.iterdir())
-    with pytest.raises(ValueError, match="`directory` must have none of"):
-        callbacks.Checkpoints(tmp_path / "a[1]", every=1)
 
 
 def test_output_that_is_no_file_is_refused(tmp_path, capsys):
