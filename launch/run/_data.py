@@ -36,15 +36,20 @@ class Batches(NamedTuple):
     description: str = ""
 
 
-def batches(given: Any, trainer: Any, batch_size: int | None, seed: int) -> Batches:
+def batches(
+    given: Any, trainer: Any, batch_size: int | None, seed: int
+) -> Batches | None:
     """Returns the `Batches` of an array, a pair, a `Source`, a dataset or a function.
+
+    Those of `None` are `None`.
 
     Raises:
         ValueError: If it is none of these, or does not go with the other arguments.
     """
     if batch_size is not None:
         _checks.positive_integer(batch_size=batch_size)
-    if isinstance(given, Batches):
+    _check_trainer(trainer)
+    if given is None or isinstance(given, Batches):
         return given
     if isinstance(given, tf.data.Dataset):
         return _of_dataset(given, batch_size)
@@ -182,6 +187,22 @@ def record_of(
     Raises:
         ValueError: If it is no trainer, or not compiled.
     """
+    _check_trainer(trainer)
+    of_data: dict[str, Any] = {}
+    if batches is not None:
+        of_data = {"seed": seed, "batch_size": batches.size, "data": batches.facts}
+    return Record(
+        trainer=type(trainer).__qualname__,
+        generator_weights=_shapes(trainer.generator),
+        discriminator_weights=_shapes(trainer.discriminator),
+        trainer_seed=trainer.seed,
+        batches_per_step=trainer.batches_per_step,
+        generates_by_class=_facts.is_conditional(trainer.generator),
+        **of_data,
+    )
+
+
+def _check_trainer(trainer):
     lacking = [name for name in _NEEDED if not hasattr(trainer, name)]
     if lacking:
         raise ValueError(
@@ -194,18 +215,6 @@ def record_of(
             "`trainer` must be compiled. Call `trainer.compile()` before. "
             f"Received: trainer={trainer!r}"
         )
-    record = Record(
-        trainer=type(trainer).__qualname__,
-        generator_weights=_shapes(trainer.generator),
-        discriminator_weights=_shapes(trainer.discriminator),
-        trainer_seed=trainer.seed,
-        batches_per_step=trainer.batches_per_step,
-        generates_by_class=_facts.is_conditional(trainer.generator),
-        seed=seed,
-    )
-    if batches is None:
-        return record
-    return record.model_copy(update={"batch_size": batches.size, "data": batches.facts})
 
 
 def _shapes(network):

@@ -74,8 +74,7 @@ class Run:
         verbose: If `False`, nothing is printed.
 
     Raises:
-        ValueError: If an argument is out of range, if there is another run in the
-            folder, or if its path is not UTF-8, as TensorBoard needs it.
+        ValueError: If an argument is out of range, or another run is in the folder.
         OSError: If `folder` is a file.
 
     >>> import tempfile
@@ -90,9 +89,9 @@ class Run:
     ...     return gan
     >>> points = np.random.default_rng(0).normal(size=[100, 2])
     >>> folder = os.path.join(tempfile.mkdtemp(), "run")
-    >>> Run(folder, gan(), points, steps=2, batch_size=10, verbose=False).train()
-    >>> run = Run(folder, gan(), points, steps=4, batch_size=10, verbose=False)
-    >>> run.train()
+    >>> for steps in (2, 4):
+    ...     run = Run(folder, gan(), points, steps=steps, verbose=False)
+    ...     run.train()
     >>> run.step, run.sample(5, seed=0).shape
     (4, (5, 2))
     """
@@ -122,11 +121,8 @@ class Run:
         _checks.not_negative(rollbacks=rollbacks)
         self.folder = Folder(folder)
         self.trainer = trainer
-        self.record = _data.record_of(trainer)
-        self.batches: _data.Batches | None = None
-        if data is not None:
-            self.batches = _data.batches(data, trainer, batch_size, seed)
-            self.record = _data.record_of(trainer, seed, self.batches)
+        self.batches = _data.batches(data, trainer, batch_size, seed)
+        self.record = _data.record_of(trainer, seed, self.batches)
         self.folder.check_same(self.record)
         self.workers = _workers.of(trainer)
         self.workers.check(self.record.batch_size, rollbacks)
@@ -153,13 +149,11 @@ class Run:
         everything else.
 
         Raises:
-            ValueError: If there is another run in the folder, or another process in
-                this one, if no checkpoint can be read, or if the data cannot be
-                trained on.
+            ValueError: If another run or process is in the folder, if no checkpoint
+                can be read, or if the data cannot be trained on.
             FloatingPointError: If a loss or a weight is NaN or infinite, and no
                 rollback is left.
-            KeyboardInterrupt: After Ctrl-C, and a checkpoint.
-            SystemExit: After SIGTERM, and a checkpoint.
+            KeyboardInterrupt, SystemExit: After Ctrl-C or SIGTERM, and a checkpoint.
             OSError: If the disk is full, or the folder was removed.
             RuntimeError: If another worker has ended.
         """
@@ -201,17 +195,11 @@ class Run:
         seed: int = 0,
         label: int | None = None,
     ) -> tuple[int, str]:
-        """Draws samples of the newest checkpoint to a PNG file.
+        """Draws samples, as `sample` returns them, to a PNG file, which is replaced.
 
         If all classes are drawn, each has a row of its own. More images than a grid
-        shows are all in a `.npz` file beside it, too.
-
-        Args:
-            path: The PNG file, which is replaced.
-            num_images: Number of samples, at least 1. `None` draws 64, or ten of each
-                class if all are drawn.
-            seed: Integer seed of the latents.
-            label: Class of all samples, as in `sample`.
+        shows are all in a `.npz` file beside it, too. `None` images are 64, or ten of
+        each class.
 
         Returns:
             The number of samples, and in words where they are.
@@ -237,14 +225,12 @@ class Run:
             ValueError: If there is no checkpoint, or `path` exists.
         """
         self._restore_newest()
-        record = self.record
-        metadata = {**self.metadata, **record.generated_names}
-        _exporting.export(self.trainer, path, record.generated_classes, metadata)
+        more = {**self.metadata, **self.record.generated_names}
+        _exporting.export(self.trainer, path, self.record.generated_classes, more)
 
     def _samples(self, num_images, seed, label):
-        generator = self.trainer.sampling_generator
-        num_classes = self.record.generated_classes
-        return _exporting.samples(generator, num_classes, num_images, seed, label)
+        of = self.trainer.sampling_generator, self.record.generated_classes
+        return _exporting.samples(*of, num_images, seed, label)
 
     def _restore_newest(self):
         step = _recovery.newest_step(self.folder)
