@@ -1,11 +1,14 @@
 """Checks of a run against its data, which need no TensorFlow."""
 
+import math
 import re
 from collections.abc import Sequence
 
 from tfgan_tricks import _checks
+from tfgan_tricks import _limits
 
 _NAMES_SHOWN = 20
+_BYTES_PER_NUMBER = 5  # As float32, and as uint8 for the file.
 
 
 def num_classes(config, data):
@@ -24,13 +27,19 @@ def num_classes(config, data):
             f"{key}={value!r} with dataset={str(config.dataset)!r}"
         )
     low, high = int(data.labels.min()), int(data.labels.max())
-    count = len(data.label_names) or high + 1
+    count = len(data.label_names) or max(low, high, 0) + 1
     if low < 0 or high >= count:
         raise ValueError(
             f"`dataset` must have labels from 0 to {count - 1}. "
             f"Received: labels from {low} to {high}"
         )
     return count
+
+
+def memory(num_images: int | None, shape: Sequence[int]) -> None:
+    """Raises `ValueError` if samples of a shape would not fit in memory."""
+    one = math.prod(shape) * _BYTES_PER_NUMBER
+    _limits.check_memory((num_images or 1) * one, num_images=num_images)
 
 
 def label(

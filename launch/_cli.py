@@ -4,6 +4,7 @@ import contextlib
 import difflib
 import logging
 import os
+import re
 import sys
 import tempfile
 import textwrap
@@ -12,6 +13,9 @@ from absl import flags
 
 from launch.run import _pipes
 from launch.run import _signals
+
+_NOT_OURS = ("flagfile", "undefok")
+_LONGEST_NAME = 80
 
 
 def parse(argv, define, about, keys=()):
@@ -37,11 +41,15 @@ def parse(argv, define, about, keys=()):
     define(values)
     names = list(values)
     flags.DEFINE_boolean("help", False, "Show this.", values, short_name="h")
+    _check_names(argv[1:], names, keys)
     try:
         rest = values(argv)[1:]
     except flags.UnrecognizedFlagError as error:
-        raise _unknown_flag(error, names, keys) from None
-    except flags.Error as error:
+        value = error.flagvalue.partition("=")[2]
+        raise _unknown_flag(error.flagname, value, names, keys) from None
+    except flags.IllegalFlagValueError as error:
+        raise _bad_value(error, values) from None
+    except (flags.Error, ValueError) as error:
         raise ValueError(str(error)) from None
     if values.help:
         print(_help([values[name] for name in names], *about))
@@ -49,19 +57,68 @@ def parse(argv, define, about, keys=()):
     for name in names:
         if isinstance(values[name].value, str):  # Shells leave the ~ of --flag=~/x.
             values[name].value = os.path.expanduser(values[name].value)
+    _check_once(values, names)
     if rest:
         raise ValueError(f"Every argument must be a flag. Received: {rest[0]!r}")
     _check_backend()
     return values
 
 
-def _unknown_flag(error, names, keys):
-    name, value = error.flagname, error.flagvalue.partition("=")[2]
-    near = difflib.get_close_matches(name, [*names, *keys], n=1)
+class _Integer(flags.ArgumentParser):
+    """Reads an integer from `least` to `most`."""
+
+    syntactic_help = "an integer"
+
+    def __init__(self, least, most):
+        self._bounds = least, most
+
+    def parse(self, argument):
+        least, most = self._bounds
+        is_number = re.fullmatch(r"[+-]?[0-9]{1,20}", str(argument))
+        if not is_number or not least <= int(argument) <= most:
+            raise ValueError(f"must be an integer from {least} to {most}")
+        return int(argument)
+
+
+def define_integer(name, default, meaning, values, least, most):
+    """Defines a flag for an integer that is at least `least` and at most `most`."""
+    flags.DEFINE(_Integer(least, most), name, default, meaning, values)
+
+
+def _bad_value(error, values):
+    """The error for a value that the parser of a flag has refused."""
+    reason = error.__context__
+    given = str(error).removeprefix("flag --").removesuffix(f": {reason}")
+    name, _, value = given.partition("=")
+    expected = "must be true or false" if values[name].boolean else reason
+    shown = value if re.fullmatch(r"-?[0-9]+", value) else repr(value)
+    return ValueError(f"`{name}` {expected}. Received: {name}={shown}")
+
+
+def _check_names(arguments, names, keys):
+    """Raises `ValueError` for flags of `absl` itself, or what it takes long to read."""
+    for argument in arguments:
+        name, _, value = argument.lstrip("-").partition("=")
+        is_flag = argument.startswith("-")
+        if is_flag and (name in _NOT_OURS or len(name) > _LONGEST_NAME):
+            raise _unknown_flag(name, value, names, keys)
+
+
+def _unknown_flag(name, value, names, keys):
+    near = difflib.get_close_matches(name[:_LONGEST_NAME], [*names, *keys], n=1)
     hint = f" Did you mean --{near[0]}?" if near else ""
     if near and near[0] not in names:
         hint = f" Did you mean --set {near[0]}={value or '...'}?"
     return ValueError(f"There is no flag --{name}.{hint}")
+
+
+def _check_once(values, names):
+    for name in names:
+        if values[name].present > 1 and not isinstance(values[name].value, list):
+            raise ValueError(
+                f"`{name}` must be given once. Received: --{name} "
+                f"{values[name].present} times"
+            )
 
 
 def _check_backend():

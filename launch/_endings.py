@@ -79,7 +79,19 @@ class Program:
         line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
         if len(line) > _LONGEST:
             line = f"{line[: _LONGEST // 2]} [...] {line[-_LONGEST // 2 :]}"
-        print(f"{self.name}: error: {line}", file=sys.stderr)
+        _print(sys.stdout)  # What is held back.
+        _print(sys.stderr, f"{self.name}: error: {line}\n")
+
+
+def _print(stream, text=""):
+    """Writes to a stream; where it takes nothing more, what is left goes nowhere."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def is_of_user(error: BaseException) -> bool:

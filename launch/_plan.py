@@ -37,13 +37,11 @@ def devices_of(flags):
     strategy, count = flags.strategy, flags.num_virtual_devices
     if strategy not in _devices.STRATEGIES:
         raise _checks.unknown_name("strategy", strategy, _devices.STRATEGIES)
-    if count is not None:
-        _checks.positive_integer(num_virtual_devices=count)
-        if strategy != "mirrored":
-            raise ValueError(
-                "`num_virtual_devices` needs --strategy=mirrored. "
-                f"Received: num_virtual_devices={count} with strategy={strategy!r}"
-            )
+    if count is not None and strategy != "mirrored":
+        raise ValueError(
+            "`num_virtual_devices` needs --strategy=mirrored. "
+            f"Received: num_virtual_devices={count} with strategy={strategy!r}"
+        )
     if strategy != "multi_worker":
         return _devices.Devices(strategy, count)
     if not flags.workdir:

@@ -5,7 +5,9 @@ import os
 import reprlib
 from typing import Any
 
-_MOST_BYTES = 2**22  # Thousands of classes have names.
+_MOST_BYTES = 2**22
+_MOST_IN_YAML = 2**16  # Its reader takes the square of the time.
+_MOST_BRACKETS = 200  # Likewise.
 _PLAIN = (os.path.isfile, os.path.isdir, os.path.islink)
 
 
@@ -47,6 +49,8 @@ def yaml(path: str) -> dict[str, Any]:
 
 
 def _object(path, parse):
+    if os.path.lexists(path) and not os.path.isfile(path):
+        raise ValueError("it is no file")
     with open(path, "rb") as file:
         content = file.read(_MOST_BYTES + 1)
     if len(content) > _MOST_BYTES:
@@ -70,6 +74,10 @@ def _yaml(content):
     from yaml import YAMLError
     from yaml import safe_load
 
+    if len(content) > _MOST_IN_YAML:
+        raise ValueError(f"it must have at most {_MOST_IN_YAML} bytes")
+    if content.count(b"[") + content.count(b"{") > _MOST_BRACKETS:
+        raise ValueError("it must not be nested that deep")
     try:
         return safe_load(content)
     except YAMLError as error:

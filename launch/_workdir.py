@@ -3,9 +3,13 @@
 import os
 import time
 
+from launch import _paths
 from launch import _untrusted
 from launch.config import configuration
+from launch.run._folder import METRICS
+from launch.run._folder import RECORD
 from launch.run._folder import Folder
+from tfgan_tricks import _files
 
 CONFIG = configuration.FILE
 
@@ -21,17 +25,25 @@ def folder(workdir):
     Raises:
         ValueError: If it is not given, or TensorFlow could not write there.
     """
+    if workdir:
+        _paths.check("workdir", workdir)
     return Folder(workdir, "workdir")
 
 
 def check_new(workdir):
-    """Raises `ValueError` if there is a run in a folder."""
+    """Raises an error if there is a run in a folder, or none can be.
+
+    Raises:
+        ValueError: If there is one.
+        OSError: If nothing may be written there.
+    """
     there = folder(workdir).holds(CONFIG)
     if there:
         raise ValueError(
             f"`workdir` holds a run already ({', '.join(there)}): give another "
             f"one, or --resume to go on with it. Received: workdir={workdir!r}"
         )
+    _files.folder("workdir", workdir)
 
 
 def check_steps(workdir, steps):
@@ -58,6 +70,7 @@ def read_config(workdir):
             f"Received: workdir={workdir!r}"
         )
     _untrusted.check_folder(workdir)
+    _check_files(workdir)
     try:
         return configuration.from_entries(_untrusted.entries(path))
     except ValueError as error:
@@ -65,6 +78,15 @@ def read_config(workdir):
             f"`workdir` must hold a run; its {CONFIG} cannot be read: "
             f"{error}. Received: workdir={workdir!r}"
         ) from error
+
+
+def _check_files(workdir):
+    for name in (RECORD, METRICS):
+        if os.path.isdir(os.path.join(workdir, name)):
+            raise ValueError(
+                f"`workdir` must have a file {name}, and there is a folder. Remove it, "
+                f"or choose another folder. Received: workdir={workdir!r}"
+            )
 
 
 def read_trained(workdir):

@@ -1,11 +1,13 @@
 """Exports the generator of a trained GAN: `python -m launch.export`, `tfgan-export`."""
 
+import os
 import sys
 
 from absl import flags
 
 from launch import _cli
 from launch import _endings
+from launch import _paths
 from launch import _workdir
 from tfgan_tricks import _checks
 
@@ -13,6 +15,8 @@ PROGRAM = "tfgan-export"
 FLAGS = {"folder": "workdir", "directory": "workdir", "path": "output"}
 ABOUT = ("Exports the generator of a training's newest checkpoint.", "")
 FORMATS = ("saved_model", "keras")
+# Of files that are not made.
+_OTHERS = (".h5", ".hdf5", ".onnx", ".pb", ".png", ".pt", ".tflite", ".zip")
 
 
 def define_flags(values):
@@ -47,16 +51,22 @@ def _export(values):
 
 
 def _check_output(output, format):
-    """Raises `ValueError` unless the output's suffix is that of the format."""
+    """Raises an error unless the output is new, and its suffix that of the format."""
     if format not in (None, *FORMATS):
         raise _checks.unknown_name("format", format, FORMATS)
-    if not output:
-        raise ValueError(f"`output` must be given. Received: output={output!r}")
     if format == "keras":
-        _cli.check_suffix(output, (".keras",))
-    if format == "saved_model" and output.lower().endswith(".keras"):
+        _cli.check_suffix(output or "", (".keras",))
+    _paths.check_new("output", output)
+    suffix = os.path.splitext(output.rstrip(os.sep))[1].lower()
+    is_file = output.endswith(".keras")
+    if suffix == ".keras" and format == "saved_model" or suffix in _OTHERS:
         raise ValueError(
-            "`output` must not end in .keras with --format=saved_model. "
+            f"`output` must not end in {suffix} for a SavedModel, which is a folder. "
+            f"Received: output={output!r}"
+        )
+    if suffix == ".keras" and not is_file:
+        raise ValueError(
+            f"`output` must end in .keras, as it is written here, for a file of Keras. "
             f"Received: output={output!r}"
         )
 

@@ -7,10 +7,8 @@ from absl import flags
 from launch import _check
 from launch import _cli
 from launch import _endings
+from launch import _paths
 from launch import _workdir
-from launch.config import configuration
-from tfgan_tricks import _checks
-from tfgan_tricks import _files
 
 PROGRAM = "tfgan-sample"
 FLAGS = {
@@ -25,11 +23,13 @@ ABOUT = ("Draws samples of a training's newest checkpoint as one PNG picture.", 
 def define_flags(values):
     """Defines the flags of this program in an `absl.flags.FlagValues`."""
     flags.DEFINE_string("workdir", None, "The training's folder.", flag_values=values)
-    flags.DEFINE_integer(
+    _cli.define_integer(
         "num_images",
         None,
         "How many samples. Default: 64, or 10 of each class if all are drawn.",
-        flag_values=values,
+        values,
+        least=1,
+        most=2**31 - 1,
     )
     flags.DEFINE_string(
         "class",
@@ -38,7 +38,7 @@ def define_flags(values):
         "a name, its number. Default: all, each in a row of its own.",
         flag_values=values,
     )
-    flags.DEFINE_integer("seed", 0, "Of the latents.", flag_values=values)
+    _cli.define_integer("seed", 0, "Of the latents.", values, 0, 2**31 - 1)
     flags.DEFINE_string(
         "output", "grid.png", "The PNG picture; overwritten.", flag_values=values
     )
@@ -51,12 +51,10 @@ def main(argv):
 
 
 def _sample(values):
-    if values.num_images is not None:
-        _checks.positive_integer(num_images=values.num_images)
-    configuration.check_number("seed", values.seed)
     _cli.check_suffix(values.output, (".png",))
-    _files.file("output", values.output)
+    _paths.check_file("output", values.output)
     config, record = _workdir.read_trained(values.workdir)
+    _check.memory(values.num_images, record.data.example_shape)
     name = values["class"].value
     label = _check.label(name, record.generated_classes, record.data.label_names)
     with _cli.quiet_imports():

@@ -1,6 +1,7 @@
 """Trains a GAN: `python -m launch.train`, or `tfgan-train`."""
 
 import contextlib
+import os
 import shlex
 import sys
 
@@ -25,6 +26,8 @@ FLAGS = {
     "name": "dataset",
 }
 
+_MOST_DEVICES = 256
+
 
 def define_flags(values):
     """Defines the flags of this program in an `absl.flags.FlagValues`."""
@@ -46,11 +49,13 @@ def define_flags(values):
         "machine, or the machines that TF_CONFIG names."
     )
     text("strategy", strategy, "none")
-    flags.DEFINE_integer(
+    _cli.define_integer(
         "num_virtual_devices",
         None,
         "Number of virtual CPU devices, to try --strategy=mirrored without GPUs.",
-        flag_values=values,
+        values,
+        least=1,
+        most=_MOST_DEVICES,
     )
     switch("resume", "Go on with the run in --workdir.")
     switch("download", "Download and prepare the dataset tfds:NAME if it is not there.")
@@ -77,7 +82,10 @@ def main(argv):
 
 def _train(values):
     if values.resume and not values.workdir:
-        raise ValueError("`resume` needs --workdir: which run is to be resumed?")
+        raise ValueError(
+            "`workdir` must be given with --resume: which run is to be resumed? "
+            f"Received: workdir={values.workdir!r}"
+        )
     old = _workdir.read_config(values.workdir) if values.resume else None
     config, devices = _plan.plan(values, old)
     workdir = values.workdir or _workdir.default(config.preset)
@@ -119,11 +127,12 @@ def _to_be_resumed(run):
 
 
 def _resuming(run, what):
-    """What has happened, and the flags that go on from there."""
-    path = shlex.quote(run.folder.path)
-    what = str(what).removesuffix(".")
-    again = f"--workdir={path} --resume"
-    return f"{what} at step {run.folder.last_step()}; {again} goes on from there."
+    """What has happened, and the flags that go on from there if there is a run."""
+    told = f"{str(what).removesuffix('.')} at step {run.folder.last_step()}"
+    if not os.path.isfile(run.folder.file(_workdir.CONFIG)):
+        return f"{told}."
+    again = f"--workdir={shlex.quote(run.folder.path)} --resume"
+    return f"{told}; {again} goes on from there."
 
 
 def run():

@@ -25,6 +25,11 @@ def parsed(texts: Iterable[str]) -> dict[str, str]:
         key, equals, value = text.partition("=")
         if not equals:
             raise ValueError(f"`set` must be key=value. Received: set={text!r}")
+        if key in changes:
+            raise ValueError(
+                f"`{key}` must be given once. Received: {key}={changes[key]!r}, "
+                f"{key}={value!r}"
+            )
         changes[key] = value
     return changes
 

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from pydantic import ValidationError
 from pydantic import model_validator
 
+from launch import _paths
 from launch import _untrusted
 from launch.config import changes as changing
 from launch.config import errors
@@ -223,6 +224,7 @@ def from_file(path: str) -> Config:
     Raises:
         ValueError: if there is none.
     """
+    _paths.check("config", path)
     is_yaml = os.path.splitext(path)[1].lower() in (".yaml", ".yml")
     try:
         entries = _untrusted.yaml(path) if is_yaml else _untrusted.entries(path)

@@ -209,8 +209,8 @@ BAD_TRAIN = [
     (["dataset=npz:{tmp}/full"], "must be a file.*full"),
     (["preset=mnist", "data_dir={tmp}"], "`tfds:mnist`.* same command with --download"),
     (["download"], "be for tfds:NAME only. .* --download with dataset='mnist5k'"),
-    (["resume"], "--workdir"),
-    (["resume", "workdir="], "--workdir"),
+    (["resume"], "`workdir` must be given with --resume"),
+    (["resume", "workdir="], "`workdir` must be given with --resume"),
     (["resume", "workdir={tmp}/missing"], "Received: workdir=.*missing"),
     (["resume", "workdir={tmp}/full"], "no config.json"),
     (["resume", "workdir={tmp}/broken"], "cannot be read"),
@@ -477,6 +477,22 @@ def test_a_trace_that_finds_no_room_is_still_one_line(monkeypatch, capsys):
     assert run(train, "workdir=/dev/shm/never", "preset=ring8") == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.endswith("TypeError: a bug. There is no room for its full trace.")
+
+
+@pytest.mark.parametrize(
+    ("redirection", "code", "told"),
+    [
+        ("| head -1", 0, ""),
+        (">&-", 0, ""),
+        (">&- 2>&-", 0, ""),
+        ("> /dev/full", 2, "tfgan-train: error: [Errno 28] No space left on device\n"),
+        ("> /dev/full 2> /dev/full", 2, ""),
+    ],
+)
+def test_output_that_nobody_takes(redirection, code, told):
+    command = f"set -o pipefail; {sys.executable} -m launch.train --help {redirection}"
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True)
+    assert (done.returncode, done.stderr.decode()) == (code, told)
 
 
 BLOCKED_IMPORT = """
