@@ -51,8 +51,8 @@ def main(argv):
 
 
 def _sample(values):
-    _cli.check_suffix(values.output, (".png",))
     _paths.check_file("output", values.output)
+    _cli.check_suffix(values.output, (".png",))
     config, record = _workdir.read_trained(values.workdir)
     _check.memory(values.num_images, record.data.example_shape)
     name = values["class"].value

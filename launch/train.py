@@ -24,6 +24,7 @@ FLAGS = {
     "path": "workdir",
     "data": "dataset",
     "name": "dataset",
+    "download=True": "--download",
 }
 
 _MOST_DEVICES = 256

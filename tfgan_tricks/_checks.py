@@ -22,8 +22,8 @@ def renamed(message: str, names: Mapping[str, str]) -> str:
     """
     for argument, name in names.items():
         message = message.replace(f"`{argument}`", f"`{name}`")
-        received = rf"(Received: | with |, ){re.escape(argument)}="
-        message = re.sub(received, rf"\1{name}=", message)
+        received = rf"(Received: | with |, ){re.escape(argument)}(?=[=,]|$)"
+        message = re.sub(received, rf"\1{name}", message)
     return message
 
 
