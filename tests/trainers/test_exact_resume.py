@@ -1,15 +1,12 @@
 """A run that stops and resumes in a new process equals an uninterrupted run."""
 
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import trainers
-from tests.launch.programs import ROOT
+from tests import replicas
 from tests.trainers import toy
 from tfgan_tricks import _compat
 from tfgan_tricks import callbacks
@@ -119,9 +116,8 @@ def go_on(folder):
 
 SCRIPT = """
 import pathlib
-import sys
 from tests.trainers import test_exact_resume
-test_exact_resume.go_on(pathlib.Path(sys.argv[1]))
+test_exact_resume.go_on(pathlib.Path({!r}))
 """
 
 
@@ -137,8 +133,7 @@ def folder(tmp_path_factory):
             verbose=0,
             callbacks=[callbacks.Checkpoints(folder / cls.__name__, 2, max_to_keep=9)],
         )
-    command = [sys.executable, "-c", SCRIPT, str(folder)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    replicas.run(SCRIPT.format(str(folder)))
     return folder
 
 
