@@ -108,7 +108,7 @@ def test_labels_may_be_a_column_or_a_row_and_of_any_integers(size):
 
 def test_labels_matter_only_to_networks_that_take_them():
     points, labels = labeled(32)
-    one, two = (toy.make(trainers.LSGAN) for _ in range(2))
+    one, two = (toy.make(trainers.LSGAN, {"run_eagerly": True}) for _ in range(2))
     one.fit(points, labels, verbose=0)
     two.fit(points, verbose=0)
     toy.assert_equal_weights(one, two)
@@ -126,7 +126,7 @@ def test_labels_must_be_given():
 
 def test_conditional_trainers_continue_identically(tmp_path):
     def fresh():
-        return make(trainers.LSGAN, ema_decay=0.9, seed=7)
+        return make(trainers.LSGAN, run_eagerly=True, ema_decay=0.9, seed=7)
 
     trainer = train(fresh())
     trainer.save(tmp_path / "gan.keras")
@@ -141,7 +141,7 @@ def test_conditional_trainers_continue_identically(tmp_path):
 
 
 def test_the_average_takes_labels_too():
-    trainer = train(make(trainers.LSGAN, ema_decay=0.5))
+    trainer = train(make(trainers.LSGAN, run_eagerly=True, ema_decay=0.5))
     inputs = [tf.ones([2, 2]), tf.constant([0, 1])]
     drawn = trainer(inputs)
     np.testing.assert_array_equal(drawn, trainer.ema_generator(inputs))
@@ -156,7 +156,7 @@ def test_the_networks_of_the_package_train_together():
         networks.dcgan_generator(**sizes, latent_dim=3, label_dim=5),
         networks.dcgan_discriminator(**sizes, label_dim=5),
     )
-    trainer.compile()
+    trainer.compile(run_eagerly=True)
     players = trainer.generator, trainer.discriminator
     tables = [player.get_layer("label").embeddings for player in players]
     before = [table.numpy() for table in tables]

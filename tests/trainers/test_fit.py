@@ -110,7 +110,7 @@ def test_partial_last_batch_is_trained_on():
 )
 @pytest.mark.parametrize("cls", [trainers.LSGAN, trainers.RelativisticGAN])
 def test_kinds_of_data(cls, data):
-    trainer = toy.make(cls)
+    trainer = toy.make(cls, {"run_eagerly": True})
     is_array = isinstance(data, np.ndarray)
     trainer.fit(data, batch_size=8 if is_array else None, verbose=0)
     assert int(trainer.step.numpy()) == (4 if cls is trainers.LSGAN else 2)

@@ -11,6 +11,7 @@ from tfgan_tricks import layers
 from tfgan_tricks import penalties
 
 DESCENT = {"generator_optimizer": "sgd", "discriminator_optimizer": "sgd"}
+EAGER = {"run_eagerly": True}
 
 
 def comparing_discriminator():
@@ -89,7 +90,7 @@ def test_losses_are_those_of_one_call_on_real_then_fake(cls):
 
 def test_where_examples_are_judged_alone_joining_changes_nothing():
     separate, together = (
-        toy.make(trainers.RelativisticGAN, DESCENT, joint_batch=joint_batch)
+        toy.make(trainers.RelativisticGAN, DESCENT | EAGER, joint_batch=joint_batch)
         for joint_batch in (False, True)
     )
     for trainer in (separate, together):
@@ -136,6 +137,7 @@ def test_labels_are_joined_with_their_images():
 
 def test_a_joint_trainer_continues_from_its_file(tmp_path):
     trainer = joint(trainers.NonSaturatingGAN)
+    trainer.compile(**DESCENT, **EAGER)
     trainer.fit(toy.endless(), steps_per_epoch=1, verbose=0)
     trainer.save(tmp_path / "gan.keras")
     restored = keras.models.load_model(tmp_path / "gan.keras")

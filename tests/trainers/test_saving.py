@@ -28,6 +28,9 @@ ARGUMENTS = {
 }
 
 
+EAGER = {"run_eagerly": True}
+
+
 def train(trainer, steps=2):
     batches = toy.endless(cls=type(trainer))
     trainer.fit(batches, steps_per_epoch=steps, verbose=0)
@@ -46,11 +49,12 @@ def assert_same_arguments(one, other):
 
 @EVERY_TRAINER
 def test_saved_trainers_continue_identically(cls, tmp_path):
-    trainer = train(toy.make(cls, ema_decay=0.9, seed=7, **ARGUMENTS[cls]))
+    arguments = {"ema_decay": 0.9, "seed": 7, **ARGUMENTS[cls]}
+    trainer = train(toy.make(cls, EAGER, **arguments))
     trainer.save(tmp_path / "gan.keras")
     trainer.save_weights(tmp_path / "gan.weights.h5")
     from_keras = keras.models.load_model(tmp_path / "gan.keras")
-    from_weights = toy.make(cls, ema_decay=0.9, seed=7, **ARGUMENTS[cls])
+    from_weights = toy.make(cls, EAGER, **arguments)
     from_weights.load_weights(tmp_path / "gan.weights.h5")
     assert type(from_keras) is cls
     assert_same_arguments(from_keras, trainer)
