@@ -1,5 +1,6 @@
 """Learning rates that decay: at every step the closed form, whatever comes between."""
 
+import functools
 import math
 import subprocess
 import sys
@@ -83,9 +84,10 @@ def batches(trainer, steps):
     return tf.data.Dataset.from_tensor_slices(examples.astype("float32")).batch(4)
 
 
-def trained_by_hand(config, kind, steps):
+@functools.cache
+def trained_by_hand(kind, steps, **changes):
     """Constant rates, set by hand before every step."""
-    trainer = _build.trainer(config, (8, 8, 1))
+    trainer = _build.trainer(config_of("constant", **changes), (8, 8, 1))
     batch = batches(trainer, steps).batch(trainer.batches_per_step).unbatch()
     chunks = list(batch.batch(trainer.batches_per_step, drop_remainder=True))
     for step, chunk in enumerate(chunks):
@@ -108,7 +110,7 @@ def test_a_training_takes_the_closed_form_at_every_step(
         config_of(kind, steps_per_execution=steps_per_execution, **changes), (8, 8, 1)
     )
     trainer.fit(batches(trainer, 9), verbose=0)
-    by_hand = trained_by_hand(config_of("constant", **changes), kind, 9)
+    by_hand = trained_by_hand(kind, 9, **changes)
     for player in RATES:
         one = getattr(trainer, player).get_weights()
         other = getattr(by_hand, player).get_weights()
@@ -127,8 +129,9 @@ def resumed(tmp_path, *flags):
     return workdir
 
 
-@pytest.mark.parametrize("kind", ["linear", "cosine"])
-@pytest.mark.parametrize("discriminator_steps", [1, 2])
+@pytest.mark.parametrize(
+    ("kind", "discriminator_steps"), [("linear", 1), ("cosine", 2)]
+)
 def test_resumed_training_is_the_unbroken_one(tmp_path, kind, discriminator_steps):
     flags = (
         f"set=learning_rate_schedule={kind}",
@@ -227,7 +230,7 @@ def test_optimizers_of_addons_follow_it(name):
     pytest.importorskip("tensorflow_addons", exc_type=ImportError)
     trainer = _build.trainer(config_of("linear", optimizer=name), (8, 8, 1))
     trainer.fit(batches(trainer, 9), verbose=0)
-    by_hand = trained_by_hand(config_of("constant", optimizer=name), "linear", 9)
+    by_hand = trained_by_hand("linear", 9, optimizer=name)
     for a, b in zip(
         trainer.generator.get_weights(), by_hand.generator.get_weights(), strict=True
     ):
