@@ -157,7 +157,7 @@ def no_tensorflow(monkeypatch):
     def fail():
         raise AssertionError("TensorFlow is not needed to see that")
 
-    monkeypatch.setattr(_cli, "builder", fail)
+    monkeypatch.setattr(_cli, "quiet_imports", fail)
 
 
 @pytest.fixture
