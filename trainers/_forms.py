@@ -31,8 +31,8 @@ def as_pair(batch: Any) -> Any:
     parts = batch if len(batch) == 2 else (*batch, None)
     if any(tf.nest.is_nested(part) for part in parts):
         raise ValueError(
-            "`x` must consist of images or of pairs `(images, labels)`, without deeper "
-            f"nesting. Received: {_arguments.shown(batch)}"
+            "`x` must consist of images or of pairs `(images, labels)`, not nested "
+            f"deeper. Received: {_arguments.shown(batch)}"
         )
     return batch if len(batch) == 2 else batch[0]
 
