@@ -33,6 +33,23 @@ from tests.launch.test_own_networks import made
 from tests.launch.test_run import assert_same_training
 from tests.launch.test_run import trained as trained
 
+
+@pytest.fixture
+def started():
+    """Starts processes that end with the test, if not before."""
+    processes = []
+
+    def start(command, **options):
+        options = {"cwd": ROOT, "text": True, "stderr": subprocess.PIPE, **options}
+        processes.append(subprocess.Popen(command, **options))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
 SCRIPT = """
 import sys
 from tests.launch.test_own_networks import from_number, gan, made
@@ -62,16 +79,11 @@ def test_sigkill_and_sigterm_of_a_script_lose_nothing(tmp_path):
     assert_same_training(tmp_path / "run", tmp_path / "whole")
 
 
-def test_a_folder_that_is_removed_ends_the_run_in_one_line(tmp_path):
+def test_a_folder_that_is_removed_ends_the_run_in_one_line(tmp_path, started):
     command = [sys.executable, "-m", "launch.train", f"--workdir={tmp_path / 'run'}"]
     command += [*(f"--{flag}" for flag in TINY), "--steps=1000000"]
-    process = subprocess.Popen(
-        [*command, "--checkpoint_every=5"],
-        cwd=ROOT,
-        text=True,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-    )
+    command += ["--checkpoint_every=5"]
+    process = started(command, stdout=subprocess.DEVNULL)
     assert wait_for(lambda: Folder(tmp_path / "run").last_step() > 5)
     os.rename(tmp_path / "run", tmp_path / "away")
     shutil.rmtree(tmp_path / "away")
@@ -98,13 +110,13 @@ def test_a_reader_that_leaves_does_not_end_the_run(tmp_path):
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 )
 @pytest.mark.parametrize("index", [0, 1])
-def test_a_worker_that_waits_for_another_can_be_ended(tmp_path, number, code, index):
+def test_a_worker_that_waits_for_another_can_be_ended(
+    tmp_path, started, number, code, index
+):
     environment = _workers.environments()[index]
     command = [sys.executable, "-m", "launch.train", "--strategy=multi_worker"]
     command += [*(f"--{flag}" for flag in TINY), f"--workdir={tmp_path / 'run'}"]
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=environment, text=True, stderr=subprocess.PIPE
-    )
+    process = started(command, env=environment)
     wait_for(lambda: "tensorflow" in _mapped(process.pid), 60)
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(timeout=10)

@@ -43,8 +43,9 @@ def test_a_fit_that_is_resumed_is_the_unbroken_one(tmp_path):
     metadata = json.loads((tmp_path / "resumed/export/metadata.json").read_text())
     assert metadata["step"] == 6
     z = tf.constant([[0.5, -1.0, 2.0]])
-    exported = tf.saved_model.load(str(tmp_path / "resumed/export")).generate(z)
-    tf.debugging.assert_near(exported["images"], trainer.generator(z), atol=1e-6)
+    exported = tf.saved_model.load(str(tmp_path / "resumed/export"))
+    images = exported.generate(z)["images"]
+    tf.debugging.assert_near(images, trainer.generator(z), atol=1e-6)
     plain = gan()
     plain.fit(POINTS, batch_size=6, epochs=3, verbose=0)
     assert_equal([plain.generator, trainer.generator])
