@@ -244,7 +244,7 @@ BAD_OTHERS = [
     ),
     (sample, ["num_imgaes=3"], "Did you mean --num_images"),
     (sample, ["workdir={tmp}/trained", "output=x.jpg"], "end in .png. .*x.jpg"),
-    (sample, ["workdir={tmp}/trained", "output="], "end in .png"),
+    (sample, ["workdir={tmp}/trained", "output="], "`output` must be given"),
     (export, ["output=x", "format=keras"], "end in .keras. .*output='x'"),
     (export, ["output=x.keras", "format=saved_model"], "not end in .keras"),
     (export, ["workdir={tmp}/unborn"], "`output` must be given"),

@@ -53,7 +53,7 @@ def test_download_prepares_once_and_is_no_part_of_the_run(tmp_path):
     flags = (*FLAGS, f"workdir={tmp_path}/run", f"data_dir={tmp_path}/data")
     assert run(train, *flags, "download") == 0
     made = files(tmp_path / "data")
-    assert made and "download" not in (tmp_path / "run" / "config.json").read_text()
+    assert made and '"download"' not in (tmp_path / "run" / "config.json").read_text()
     again = (f"workdir={tmp_path}/run", "resume", "steps=2")
     assert run(train, *again, "download") == 0
     assert files(tmp_path / "data") == made
