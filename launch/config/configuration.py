@@ -115,11 +115,7 @@ class Config(BaseModel):
         return self.conditional or self.trainer.classifies
 
     def check_there(self, download: bool = False) -> None:
-        """Raises an error if the data or the optimizer cannot be had here.
-
-        Args:
-            download: Whether missing data will be downloaded.
-        """
+        """Raises an error if data, not to `download`, or optimizer are missing."""
         self.dataset.check(download)
         self.optimizer.check()
 
