@@ -207,12 +207,19 @@ def quiet_imports():
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
+def _scratch_file():
+    try:
+        return tempfile.TemporaryFile()
+    except OSError:  # There is no room for it.
+        return open(os.devnull, "w+b")
+
+
 @contextlib.contextmanager
 def _held_stderr():
     """Keeps back what is written to the file of stderr; errors get it as a note."""
     sys.stderr.flush()
     stderr = os.dup(2)
-    with tempfile.TemporaryFile() as held:
+    with _scratch_file() as held:
         os.dup2(held.fileno(), 2)
         try:
             yield

@@ -68,7 +68,7 @@ class Program:
             what, code = _signals.words(signal)
             return f"{what}.", code
         if isinstance(error, NotPrepared):
-            return error.told(how="the same command with --download"), 2
+            return error.told(how="the same command and --download"), 2
         if is_of_user(error):
             return str(error), 2
         what = f"{type(error).__name__}: {_first_line(error)}".removesuffix(".")

@@ -7,10 +7,12 @@ from tfgan_tricks import _files
 
 
 def check(name: str, path: str) -> None:
-    """Raises `ValueError` if the system cannot go where a path leads.
+    """Raises `ValueError` unless a path is given, and the system can go there.
 
     It may be too long, say, or lead through a file or in circles.
     """
+    if not path:
+        raise ValueError(f"`{name}` must be given. Received: {name}={path!r}")
     try:
         os.stat(path)
     except OSError as error:
@@ -29,7 +31,6 @@ def check_file(name: str, path: str) -> None:
         ValueError: If the path is empty, or leads nowhere.
         OSError: If there is a folder, a device or a pipe, or nothing may be written.
     """
-    _check_given(name, path)
     check(name, path)
     _files.file(name, path)
 
@@ -43,14 +44,8 @@ def check_new(name: str, path: str) -> None:
         ValueError: If the path is empty, is taken, or leads nowhere.
         OSError: If nothing may be written there.
     """
-    _check_given(name, path)
     check(name, path)
     is_empty = os.path.isdir(path) and not os.listdir(path)
     if os.path.lexists(path) and not is_empty:
         raise ValueError(f"`{name}` must not exist yet. Received: {name}={path!r}")
     _files.folder(name, path)
-
-
-def _check_given(name, path):
-    if not path:
-        raise ValueError(f"`{name}` must be given. Received: {name}={path!r}")

@@ -25,8 +25,7 @@ def folder(workdir):
     Raises:
         ValueError: If it is not given, or TensorFlow could not write there.
     """
-    if workdir:
-        _paths.check("workdir", workdir)
+    _paths.check("workdir", workdir)
     return Folder(workdir, "workdir")
 
 

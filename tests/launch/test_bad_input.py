@@ -27,7 +27,7 @@ NOT_PLACES = [
     *("a" * 300, "{tmp}/" + "b" * 300 + "/c", "x/" * 3000, "{tmp}/pipe", "/dev/null"),
     *("/dev/full", "/proc/self/environ/x"),
 ]
-NOT_OF_TENSORFLOW = ["[", "a?", "{tmp}/*", "\\", "\x01", "\n", "{tmp}/\udcff", "a\x7f"]
+NOT_RUNS = ["[", "a?", "{tmp}/*", "\\", "\x01", "\n", "{tmp}/\udcff", "a\x7f"]
 
 SETS = {
     "optimizer.generator_learning_rate": NOT_FLOATS,
@@ -66,7 +66,7 @@ TRAIN = {
     "strategy": ["", "Mirrored", "tpu", "none "],
     "resume": ["2", "maybe", ""],
     "download": ["2", "maybe", ""],
-    "workdir": [*NOT_PLACES, *NOT_OF_TENSORFLOW, "{tmp}/trained", "{tmp}/full/file"],
+    "workdir": [*NOT_PLACES, "{tmp}/\udcff", "{tmp}/trained", "{tmp}/full/file"],
     "dataset": [
         *("", ":", "tfds", "tfds:", "npz", "npz:", "digits8:x", "a:b:c", "http://a/b"),
         *("npz:" + path for path in NOT_PLACES),
@@ -93,7 +93,7 @@ SAMPLE = {
         *(f"{path}.png" for path in NOT_PLACES if not path.startswith("/dev")),
         *("{tmp}/dangling.png", "{tmp}/folder.png", "{tmp}/folder.png/", "/dev/null"),
     ],
-    "workdir": [*NOT_PLACES, *NOT_OF_TENSORFLOW, "", "{tmp}", "{tmp}/full", "/"],
+    "workdir": [*NOT_PLACES, *NOT_RUNS, "", "{tmp}", "{tmp}/full", "/"],
 }
 EXPORT = {
     "format": ["", "Keras", "h5", "onnx", "saved-model", " keras"],
@@ -103,7 +103,7 @@ EXPORT = {
         *NOT_PLACES,
         *(f"{path}.keras" for path in NOT_PLACES if not path.startswith("/dev")),
     ],
-    "workdir": [*NOT_PLACES, *NOT_OF_TENSORFLOW, "", "{tmp}", "{tmp}/full", "/"],
+    "workdir": [*NOT_PLACES, *NOT_RUNS, "", "{tmp}", "{tmp}/full", "/"],
 }
 NOT_FLAGS = [
     *("-", "=3", "stéps=3", "\x1b[31m=3", "\udcff=3", "a" * 5000, "steps ", "s" * 79),
@@ -126,7 +126,7 @@ TOGETHER = [
     (("num_virtual_devices=2",), "`num_virtual_devices` needs --strategy=mirrored"),
     (("preset=emoji", "data_dir={tmp}"), "{tmp}/emoji64"),
     (("preset=mnist", "data_dir={tmp}/loop"), "Received: data_dir='{tmp}/loop'"),
-    (("preset=mnist", "data_dir=/dev/null"), "by the same command with --download"),
+    (("preset=mnist", "data_dir=/dev/null"), "with the same command and --download"),
     (("resume", "workdir={tmp}/trained", "steps=6"), "`steps` must be at least the 7"),
     (("resume", "workdir={tmp}/trained", "seed=9"), "seed=9 [(]it was 0"),
     (("resume", "workdir={tmp}/trained", "trainer=wgan"), "`resume` lets only"),

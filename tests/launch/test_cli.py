@@ -206,7 +206,7 @@ BAD_TRAIN = [
     (["dataset=image_folder:missing", "data_dir={tmp}"], "Received.*/missing"),
     (["dataset=npz:{tmp}/missing.npz"], "missing.npz"),
     (["dataset=npz:{tmp}/full"], "must be a file.*full"),
-    (["preset=mnist", "data_dir={tmp}"], "`tfds:mnist`.* same command with --download"),
+    (["preset=mnist", "data_dir={tmp}"], "`tfds:mnist`.* same command and --download"),
     (["download"], "be for tfds:NAME only. .* --download with dataset='mnist5k'"),
     (["resume"], "`workdir` must be given with --resume"),
     (["resume", "workdir="], "`workdir` must be given with --resume"),

@@ -42,8 +42,8 @@ def test_the_line_names_the_command_that_prepares(tmp_path, told, is_begun):
     (data_dir / "tiny_pictures" if is_begun else data_dir).mkdir(parents=True)
     line = told(f"workdir={tmp_path}/run", f"data_dir={data_dir}")
     assert line == (
-        f"tfgan-train: error: `tfds:{NAME}` must be prepared. Prepare it once by the "
-        f"same command with --download. Received: data_dir='{data_dir}'"
+        f"tfgan-train: error: `tfds:{NAME}` must be prepared. Prepare it once with the "
+        f"same command and --download. Received: data_dir='{data_dir}'"
     )
     assert files(tmp_path) == {} and not (tmp_path / "run").exists()
 
@@ -78,5 +78,5 @@ def test_a_record_that_is_cut_short_is_one_line(prepared, tmp_path, told):
     before = files(tmp_path)
     line = told(f"workdir={tmp_path}/run", f"data_dir={data_dir}")
     assert f"`tfds:{NAME}` must be undamaged (" in line
-    assert f"Delete '{record.parent}' and prepare it again by the same command" in line
+    assert f"Delete '{record.parent}' and prepare it again with the same command" in line
     assert files(tmp_path) == before

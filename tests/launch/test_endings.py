@@ -8,7 +8,7 @@ import tempfile
 
 import pytest
 
-from launch import _cli
+import launch
 from launch import export
 from launch import sample
 from launch import train
@@ -69,7 +69,7 @@ ERRORS = [
 def test_what_nobody_expects_is_one_line_and_a_trace_in_a_file(
     error, program, arguments, folder, temporary, monkeypatch, capsys
 ):
-    monkeypatch.setattr(_cli, "builder", lambda: Broken(error))
+    monkeypatch.setattr(launch, "_build", Broken(error), raising=False)
     before = files(folder)
     assert run(program, *(text.format(tmp=folder) for text in arguments)) == 1
     path = trace(capsys, program, f"{type(error).__name__}: a bug")
@@ -88,7 +88,7 @@ def test_errors_of_the_training_itself_are_not_hidden(
         def run(self, *_):
             return Broken(error)
 
-    monkeypatch.setattr(_cli, "builder", Builder)
+    monkeypatch.setattr(launch, "_build", Builder(), raising=False)
     assert run(train, f"workdir={tmp_path}/run", "preset=ring8") == 1
     path = trace(capsys, train, f"{type(error).__name__}: a bug")
     assert "run.train()" in path.read_text()
@@ -96,7 +96,7 @@ def test_errors_of_the_training_itself_are_not_hidden(
 
 def test_a_trace_that_finds_no_room_is_still_one_line(monkeypatch, capsys):
     monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
-    monkeypatch.setattr(_cli, "builder", lambda: Broken(TypeError("a bug")))
+    monkeypatch.setattr(launch, "_build", Broken(TypeError("a bug")), raising=False)
     assert run(train, "workdir=/dev/shm/never", "preset=ring8") == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.endswith("TypeError: a bug. There is no room for its full trace.")
