@@ -174,7 +174,7 @@ BAD_TRAIN = [
     (["preset="], "`preset` must be one of .*[.] Received: preset=''"),
     (["preset=nope"], "`preset` must be one of .* ring8[.] Received: preset='nope'"),
     (["preset=ring8", "config={tmp}/a.json"], "not be given with --preset"),
-    (["config="], "`config` must be a file"),
+    (["config="], "`config` must be given"),
     (["config={tmp}/broken/config.json"], "`config` must be a file"),
     (["set=network=mlp", "set=discriminator_normalization=none"], "dcgan or standard_"),
     (["set=width=1000000000"], "at most 1024. Received: width=1000000000"),

@@ -78,5 +78,5 @@ def test_a_record_that_is_cut_short_is_one_line(prepared, tmp_path, told):
     before = files(tmp_path)
     line = told(f"workdir={tmp_path}/run", f"data_dir={data_dir}")
     assert f"`tfds:{NAME}` must be undamaged (" in line
-    assert f"Delete '{record.parent}' and prepare it again with the same command" in line
+    assert f"Delete '{record.parent}' and prepare it again with the same" in line
     assert files(tmp_path) == before
