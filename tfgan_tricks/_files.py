@@ -187,6 +187,20 @@ def plain(path: str) -> Iterator[str]:
         yield link
 
 
+def make_parents(path: str) -> None:
+    """Creates the folders that a path lies in."""
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+
+
+def make_folder(path: str) -> None:
+    """Creates a folder if it is missing, in a folder that must still be there.
+
+    One that was removed while a run writes to it must not come back half empty.
+    """
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(path)
+
+
 def remove(path: str) -> None:
     """Removes a file, link or folder with its contents, if it exists."""
     if os.path.isdir(path) and not os.path.islink(path):

@@ -117,7 +117,7 @@ def write(
     _files.folder("directory", directory)
     # Keras mistakes some errors of TensorFlow for the end of the data.
     with _files.writing("directory", directory, tf.errors.OpError):
-        os.makedirs(directory, exist_ok=True)
+        _files.make_folder(directory)
         part = os.path.join(directory, _files.PART)
         _files.remove(part)
         try:

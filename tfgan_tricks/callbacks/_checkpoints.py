@@ -66,6 +66,7 @@ class Checkpoints(EveryNSteps):
 
     def on_train_begin(self, logs: Logs = None) -> None:
         super().on_train_begin(logs)
+        _files.make_parents(self.directory)
         self._begun = self._saved = self.step
         self._of_this_run = set()
 
@@ -112,6 +113,7 @@ def save(model: keras.Model, directory: str | os.PathLike, max_to_keep: int = 3)
     7
     """
     directory, step = _files.text("directory", directory), int(model.step.numpy())
+    _files.make_parents(directory)
     _checkpoint_files.write(_checkpoint_of(model), directory, step, max_to_keep)
     return step
 

@@ -69,6 +69,7 @@ class MetricsLog(EveryNSteps):
 
     def on_train_begin(self, logs: Logs = None) -> None:
         super().on_train_begin(logs)
+        _files.make_parents(_files.file("path", self.path))
         self._seconds()
 
     def _seconds(self):
@@ -84,7 +85,6 @@ class MetricsLog(EveryNSteps):
         target = _files.file("path", self.path)
         line = json.dumps(entry, allow_nan=False) + "\n"
         with _files.writing("path", self.path):
-            os.makedirs(os.path.dirname(target), exist_ok=True)
             _append(target, line.encode())
 
     def _write_summaries(self, step, values):

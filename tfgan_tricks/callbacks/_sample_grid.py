@@ -106,6 +106,7 @@ class SampleGrid(EveryNSteps):
 
     def on_train_begin(self, logs: Logs = None) -> None:
         super().on_train_begin(logs)
+        _files.make_parents(self.directory)
         subject = self._subject()
         shape = _facts.output_shape(subject.generator)
         _check_drawable(shape)
@@ -121,6 +122,8 @@ class SampleGrid(EveryNSteps):
             subject.output_range,
             subject.num_classes,
         )
+        with _files.writing("directory", self.directory):
+            _files.make_folder(self.directory)
         write_png(os.path.join(self.directory, f"step-{step:06d}.png"), pixels)
         if self.log_dir is not None:
             with _files.writing("log_dir", self.log_dir, tf.errors.OpError):
