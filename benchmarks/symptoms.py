@@ -210,13 +210,17 @@ def good_then_bad():
     ):
         gan = trainers.NonSaturatingGAN(*pair(units=256), penalties=extra)
         batches = data.batches(real[:200], 50)
-        curve = tuple(
-            (step, _judge.coverage(held_out, _judge.flat(samples(gan, 500))))
-            for step, _ in train(gan, batches, 6000, every=300)
-        )
+        curve, losses = [], []
+        for step, logs in train(gan, batches, 6000, every=300):
+            fake = _judge.flat(samples(gan, 500))
+            curve.append((step, _judge.coverage(held_out, fake)))
+            losses.append(logs["d_loss"])
         best, last = max(value for _, value in curve), curve[-1][1]
-        result = f"coverage: best {best:.2f}, last {last:.2f}"
-        yield Side(title, result, callbacks.picture(samples(gan, 36)), curve)
+        result = (
+            f"coverage {best:.2f}, then {last:.2f}, "
+            f"d_loss {losses[0]:.2f}, then {losses[-1]:.2f}"
+        )
+        yield Side(title, result, callbacks.picture(samples(gan, 36)), tuple(curve))
 
 
 def labels_ignored():
