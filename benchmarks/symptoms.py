@@ -217,7 +217,7 @@ def good_then_bad():
             losses.append(logs["d_loss"])
         best, last = max(value for _, value in curve), curve[-1][1]
         result = (
-            f"coverage {best:.2f}, then {last:.2f}, "
+            f"coverage {best:.2f}, then {last:.2f}; "
             f"d_loss {losses[0]:.2f}, then {losses[-1]:.2f}"
         )
         yield Side(title, result, callbacks.picture(samples(gan, 36)), tuple(curve))
@@ -321,7 +321,8 @@ def draw(sides, quantity):
         layout="constrained",
     )
     for column, side in enumerate(sides):
-        axes[0, column].set_title(f"{side.title}\n{side.result}", fontsize=9)
+        lines = [side.title, *side.result.split("; ")]
+        axes[0, column].set_title("\n".join(lines), fontsize=9)
         for row, (fill, _) in enumerate(rows):
             fill(axes[row, column], side)
     if quantity is not None:
