@@ -56,7 +56,9 @@ setup(
             "ruff>=0.15",  # Formats the signatures.
         ],
         "test": [
+            "ipykernel>=6.29",
             "mypy>=2.4",
+            "nbclient>=0.10",
             "pytest>=8",
             "pytest-xdist>=3.6",
             "pyyaml>=6",
