@@ -57,7 +57,6 @@ def parse(argv, define, about, keys=()):
     for name in names:
         if isinstance(values[name].value, str):  # Shells leave the ~ of --flag=~/x.
             values[name].value = os.path.expanduser(values[name].value)
-    _check_once(values, names)
     if rest:
         raise ValueError(f"Every argument must be a flag. Received: {rest[0]!r}")
     _check_backend()
@@ -110,15 +109,6 @@ def _unknown_flag(name, value, names, keys):
     if near and near[0] not in names:
         hint = f" Did you mean --set {near[0]}={value or '...'}?"
     return ValueError(f"There is no flag --{name}.{hint}")
-
-
-def _check_once(values, names):
-    for name in names:
-        if values[name].present > 1 and not isinstance(values[name].value, list):
-            raise ValueError(
-                f"`{name}` must be given once. Received: --{name} "
-                f"{values[name].present} times"
-            )
 
 
 def _check_backend():

@@ -25,11 +25,6 @@ def parsed(texts: Iterable[str]) -> dict[str, str]:
         key, equals, value = text.partition("=")
         if not equals:
             raise ValueError(f"`set` must be key=value. Received: set={text!r}")
-        if key in changes:
-            raise ValueError(
-                f"`{key}` must be given once. Received: {key}={changes[key]!r}, "
-                f"{key}={value!r}"
-            )
         changes[key] = value
     return changes
 
@@ -187,5 +182,8 @@ def _flat(entries: Entries, above: fields.Path = ()) -> dict[fields.Path, Any]:
     found: dict[fields.Path, Any] = {}
     for name, value in entries.items():
         path = (*above, name)
+        if isinstance(value, list | tuple):  # Of rows.
+            found[path] = "+".join(each["name"] for each in value) or "none"
+            value = {each.pop("name"): each for each in copy.deepcopy(value)}
         found |= _flat(value, path) if isinstance(value, dict) else {path: value}
     return found

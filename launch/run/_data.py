@@ -156,9 +156,8 @@ class _InTurn:
         if start != self._next:
             self._iterator = iter(_repeated(self._dataset).skip(start))
         self._next, iterator = stop, self._iterator
-        return tf.data.Dataset.range(stop - start).map(
-            lambda _: iterator.get_next(), deterministic=True
-        )
+        # One by one, so that they stay in their order.
+        return tf.data.Dataset.range(stop - start).map(lambda _: iterator.get_next())
 
 
 def _checked_size(spec, batch_size):

@@ -112,8 +112,6 @@ NOT_FLAGS = [
 ]
 # What contradicts itself, or needs what is not given, with what the line must name.
 TOGETHER = [
-    (("steps=3", "steps=4"), "`steps` must be given once"),
-    (("set=width=3", "set=width=4"), "`width` must be given once"),
     (("set=width=3", "set=network.width=3"), "must be given once"),
     (("seed=3", "set=seed=3"), "`seed` must be given once"),
     (("preset=digits", "config={tmp}/trained/config.json"), "`config` must not"),

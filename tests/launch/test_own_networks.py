@@ -101,7 +101,7 @@ def test_batches_are_those_of_the_form_in_their_order(tmp_path):
     run = made(tmp_path / "run", given=from_number, steps=5)
     run.train()
     by_hand = gan()
-    by_hand.fit(from_number(0).take(5), verbose=0)
+    by_hand.fit(from_number(0).take(5 * by_hand.batches_per_step), verbose=0)
     assert run.step == 5
     assert_equal([run.trainer.generator, by_hand.generator])
 
@@ -121,7 +121,9 @@ def test_nested_batches_come_from_a_function(tmp_path):
         image = keras.layers.Dense(64, "tanh")(z)
         generator = keras.Model(z, keras.layers.Reshape((8, 8, 1))(image))
         logits = keras.layers.Dense(10)(hidden)
-        trainer = trainers.SemiSupervisedGAN(generator, keras.Model(inputs, logits))
+        trainer = trainers.SemiSupervisedGAN(
+            generator, keras.Model(inputs, logits), features="features"
+        )
         trainer.compile()
         return trainer
 

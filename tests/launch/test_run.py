@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import trainers
 from launch import _workdir
 from launch import export
 from launch import sample
@@ -130,7 +131,7 @@ def test_what_a_training_leaves(trained):
 
 def test_config_is_the_whole_configuration(trained):
     config, record = _workdir.read_trained(trained)
-    assert (config.width, config.steps, config.network) == (4, 4, "mlp")
+    assert (config.network.width, config.steps, config.network.name) == (4, 4, "mlp")
     facts = _record.Data(example_shape=(8, 8, 1), num_examples=1437)
     assert record.data == facts
     assert (record.seed, record.batch_size) == (0, 8)
@@ -256,8 +257,12 @@ def test_another_seed_is_another_training(trained, tmp_path):
 
 
 def test_order_of_the_data_follows_from_the_seed():
-    source, generator = data.load("digits8"), networks.mlp_generator((8, 8, 1), 3)
-    trainer = types.SimpleNamespace(generator=generator)
+    source = data.load("digits8")
+    shape, hidden = (8, 8, 1), (2,)
+    trainer = trainers.LSGAN(
+        networks.mlp_generator(shape, 3, hidden),
+        networks.mlp_discriminator(shape, hidden),
+    )
     first = {
         seed: next(iter(_data.batches(source, trainer, 8, seed).between(0, 1))).numpy()
         for seed in (0, 1)
