@@ -132,6 +132,8 @@ def _called(function, start):
 
 
 def _of_dataset(dataset, batch_size):
+    if int(dataset.cardinality()) == 0:
+        raise ValueError("`data` must have batches. Received: an empty dataset")
     size = _checked_size(dataset.element_spec, batch_size)
     return Batches(_InTurn(dataset), size, _facts_of(dataset))
 
