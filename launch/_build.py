@@ -111,7 +111,7 @@ def _batches(config, source, num_classes):
         example_shape=source.examples.shape[1:],
         num_examples=len(source.examples),
         num_classes=num_classes,
-        label_names=source.label_names,
+        label_names=_data.names_of(source),
     )
     told = _data.described(source)
     return _data.Batches(between, config.batch_size, facts, description=told)

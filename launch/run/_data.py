@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from launch.run._record import LONGEST
+from launch.run._record import NO_CONTROL
 from launch.run._record import Data
 from launch.run._record import Record
 from tfgan_tricks import _checks
@@ -89,7 +91,7 @@ def _of_source(source, trainer, batch_size, seed):
         example_shape=tuple(examples.shape[1:]),
         num_examples=len(examples),
         num_classes=_num_classes(source, trainer) if by_class else None,
-        label_names=tuple(source.label_names) if by_class else (),
+        label_names=names_of(source) if by_class else (),
     )
     points = examples if examples.shape[1:] == (2,) else None
     return Batches(between, size, facts, points, described(source))
@@ -103,6 +105,21 @@ def described(source: sources.Source) -> str:
     others = " and ".join(f"{count} {suffix}" for suffix, count in source.left_out)
     left_out = f", left out: {others}" if others else ""
     return f"{len(source.examples)} examples, {what}{unreadable}{left_out}"
+
+
+def names_of(source: sources.Source) -> tuple[str, ...]:
+    """Returns the names of the classes.
+
+    Raises:
+        ValueError: If one is too long, or could steer a terminal.
+    """
+    for name in source.label_names:
+        if len(name) > LONGEST or not NO_CONTROL.fullmatch(name):
+            raise ValueError(
+                f"`data` must have class names of at most {LONGEST} characters, "
+                f"without control characters. Received: {ascii(name[:80])}"
+            )
+    return tuple(source.label_names)
 
 
 def _num_classes(source, trainer):

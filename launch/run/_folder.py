@@ -148,7 +148,8 @@ class Folder:
         if old is None:
             self._check_no_other()
             return
-        parts = {self.name: (old, new), "data": (old.data, new.data)}
+        # Data first: other data often make other networks.
+        parts = {"data": (old.data, new.data), self.name: (old, new)}
         for name, (was, now) in parts.items():
             told = [f"{key}={b!r} (it was {a!r})" for key, a, b in differing(was, now)]
             if told:

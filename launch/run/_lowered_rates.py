@@ -5,6 +5,7 @@ from typing import Any
 from typing import Self
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfgan_tricks import _compat
@@ -85,7 +86,8 @@ class Rates:
             rate = _compat.learning_rate(optimizer)
             if isinstance(rate, Scaled):
                 rate = rate(optimizer.iterations)
-            found[f"{player}_learning_rate"] = float(rate)
+            # As short as float32 has it: 0.002, not 0.0020000000949949026.
+            found[f"{player}_learning_rate"] = float(str(np.float32(rate)))
         return found
 
 

@@ -1,5 +1,6 @@
 """What makes a run the run that it is: the content of `run.json`."""
 
+import re
 from collections.abc import Iterator
 from typing import Annotated
 from typing import Any
@@ -14,7 +15,9 @@ MOST_BYTES = 2**22  # Thousands of classes have names.
 
 Size = Annotated[int, Field(ge=1, le=_LARGEST)]
 Shape = tuple[Annotated[int, Field(ge=0, lt=2**63)], ...]
-Text = Annotated[str, Field(max_length=2**12, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+LONGEST = 2**12  # Characters of a text.
+NO_CONTROL = re.compile(r"[^\x00-\x1f\x7f-\x9f]*")
+Text = Annotated[str, Field(max_length=LONGEST, pattern=f"^{NO_CONTROL.pattern}$")]
 
 
 class _Strict(pydantic.BaseModel):

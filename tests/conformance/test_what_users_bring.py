@@ -107,7 +107,9 @@ def assert_other_kernels(trainer, others):
 
 @TWO_FAMILIES
 @pytest.mark.parametrize("name", NETWORKS)
-@pytest.mark.filterwarnings("ignore:`penalties` .* need the gradient of each single example")
+@pytest.mark.filterwarnings(
+    "ignore:`penalties` .* need the gradient of each single example"
+)
 def test_networks_train_as_by_hand(name, family):
     trainer, _ = plain_keras.assert_trained_alike(
         plain_keras.FAMILIES[family], lambda: made(name), descent, **EAGER

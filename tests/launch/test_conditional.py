@@ -60,7 +60,7 @@ def drawn(workdir, tmp_path, *flags):
 
 def test_the_files_say_how_many_classes_there_are(trained):
     config, record = _workdir.read_trained(trained)
-    assert (config.conditional, config.label_dim) == (True, 5)
+    assert (config.conditional, config.network.label_dim) == (True, 5)
     assert record.data.example_shape == (8, 8, 1)
     assert record.generated_classes == 10
     metadata = json.loads((trained / "export" / "metadata.json").read_text())
@@ -97,7 +97,7 @@ def test_resumed_training_is_the_unbroken_one(trained, tmp_path):
 
 def test_resume_does_not_make_a_training_conditional(trained, tmp_path, capsys):
     shutil.copytree(trained, tmp_path / "run")
-    flags = ("resume", "steps=4", "set=conditional=false")
+    flags = ("resume", "steps=4", "set=conditional=false", "set=label_dim=256")
     assert run(train, f"workdir={tmp_path}/run", *flags) == 2
     assert "conditional=False (it was True)" in capsys.readouterr().err
 

@@ -140,7 +140,7 @@ def test_nothing_but_damaged_checkpoints_is_one_line(copy, capsys, program):
     before = files(copy)
     more = ("resume", "steps=9") if program is train else (f"output={copy}/grid.png",)
     assert run(program, f"workdir={copy}", *more) == 2
-    told(capsys, f"{program.PROGRAM}: error: `workdir` must contain a checkpoint of")
+    told(capsys, f"{program.PROGRAM}: error: `workdir` must contain a checkpoint that")
     assert files(copy) == before
 
 
@@ -188,7 +188,7 @@ def test_a_full_disk_is_one_line_and_costs_no_checkpoint(
     assert tiny(workdir) == 1
     limit(resource.RLIM_INFINITY)
     line = told(capsys, "tfgan-train: error: `")
-    assert "must be fit to write to: File too large. Received: " in line
+    assert "must be a path that can be written to: File too large. Received: " in line
     assert f"at step 2; --workdir={workdir} --resume goes on from there." in line
     assert not list(workdir.rglob("*.part*"))
     monkeypatch.undo()
