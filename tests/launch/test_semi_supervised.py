@@ -62,7 +62,7 @@ def test_feature_matching_trains(tmp_path, distance):
         (("set=features=feature",), "Did you mean 'features'"),
         (("set=distance=l3",), "`distance` must be one of"),
         (("dataset=ring8",), "`network` must be mlp for points"),
-        (("trainer=ls_gan",), "Received: labels_per_class=2 with trainer='ls_gan'"),
+        (("trainer=ls_gan",), "Received: labels_per_class='2' with trainer='ls_gan'"),
     ],
 )
 def test_bad_arguments(tmp_path, capsys, arguments, message):
