@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from launch import export
 from launch import sample
+from launch import train
 from tests import addons
 from tests.launch.programs import run
 from tests.launch.test_run import metrics
@@ -54,9 +55,10 @@ def test_samples_and_exports_are_float32(trained, tmp_path):
 def test_a_training_in_half_precision_is_resumed(trained, tmp_path):
     _, workdir = trained
     shutil.copytree(workdir, tmp_path / "run")
-    assert tiny(tmp_path / "run", "resume", steps=5) == 0
+    resumed = (f"workdir={tmp_path}/run", "resume")
+    assert run(train, *resumed, "steps=5") == 0
     assert [line["step"] for line in metrics(tmp_path / "run")] == [1, 2, 3, 4, 5]
-    assert tiny(tmp_path / "run", "resume", "set=precision=float32", steps=6) == 2
+    assert run(train, *resumed, "steps=6", "set=precision=float32") == 2
 
 
 @addons.skip_if_missing
@@ -64,8 +66,8 @@ def test_an_optimizer_of_addons_trains_and_resumes(tmp_path):
     flag = "optimizer=addons:Lookahead"
     for name, steps in (("whole", [4]), ("parts", [2, 4])):
         for index, stop in enumerate(steps):
-            resume = ["resume"] if index else [flag]
-            assert tiny(tmp_path / name, *resume, steps=stop) == 0
+            resume = ["resume"] if index else []
+            assert tiny(tmp_path / name, flag, *resume, steps=stop) == 0
     whole, parts = (
         tf.train.load_checkpoint(str(tmp_path / name / "checkpoints"))
         for name in ("whole", "parts")
