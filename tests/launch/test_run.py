@@ -447,7 +447,7 @@ LATE = [
         ],
         "must have labels from 0 to 1. Received: labels from -1 to 1",
     ),
-    ("fewer examples than a batch", lambda tmp: ["batch_size=1438"], "batch_size=1438"),
+    ("too few examples", lambda tmp: ["preset=digits8", "batch_size=1438"], "=1438"),
     ("no such data set", lambda tmp: ["dataset=tfds:mnits"], "Did you mean 'mnist'"),
 ]
 
