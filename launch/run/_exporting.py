@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tfgan_tricks import _checks
+from tfgan_tricks import _files
 from tfgan_tricks import callbacks
 from tfgan_tricks import data
 from tfgan_tricks import export as exporting
@@ -87,7 +88,7 @@ def draw(samples: Samples, output_range: Any, path: str) -> str:
     if samples.labels is not None:
         arrays["labels"] = samples.labels
     array_path = os.path.splitext(path)[0] + ".npz"
-    with _picture.whole_file(array_path) as file:
+    with _files.whole_file(array_path) as file:
         np.savez(file, **arrays)
     return f"{array_path}, the first {drawn} of them in {path}"
 

@@ -11,7 +11,6 @@ import tensorflow as tf
 from tfgan_tricks import _checks
 from tfgan_tricks import _files
 from tfgan_tricks import _unit_range
-from tfgan_tricks._files import whole_file as whole_file
 
 TILE = 64  # Least side of an image in a grid, in pixels.
 GAP = 2
