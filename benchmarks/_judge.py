@@ -1,8 +1,8 @@
-"""How good samples of the 8x8 digits are."""
+"""Measures of samples of the 8x8 digits."""
 
 import numpy as np
 
-NEIGHBOURS = 5
+NEIGHBORS = 5
 
 
 def flat(images):
@@ -10,18 +10,18 @@ def flat(images):
 
 
 def coverage(real, fake):
-    """The share of real examples with a fake one in their k-nearest-neighbour ball."""
+    """Returns the share of real examples with a fake one in their k-nearest ball."""
     from sklearn.neighbors import NearestNeighbors
 
-    # The nearest of an example's neighbours among its own kind is itself.
-    own = NearestNeighbors(n_neighbors=NEIGHBOURS + 1).fit(real)
+    # The nearest real neighbor of a real example is the example itself.
+    own = NearestNeighbors(n_neighbors=NEIGHBORS + 1).fit(real)
     radii = own.kneighbors(real)[0][:, -1]
     nearest = NearestNeighbors(n_neighbors=1).fit(fake).kneighbors(real)[0][:, 0]
     return float(np.mean(nearest <= radii))
 
 
 def judge(samples):
-    """Shares of the ten digits among samples in [-1, 1], and their coverage."""
+    """Returns shares of the ten digits among samples in [-1, 1], and their coverage."""
     from sklearn.svm import SVC
 
     from tfgan_tricks import data

@@ -1,4 +1,4 @@
-"""How good generated MNIST digits are, each with the class that was asked for."""
+"""Measures of generated MNIST digits, each with the class that was asked for."""
 
 import pathlib
 from typing import NamedTuple
@@ -26,7 +26,7 @@ class Digits(NamedTuple):
 
 
 class Judge:
-    """Judges digits by MNIST: its training set without `mnist5k`, and its test set.
+    """Judge of digits, from MNIST's training set without `mnist5k` and its test set.
 
     Args:
         data_dir: Folder of TensorFlow Datasets in which MNIST is prepared.
@@ -50,11 +50,11 @@ class Judge:
         self.classifier = keras.models.load_model(path)
 
     def real(self):
-        """The measures of real test digits, other than the held-out ones."""
+        """Returns the measures of real test digits, other than the held-out ones."""
         return self.measures(self.others)
 
     def measures(self, samples):
-        """The measures of samples, whose labels are the classes asked for."""
+        """Returns the measures of samples, whose labels are the classes asked for."""
         logits = self.classifier.predict(samples.images, batch_size=500, verbose=0)
         return {
             **recognized(logits, samples.labels),
@@ -62,7 +62,7 @@ class Judge:
         }
 
     def coverage(self, images):
-        """The coverage of the held-out digits by images, in principal components."""
+        """Returns the share of held-out digits that images cover, in components."""
         real, fake = (
             self.components.transform(_judge.flat(x))
             for x in (self.held_out.images, images)
@@ -85,7 +85,7 @@ def unseen(these, seen):
 
 
 def classifier():
-    """Returns a convolutional classifier, 99 % of whose answers are right."""
+    """Returns a convolutional classifier, with 99% accuracy after training."""
     layers = keras.layers
     return keras.Sequential(
         [
@@ -111,7 +111,7 @@ def trained(model, train):
 
 
 def recognized(logits, asked):
-    """What a classifier's logits say of samples, given the classes asked for."""
+    """Returns measures of a classifier's logits, given the classes asked for."""
     weights = np.exp(logits - logits.max(axis=1, keepdims=True))
     probabilities = weights / weights.sum(axis=1, keepdims=True)
     found = probabilities.argmax(axis=1)

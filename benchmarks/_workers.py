@@ -6,7 +6,7 @@ import socket
 
 
 def environments():
-    """The environment of each, with a `TF_CONFIG` by which they find each other."""
+    """Returns an environment for each worker, with the `TF_CONFIG` of both."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
     addresses = [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
     for each in sockets:

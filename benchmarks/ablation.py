@@ -1,22 +1,25 @@
-"""What each trick of Salimans et al. (2016) does on 8x8 digits, as in their Table 3.
+"""Effect of each trick of Salimans et al. (2016) on 8x8 digits, as in their Table 3.
 
     python -m benchmarks.ablation --seeds=0,1,2 \\
         --output=benchmarks/results/ablation.json
 
-A base with virtual batch normalization (VBN), one-sided label smoothing (LS) and
-minibatch discrimination (MBD) is trained, then each of these switched off, then
-historical averaging (HA) and feature matching (FM) switched on. Runs that are in the
-output file already are not trained again.
+The base has virtual batch normalization (VBN), one-sided label smoothing (LS) and
+minibatch discrimination (MBD). The variants remove each of these, or add historical
+averaging (HA) or feature matching (FM). Runs that the output file already contains
+are skipped.
 
-1,000 samples of each generator, without weight averaging, are judged:
+Each run is judged by 1,000 samples of its generator, without weight averaging:
 
 - digit score: exp(E KL(p(y|x) || p(y))), the formula of the inception score, with the
   probabilities of a logistic regression on the pixels of the 1,437 real training
-  digits; between 1 and 10. It is no inception score, and compares with no other.
-- coverage and the smallest share of a digit: as in `benchmarks.digits`.
+  digits. It is between 1 and 10, and cannot be compared with inception scores.
+- coverage: the share of the 360 held-out digits that have a sample within the distance
+  of their fifth nearest held-out neighbor, in pixels.
+- smallest share: the share of the digit that a support vector machine finds least
+  often.
 
-"real" judges real digits in the place of samples: the held-out ones for the digit
-score, the training ones for the rest.
+The row "real" judges real digits instead of samples: held-out digits for the digit
+score, training digits for the other measures.
 """
 
 import functools
@@ -135,7 +138,7 @@ def samples_of(config):
 
 
 def digit_score(samples):
-    """exp(E KL(p(y|x) || p(y))) by a logistic regression on real digits."""
+    """Returns exp(E KL(p(y|x) || p(y))), with p of a logistic regression."""
     from sklearn.linear_model import LogisticRegression
 
     train = data.load("digits8")
@@ -154,7 +157,7 @@ def judge(samples, held_out=None):
 
 @functools.cache
 def real():
-    """What real digits score."""
+    """Returns the measures of real digits."""
     train, test = (
         _judge.flat(data.load("digits8", split=split).examples) / 127.5 - 1.0
         for split in ("train", "test")
@@ -177,7 +180,7 @@ def measure(variant, config):
 
 
 def table(runs):
-    """A line for each variant: mean and standard deviation over the seeds."""
+    """Returns a line for each variant: mean and standard deviation over the seeds."""
     lines = [["", *SCORES], ["real", *(f"{value:.3f}" for value in real().values())]]
     for variant in VARIANTS:
         own = [run for run in runs if run["variant"] == variant]
@@ -211,7 +214,7 @@ def store(path, runs):
 
 
 def train_missing(runs, seeds, variants, path=None):
-    """Appends to `runs` those that are not among them, and stores after each."""
+    """Trains the runs that are missing in `runs`, and appends and stores each."""
     for seed in seeds:
         for variant in variants:
             config = BASE | VARIANTS[variant] | {"seed": seed}
@@ -222,7 +225,7 @@ def train_missing(runs, seeds, variants, path=None):
 
 
 def main(_):
-    # Threads cost such small networks more than they give.
+    # Such small networks train faster without threads.
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     values = flags.FLAGS

@@ -1,23 +1,25 @@
-"""How good the default run's digits are, on several seeds.
+"""Measures of the default run's digits, on several seeds.
 
     python -m benchmarks.digits --data_dir=DIR --workdir=runs/judge --seeds=0,1,2 \\
         --output=benchmarks/results/digits.json --picture=docs/digits.png
 
-DIR is the folder in which TensorFlow Datasets keeps MNIST. Each seed is trained by
-`python -m launch.train` in a process of its own, from whose start to whose end
-`seconds` are measured; `cpu_seconds` are those of all cores together. 2,000 samples of
-the exported generator, 200 of each class, are then judged:
+DIR is the folder in which TensorFlow Datasets keeps MNIST. `python -m launch.train`
+trains each seed in a separate process. `seconds` is the time from the start to the end
+of this process, and `cpu_seconds` the time of all cores together. The run is judged by
+2,000 samples of the exported generator, 200 of each class:
 
-- `sure`: the share of them of which a convolutional classifier is surer than 0.9;
-- `as_asked`: the share that it takes for the class that was asked for;
-- `smallest_share`: the share of the class that it finds least often;
+- `sure`: the share of samples for which a convolutional classifier gives one class a
+  probability above 0.9.
+- `as_asked`: the share of samples that the classifier assigns to the class that was
+  asked for.
+- `smallest_share`: the share of the class that the classifier finds least often.
 - `coverage` (Naeem et al., 2020, arXiv:2002.09797): the share of 2,000 digits of
   MNIST's test set that have a sample within the distance of their fifth nearest
-  neighbour among the 2,000, in 64 principal components.
+  neighbor among the 2,000, in 64 principal components.
 
-The classifier and the components follow from MNIST's training set without the digits
+The classifier and the components are fitted to MNIST's training set without the digits
 that the run is trained on. `real` judges 2,000 other digits of the test set as if they
-were samples. The picture is the first seed's last one.
+were samples. The image for the docs is the last sample grid of the first seed.
 """
 
 import json
@@ -38,7 +40,7 @@ from benchmarks._commit import commit
 
 
 def samples_of(export):
-    """2,000 samples of an exported generator, of all classes equally often."""
+    """Returns 2,000 samples of an exported generator, equally many of each class."""
     import tensorflow as tf
 
     draw = tf.saved_model.load(str(export)).signatures["sample"]
@@ -48,7 +50,7 @@ def samples_of(export):
 
 
 def train(seed, workdir):
-    """Trains in a process of its own; returns its seconds, by the clock and of CPU."""
+    """Trains in a separate process, and returns its wall-clock and CPU seconds."""
     command = [sys.executable, "-m", "launch.train", f"--seed={seed}"]
     begin, cpu = time.monotonic(), _cpu_seconds()
     subprocess.run([*command, f"--workdir={workdir}"], check=True)
@@ -64,7 +66,7 @@ def _cpu_seconds():
 
 
 def measure(judge, seed, workdir):
-    """The results of one seed, with its configuration."""
+    """Returns the results of one seed, with its configuration."""
     seconds = train(seed, workdir)
     measures = judge.measures(samples_of(workdir / "export"))
     config = json.loads((workdir / "config.json").read_text())
@@ -96,8 +98,8 @@ def main(_):
 
 
 if __name__ == "__main__":
-    flags.DEFINE_string("data_dir", None, "Of prepared MNIST.", required=True)
-    flags.DEFINE_string("workdir", "runs/judge", "Keeps the classifier.")
+    flags.DEFINE_string("data_dir", None, "Folder of prepared MNIST.", required=True)
+    flags.DEFINE_string("workdir", "runs/judge", "Folder that keeps the classifier.")
     flags.DEFINE_list("seeds", ["0", "1", "2"], "Seeds to train with.")
     flags.DEFINE_string("output", None, "JSON file for the results.")
     flags.DEFINE_string("picture", None, "PNG file for the first seed's last samples.")

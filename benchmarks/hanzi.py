@@ -1,18 +1,18 @@
-"""How many of the characters that a conditional training draws can be recognised.
+"""Share of recognized characters among the samples of a class-conditional run.
 
-    python -m launch.train --preset=hanzi --data_dir=DIR --workdir=runs/hanzi
+    python -m launch.train --preset=hanzi --dataset=npz:PATH --workdir=runs/hanzi
     python -m benchmarks.hanzi --workdir=runs/hanzi --dataset=npz:PATH \\
         --output=benchmarks/results/hanzi.json --picture=docs/hanzi.png
 
-The generator of the newest checkpoint draws one picture of every character. It counts
-as recognised if the real picture that is nearest to it in pixels, of all characters
-and fonts, is one of the same character. So that the share can be judged, the same is
-told of one real picture of every character, in a random font, which does not find
-itself. `spread` tells whether the latents matter: the mean distance of two samples of a
-character, divided by that of the character in two fonts.
+The generator of the newest checkpoint draws one image of every character. An image is
+recognized if the real image nearest to it in pixels, among all characters and fonts,
+shows the same character. For comparison, `real_recognised` is the share among real
+images of every character, in a random font, which are not compared with themselves.
+`spread` tells whether the latents matter: it is the mean distance of two samples of a
+character, divided by the mean distance of two fonts of the character.
 
-The picture shows real characters, in random fonts, above generated ones, for
-characters at even distances in the alphabet: none is picked.
+The image for the docs shows real characters in random fonts above generated characters.
+The characters are evenly spaced in the list of all characters, not picked.
 """
 
 import json
@@ -34,16 +34,16 @@ from tfgan_tricks import data
 COLUMNS, PAIRS, GAP, SCALE = 16, 4, 6, 2
 CHUNK = 256
 
-_WORKDIR = flags.DEFINE_string("workdir", None, "The training's folder.", required=True)
-_DATASET = flags.DEFINE_string("dataset", None, "Its data.", required=True)
-_IMAGE_SIZE = flags.DEFINE_integer("image_size", None, "Likewise, if it was given.")
-_SEED = flags.DEFINE_integer("seed", 0, "Of latents and fonts.")
+_WORKDIR = flags.DEFINE_string("workdir", None, "Run folder.", required=True)
+_DATASET = flags.DEFINE_string("dataset", None, "Dataset of the run.", required=True)
+_IMAGE_SIZE = flags.DEFINE_integer("image_size", None, "Size, if the run sets it.")
+_SEED = flags.DEFINE_integer("seed", 0, "Seed of latents and fonts.")
 _OUTPUT = flags.DEFINE_string("output", None, "JSON file for the results.")
-_PICTURE = flags.DEFINE_string("picture", None, "PNG file of real and generated rows.")
+_PICTURE = flags.DEFINE_string("picture", None, "PNG file for the rows of characters.")
 
 
 def nearest(queries, real, itself=None):
-    """The row of `real` nearest to each query, other than the rows `itself`."""
+    """Returns the row of `real` nearest to each query, except the rows `itself`."""
     squares = np.sum(real**2, axis=1)
     rows = []
     for start in range(0, len(queries), CHUNK):
@@ -56,16 +56,16 @@ def nearest(queries, real, itself=None):
 
 
 def one_of_each(labels, num_classes, seed):
-    """A random row of every class."""
+    """Returns a random row of every class."""
     rows = np.random.RandomState(seed).permutation(len(labels))
     _, first = np.unique(labels[rows], return_index=True)
     if len(first) != num_classes:
-        raise ValueError(f"Every class must have a picture. Received: {len(first)}")
+        raise ValueError(f"Every class must have an image. Received: {len(first)}")
     return rows[first]
 
 
 def spread(fake, real):
-    """The mean distance of two fakes of a class, relative to that of two real ones."""
+    """Returns the mean distance of two fakes of a class, relative to two real ones."""
     fake, real = (np.linalg.norm(one - two, axis=1) for one, two in (fake, real))
     return float(np.mean(fake) / np.mean(real[real > 0]))
 
@@ -76,7 +76,7 @@ def draw(export, labels, seed):
 
 
 def rows_of(real, fake, classes):
-    """A picture: rows of `real`, each above a row of `fake` of the same classes."""
+    """Returns pixels of rows of `real` above rows of `fake` of the same classes."""
     high, wide, _ = real.shape[1:]
     canvas = np.ones([PAIRS * (2 * high + GAP) - GAP, COLUMNS * wide, 1])
     for index, label in enumerate(classes):
@@ -88,7 +88,7 @@ def rows_of(real, fake, classes):
 
 
 def generated(workdir, num_classes, seed):
-    """Two pictures of every class by the newest checkpoint."""
+    """Returns two images of every class, drawn from the newest checkpoint."""
     labels = np.arange(num_classes, dtype="int32")
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/export"
@@ -99,7 +99,7 @@ def generated(workdir, num_classes, seed):
 
 
 def training_seconds(workdir):
-    """Of all its parts: seconds begin anew where a training is resumed."""
+    """Returns the seconds of all parts of a run: each resume counts from zero."""
     lines = pathlib.Path(workdir, "metrics.jsonl").read_text().splitlines()
     seconds = [json.loads(line)["seconds"] for line in lines]
     following = [*seconds[1:], 0.0]
@@ -107,7 +107,7 @@ def training_seconds(workdir):
 
 
 def measure(workdir, seed, source):
-    """The results, and the picture of real and generated rows."""
+    """Returns the results, and the pixels of real and generated rows."""
     run = json.loads(pathlib.Path(workdir, "run.json").read_text())
     num_classes = run["data"]["num_classes"]
     images = data.to_unit_range(source.examples).numpy()

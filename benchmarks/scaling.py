@@ -1,10 +1,10 @@
-"""What a step exchanges and costs on one device, two devices and two workers.
+"""Bytes and time of a step on one device, two devices and two workers.
 
     python -m benchmarks.scaling --preset=digits8 --steps=300 --output=FILE
 
-All three train on this machine, at the same batch size, so that on a CPU the difference
-is what sharing costs and not what it gains. The time of a step is the median over
-tenths of the training, the first two left out; the trainings follow each other.
+All three runs use this machine and the same batch size, one run after the other. On a
+CPU, the difference is therefore the cost of sharing, not the gain of more devices. The
+time of a step is the median over tenths of the run, without the first two tenths.
 """
 
 import json
@@ -24,8 +24,8 @@ from benchmarks import _workers
 from benchmarks._commit import commit
 from tfgan_tricks import callbacks
 
-_PRESET = flags.DEFINE_string("preset", "digits8", "What to train.")
-_STEPS = flags.DEFINE_integer("steps", 300, "Training steps, a multiple of ten.")
+_PRESET = flags.DEFINE_string("preset", "digits8", "Preset to train.")
+_STEPS = flags.DEFINE_integer("steps", 300, "Number of steps, a multiple of ten.")
 _OUTPUT = flags.DEFINE_string("output", None, "JSON file for the result.")
 
 FLAGS = {
@@ -36,9 +36,9 @@ FLAGS = {
 
 
 def gradient_bytes(folder, discriminator_steps):
-    """Bytes of the gradients that one training step of a run reduces.
+    """Returns the bytes of the gradients that one step of a run sums over replicas.
 
-    Adam keeps the mean of each gradient.
+    Adam keeps the mean of each gradient, so its momentums have the gradients' shapes.
     """
     checkpoints = os.path.join(folder, "checkpoints")
     newest = os.path.join(checkpoints, f"ckpt-{callbacks.newest(checkpoints)}")
@@ -53,7 +53,7 @@ def gradient_bytes(folder, discriminator_steps):
 
 
 def milliseconds(strategy, folder):
-    """Of a step, in the median."""
+    """Returns the median time of a step."""
     every = _STEPS.value // 10
     command = [sys.executable, "-m", "launch.train", f"--preset={_PRESET.value}"]
     command += [*FLAGS[strategy], f"--workdir={folder}", f"--steps={_STEPS.value}"]
@@ -64,7 +64,7 @@ def milliseconds(strategy, folder):
         for environment in (_workers.environments() if several else [None])
     ]
     if any([worker.wait() for worker in workers]):
-        raise RuntimeError(f"The training by {command} has failed.")
+        raise RuntimeError(f"The run of {command} has failed.")
     lines = pathlib.Path(folder, "metrics.jsonl").read_text().splitlines()
     seconds = [json.loads(line)["seconds"] for line in lines][1:]
     gaps = [after - before for before, after in zip(seconds, seconds[1:], strict=False)]

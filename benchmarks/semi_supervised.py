@@ -3,17 +3,17 @@
     python -m benchmarks.semi_supervised --data_dir=DIR --labels=100 --draws=0,1,2
     python -m benchmarks.semi_supervised --dataset=digits8 --epochs=100 --ema_decay=0.99
 
-DIR is where TensorFlow Datasets has prepared MNIST. Networks, optimizer and batches are
-the paper's; `--epochs` and `--ema_decay` tell how long the training is. A draw is which
-examples keep their labels, and the seed of everything else. What is judged is the
-averaged discriminator, on all test images, after each epoch; the result is that of the
-last one, and no epoch is picked by its test error.
+DIR is the folder in which TensorFlow Datasets keeps MNIST. Networks, optimizer and
+batches are the paper's. Adapt `--ema_decay` to the length of the run, `--epochs`. A
+draw decides which examples keep their labels, and is the seed of all other random
+numbers. After each epoch, the averaged discriminator is judged on all test images. The
+result is the error after the last epoch: no epoch is picked by its test error.
 
 On MNIST, the paper's learning rate saturates pixels of the generator in its first
-steps, which costs some epochs; `--generator_learning_rate=1e-3` saves them.
+steps, which costs some epochs. `--generator_learning_rate=1e-3` saves these epochs.
 
-Each draw goes on from its checkpoint in `--workdir` if it has one, and its result
-replaces an earlier one of the same settings in `--output`.
+Each draw resumes from its checkpoint in `--workdir` if there is one. Its result
+replaces an earlier result of the same settings in `--output`.
 """
 
 import json
@@ -34,17 +34,27 @@ from tfgan_tricks import networks
 BATCH_SIZE = 100
 GENERATORS = ["feature_matching", "minibatch_discrimination"]
 
-_DATASET = flags.DEFINE_enum("dataset", "tfds:mnist", ["tfds:mnist", "digits8"], "")
-_DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TensorFlow Datasets.")
-_LABELS = flags.DEFINE_integer("labels", 100, "How many labels, a multiple of ten.")
-_DRAWS = flags.DEFINE_list("draws", ["0", "1", "2"], "Seeds to train with.")
-_GENERATOR = flags.DEFINE_enum("generator", GENERATORS[0], GENERATORS, "Its loss.")
-_EPOCHS = flags.DEFINE_integer("epochs", 300, "Passes over all images.")
-_EMA_DECAY = flags.DEFINE_float("ema_decay", 0.9999, "Of the averaged discriminator.")
-_GENERATOR_LEARNING_RATE = flags.DEFINE_float(
-    "generator_learning_rate", 3e-3, "The paper's; the discriminator's is 3e-3 always."
+_DATASET = flags.DEFINE_enum(
+    "dataset", "tfds:mnist", ["tfds:mnist", "digits8"], "Dataset to train on."
 )
-_WORKDIR = flags.DEFINE_string("workdir", "runs/semi_supervised", "For checkpoints.")
+_DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TensorFlow Datasets.")
+_LABELS = flags.DEFINE_integer("labels", 100, "Number of labels, a multiple of ten.")
+_DRAWS = flags.DEFINE_list("draws", ["0", "1", "2"], "Seeds to train with.")
+_GENERATOR = flags.DEFINE_enum(
+    "generator", GENERATORS[0], GENERATORS, "Loss of the generator."
+)
+_EPOCHS = flags.DEFINE_integer("epochs", 300, "Passes over all images.")
+_EMA_DECAY = flags.DEFINE_float(
+    "ema_decay", 0.9999, "Decay of the averaged discriminator."
+)
+_GENERATOR_LEARNING_RATE = flags.DEFINE_float(
+    "generator_learning_rate",
+    3e-3,
+    "Learning rate of the generator. The discriminator's is always 3e-3.",
+)
+_WORKDIR = flags.DEFINE_string(
+    "workdir", "runs/semi_supervised", "Folder for checkpoints."
+)
 _OUTPUT = flags.DEFINE_string("output", None, "JSON file for the results.")
 
 
@@ -61,7 +71,7 @@ def settings(draw):
 
 
 def make_trainer(config, examples):
-    """The compiled trainer, its first scales adapted to 500 examples."""
+    """Returns the compiled trainer, with initial scales from 500 examples."""
     matching = config["generator"] == "feature_matching"
     shape = examples.shape[1:]
     discriminator = networks.weight_norm_classifier(
@@ -83,7 +93,7 @@ def make_trainer(config, examples):
 
 
 class Judge(keras.callbacks.Callback):
-    """Counts the errors on the test set after each epoch, into a file of lines."""
+    """Counter of the errors on the test set after each epoch, in a file of lines."""
 
     def __init__(self, test, path):
         super().__init__()
@@ -110,7 +120,7 @@ class Judge(keras.callbacks.Callback):
 
 
 def train(config, train_source, test_source):
-    """Trains one draw to its end; returns the lines of its `Judge`."""
+    """Trains one draw to its end, and returns the lines of its `Judge`."""
     name = "-".join(str(value).replace(":", "_") for value in config.values())
     steps_per_epoch = len(train_source.examples) // BATCH_SIZE
     workdir = pathlib.Path(_WORKDIR.value, name)
@@ -143,7 +153,7 @@ def train(config, train_source, test_source):
 
 
 def record(config, lines, num_tested):
-    """Puts a result into the output file, in place of one of the same settings."""
+    """Writes a result to the output file, and replaces one of the same settings."""
     path = pathlib.Path(_OUTPUT.value)
     results = json.loads(path.read_text()) if path.exists() else []
     results = [result for result in results if result["config"] != config]

@@ -1,10 +1,10 @@
-"""The pictures of docs/does-not-train.md: GANs that fail, and what mends each.
+"""The figures of docs/does-not-train.md: GANs that fail, and their remedies.
 
     python -m benchmarks.symptoms
 
 Each symptom is trained twice, without and with the line that the page adds, on data
-that come with the package. It writes docs/symptoms/NAME.png, and what the pictures say
-in words to benchmarks/results/symptoms.json. `--only=NAME,...` draws some again.
+that come with the package. The program writes the figures to docs/symptoms/NAME.png,
+and their texts to benchmarks/results/symptoms.json. `--only=NAME,...` selects some.
 """
 
 import io
@@ -36,12 +36,12 @@ Dense = keras.layers.Dense
 
 
 class Side(NamedTuple):
-    """One half of a picture.
+    """One half of a figure.
 
     Attributes:
-        title: What was done.
-        result: What came of it, in numbers.
-        pixels: Samples as a picture, or `None`.
+        title: Difference between this half and the other.
+        result: Result in numbers.
+        pixels: Sample grid, or `None`.
         curve: Pairs of a step and a value to plot below, or `()`.
     """
 
@@ -56,7 +56,7 @@ def digits():
 
 
 def pair(units=64):
-    """A generator of 8x8 images, and a discriminator with `units` in each layer."""
+    """Returns a generator of 8x8 images and a discriminator with layers of `units`."""
     return (
         networks.mlp_generator((8, 8, 1), LATENT_DIM, hidden=(64, 64)),
         networks.mlp_discriminator((8, 8, 1), hidden=(units, units)),
@@ -64,7 +64,7 @@ def pair(units=64):
 
 
 def train(gan, batches, steps, rates=(1e-3, 1e-3), optimizers=None, every=None):
-    """Trains, and yields the number of steps done and the logs."""
+    """Yields the number of finished steps and the logs, while it trains."""
     optimizers = optimizers or [keras.optimizers.Adam(rate, 0.5) for rate in rates]
     gan.compile(*optimizers, steps_per_execution=50)
     every = every or steps
@@ -78,7 +78,7 @@ def samples(gan, count):
 
 
 def d_loss_goes_to_zero():
-    """A discriminator that learns twenty times as fast, and a loss that saturates."""
+    """Trains a discriminator with twenty times the rate, and a saturating loss."""
     for title, extra in (
         ("MinimaxGAN", []),
         ("+ penalties.R1(1.0)", [penalties.R1(1.0)]),
@@ -92,7 +92,7 @@ def d_loss_goes_to_zero():
 
 
 def all_samples_alike():
-    """A generator that learns much faster, on a ring of eight modes."""
+    """Trains a generator with a much higher rate, on a ring of eight modes."""
     ring = data.load("ring8").examples
     for title, extra in (
         ("NonSaturatingGAN", []),
@@ -111,7 +111,7 @@ def all_samples_alike():
 
 
 def modes(points):
-    """How many modes have a hundredth of the points within 0.1."""
+    """Counts the modes that have a hundredth of the points within 0.1."""
     centers = data.mixture("ring8").centers
     distances = np.linalg.norm(points[:, None] - centers, axis=-1)
     near = (distances < 0.1).mean(axis=0)
@@ -119,7 +119,7 @@ def modes(points):
 
 
 def blobs(count=2048, size=32):
-    """Smooth bright or dark blobs on gray."""
+    """Returns smooth bright or dark blobs on gray."""
     random, steps = np.random.RandomState(0), np.arange(size) / (size - 1)
     x, y = random.uniform(0.2, 0.8, (2, count, 1, 1))
     spread = random.uniform(0.1, 0.3, (count, 1, 1))
@@ -130,7 +130,7 @@ def blobs(count=2048, size=32):
 
 
 def checkerboards():
-    """A generator of transposed convolutions, and one that resizes."""
+    """Trains a generator of transposed convolutions, and one that resizes."""
     for title, up in (("Conv2DTranspose", _transposed), ("UpSampling2D, Conv2D", _up)):
         generator = keras.Sequential(
             [
@@ -162,7 +162,7 @@ def _up(filters, activation):
 
 
 def fine(images):
-    """The share of the variance in the two highest frequencies of either axis."""
+    """Returns the share of the variance in either axis' two highest frequencies."""
     images = images[..., 0] - images[..., 0].mean(axis=(1, 2), keepdims=True)
     power = np.abs(np.fft.fft2(images)) ** 2
     size = images.shape[-1]
@@ -171,7 +171,7 @@ def fine(images):
 
 
 def nan():
-    """Updates that grow without bound."""
+    """Trains with updates that grow without bound, and with clipped gradients."""
     for title, options in (
         ("SGD(1.0)", {}),
         ("SGD(1.0, clipnorm=0.1)", {"clipnorm": 0.1}),
@@ -184,7 +184,7 @@ def nan():
 
 
 def grayer_than_the_data():
-    """A generator with tanh, on images from 0 to 1 and from -1 to 1."""
+    """Trains a generator with tanh on images from 0 to 1 and from -1 to 1."""
     images = data.load("digits8").examples
     for title, real in (
         ("images / 255", (images / 255.0).astype("float32")),
@@ -201,7 +201,7 @@ def grayer_than_the_data():
 
 
 def good_then_bad():
-    """A discriminator that learns two hundred images by heart."""
+    """Trains a discriminator that memorizes two hundred images."""
     real = digits()
     held_out = _judge.flat(real[-500:])
     for title, extra in (
@@ -224,7 +224,7 @@ def good_then_bad():
 
 
 def labels_ignored():
-    """A discriminator that gets the label after, or before, its hidden layers."""
+    """Trains a discriminator that gets the label after, or before, hidden layers."""
     from sklearn.svm import SVC
 
     source = data.load("digits8")
@@ -270,7 +270,7 @@ def _discriminator_of_class(is_first):
 
 
 def slow():
-    """Steps so small that Python costs more than they do."""
+    """Measures steps that are so small that Python takes most of the time."""
     options, rounds, steps = ({}, TOGETHER), 5, 200
     gans = [trainers.NonSaturatingGAN(*pair()) for _ in options]
     batches = data.batches(digits(), 64)
@@ -362,7 +362,7 @@ def _png(figure):
 
 
 def shown(name):
-    """Trains the two sides of a symptom; returns the picture and what it says."""
+    """Trains the two sides of a symptom, and returns the figure and its texts."""
     keras.utils.set_random_seed(0)
     train_both, quantity = SYMPTOMS[name]
     begin = time.monotonic()
@@ -373,7 +373,7 @@ def shown(name):
 
 
 def main(_):
-    # Threads cost such small networks more than they give.
+    # Such small networks train faster without threads.
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     folder = pathlib.Path(flags.FLAGS.folder)
@@ -390,8 +390,10 @@ def main(_):
 
 if __name__ == "__main__":
     flags.DEFINE_list("only", list(SYMPTOMS), "Names of the symptoms to draw.")
-    flags.DEFINE_string("folder", str(ROOT / "docs/symptoms"), "Folder of pictures.")
+    flags.DEFINE_string("folder", str(ROOT / "docs/symptoms"), "Folder of figures.")
     flags.DEFINE_string(
-        "output", str(ROOT / "benchmarks/results/symptoms.json"), "What they say."
+        "output",
+        str(ROOT / "benchmarks/results/symptoms.json"),
+        "JSON file for the texts of the figures.",
     )
     app.run(main)

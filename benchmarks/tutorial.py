@@ -1,9 +1,9 @@
-"""Executes the tutorial, and stores it with what its cells print and show.
+"""Executes the tutorial, and stores it with the outputs of its cells.
 
     python -m benchmarks.tutorial
 
-Only the cells' own outputs are stored: no messages of TensorFlow, no times, and each
-picture once, as PNG.
+It stores only the cells' own outputs, without messages of TensorFlow and without
+times, and each figure once, as PNG.
 """
 
 import os
@@ -20,7 +20,7 @@ PATH = ROOT / "docs" / "tutorial.ipynb"
 def executed(folder, *further):
     """Returns the tutorial, executed in a folder, with further code at its end.
 
-    Its kernel is a process of its own, of the Python that runs this.
+    The kernel is a separate process, with the Python that runs this program.
     """
     notebook = nbformat.read(PATH, as_version=4)
     notebook.cells += [nbformat.v4.new_code_cell(code) for code in further]
@@ -37,7 +37,7 @@ def executed(folder, *further):
 
 
 def own_outputs(outputs):
-    """Returns what a cell prints and shows, without the messages of libraries."""
+    """Returns the outputs of a cell, without the messages of libraries."""
     kept = []
     for output in outputs:
         if output.output_type != "stream":
