@@ -8,7 +8,7 @@ from tfgan_tricks import _compat
 
 
 def imported():
-    """The module; skips the test, with the reason, on the current stack."""
+    """Returns the module, or skips the test on current TensorFlow."""
     if _compat.KERAS_3:
         pytest.skip("TensorFlow Addons cannot be imported with Keras 3")
     with warnings.catch_warnings():

@@ -4,7 +4,7 @@ import numpy as np
 
 
 def gradients(loss, point, step=1e-6):
-    """Of `loss(*point)` by each of the arrays in `point`."""
+    """Returns the gradients of `loss(*point)` by each of the arrays in `point`."""
     results = [np.zeros_like(array) for array in point]
     for k, result in enumerate(results):
         for index in np.ndindex(result.shape):

@@ -7,7 +7,7 @@ LATENT_DIM = 3
 
 
 def image_generator():
-    """Has moving statistics far from the batch's, and noise when it trains."""
+    """Returns a generator with training noise and odd moving statistics."""
     network = keras.Sequential(
         [
             keras.layers.InputLayer((LATENT_DIM,)),
@@ -33,7 +33,7 @@ NUM_CLASSES = 3
 
 
 def conditional_generator():
-    """Three pixels are z plus ten times the label."""
+    """Returns a generator three of whose pixels are z plus ten times the label."""
     z, labels = keras.Input((LATENT_DIM,)), keras.Input((), dtype="int32")
     label = keras.layers.Embedding(NUM_CLASSES, LATENT_DIM)(labels)
     noisy = keras.layers.GaussianNoise(1.0)(keras.layers.Add()([z, label]))

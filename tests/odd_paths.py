@@ -15,7 +15,7 @@ def fifo(folder):
 
 
 def device(folder):
-    """A link to a device, since a test must not lay hands on the device itself."""
+    """Returns a link to a device, since a test must not risk the device itself."""
     (folder / "device").symlink_to("/dev/null")
     return folder / "device"
 
@@ -58,7 +58,7 @@ NO_FOLDERS = [fifo, device, dangling, loop, in_a_file, a_file, no_path, nothing]
 
 
 def tree(folder):
-    """All that is below a folder, with the contents of files."""
+    """Returns all paths below a folder, with the contents of files."""
     return {
         path: path.read_bytes() if path.is_file() else path.lstat().st_ino
         for path in sorted(folder.rglob("*"))

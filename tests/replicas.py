@@ -43,7 +43,7 @@ for line in sys.stdin:
 
 
 def two_replicas(cross_device_ops=REDUCTION):
-    """A strategy; `None` exchanges by collectives, as several GPUs do."""
+    """Returns a strategy; `None` exchanges by collectives, as several GPUs do."""
     cpu = tf.config.list_physical_devices("CPU")[0]
     halves = [tf.config.LogicalDeviceConfiguration()] * 2
     tf.config.set_logical_device_configuration(cpu, halves)
@@ -52,7 +52,7 @@ def two_replicas(cross_device_ops=REDUCTION):
 
 @functools.cache
 def server():
-    """The process that processes of scripts are forked from."""
+    """Returns the process that processes of scripts are forked from."""
     process = subprocess.Popen(
         [sys.executable, "-c", SERVER],
         cwd=ROOT,
@@ -66,7 +66,7 @@ def server():
 
 
 def run(*scripts):
-    """What several scripts print, each of which is a process, at the same time."""
+    """Runs several scripts at the same time, each in a process, and returns outputs."""
     with tempfile.TemporaryDirectory() as folder:
         outputs = [pathlib.Path(folder, str(index)) for index in range(len(scripts))]
         pairs = [[script, str(o)] for script, o in zip(scripts, outputs, strict=True)]
@@ -76,10 +76,10 @@ def run(*scripts):
 
 
 def printed_by(script):
-    """The JSON in the last line that a script prints, in a process of its own."""
+    """Runs a script in a process, and returns the JSON of its last line."""
     return printed_by_each(script)[0]
 
 
 def printed_by_each(*scripts):
-    """What several scripts print, which run at the same time."""
+    """Runs several scripts at the same time, and returns the JSON of the last lines."""
     return [json.loads(output.splitlines()[-1]) for output in run(*scripts)]

@@ -74,7 +74,7 @@ def test_unknown_names_are_refused(name):
 
 
 def replacement_names():
-    """Classes of Keras that the errors advise."""
+    """Returns classes of Keras that the errors advise."""
     text = " ".join(_addons.REPLACEMENTS.values())
     return set(re.findall(r"keras\.optimizers\.(\w+)", text))
 

@@ -1,4 +1,4 @@
-"""What people who carry on find beside the code: it parses, and it is true."""
+"""The files for contributors parse, and what they say is true."""
 
 import pathlib
 import re

@@ -52,13 +52,13 @@ def test_docstrings(name):
 
 
 def blocks(page, language):
-    """The blocks of a page in a language."""
+    """Returns the blocks of a page in a language."""
     text = (ROOT / page).read_text()
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
 
 def run(example, page):
-    """The names that a program leaves."""
+    """Returns the names that a program leaves."""
     keras.utils.set_random_seed(0)
     names = {"__name__": "example"}
     try:
@@ -94,7 +94,7 @@ tf.config.set_logical_device_configuration(cpu, halves)
 
 
 def test_examples_of_several_devices():
-    """In a process of its own, which may have one strategy."""
+    """They run in a separate process, which may have one strategy."""
     (example,) = blocks(SEVERAL_DEVICES, "python")
     seen = "\nassert (strategy.num_replicas_in_sync, int(gan.step.numpy())) == (2, 16)"
     subprocess.run(
@@ -115,7 +115,7 @@ TABLES = ("docs/tricks.md", "docs/from-tf-gan.md", "docs/from-keras-io.md")
 
 
 def lines_of_tables():
-    """The Python in the last column of tables that is complete."""
+    """Yields the complete Python expressions in the last column of tables."""
     for page in TABLES:
         for row in re.findall(r"^\|.*\|$", (ROOT / page).read_text(), re.MULTILINE):
             for code in re.findall(r"`([^`]+)`", row.split(" | ")[-1]):
@@ -164,7 +164,7 @@ def test_lines_of_tables_run(code, names_of_tables, tmp_path, monkeypatch):
 
 
 def commands():
-    """The words of each of our commands on a page, from the program's name on."""
+    """Yields the words of each of our commands on a page, from the program's name."""
     for page in PAGES:
         for block in blocks(page, "sh"):
             for line in block.replace("\\\n", " ").splitlines():
@@ -173,7 +173,7 @@ def commands():
 
 
 def parts(words):
-    """The commands of a line, without parentheses and what comes before `-m`."""
+    """Yields the commands of a line, without parentheses and what comes before `-m`."""
     command = []
     for word in [*words, "&&"]:
         if word != "&&":

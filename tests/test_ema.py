@@ -95,7 +95,7 @@ class Opaque(keras.layers.Layer):
 
 
 def with_functions():
-    """Of activations, initializers and layers that cannot be made anew from a file."""
+    """Returns a network with functions and layers that no file can restore."""
     layers = [
         keras.layers.InputLayer((2,)),
         keras.layers.Dense(

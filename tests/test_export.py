@@ -147,7 +147,7 @@ def saved_by_class(tmp_path_factory):
 
 
 def rows_of_three(images):
-    """The first three of four pixels."""
+    """Returns the first three of four pixels."""
     return np.reshape(images, (len(images), 4))[:, :3]
 
 

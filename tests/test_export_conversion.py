@@ -106,7 +106,7 @@ GENERATOR = tf.random.Generator.from_seed(1)
         lambda: ends_in(Counting(name="noise")),
     ],
 )
-def test_own_random_numbers_of_a_layer_are_told_at_export(tmp_path, make):
+def test_export_warns_of_random_numbers_of_a_layer(tmp_path, make):
     generator = make()
     with pytest.warns(UserWarning, match=r"Received: layers=\['noise'\]"):
         export.save(generator, tmp_path / "export")
@@ -115,7 +115,7 @@ def test_own_random_numbers_of_a_layer_are_told_at_export(tmp_path, make):
     assert not np.allclose(first, second)
 
 
-def test_fixed_noise_and_noise_of_training_are_no_matter(tmp_path):
+def test_fixed_noise_and_noise_of_training_are_accepted(tmp_path):
     fixed = Noisy(lambda shape: tf.random.stateless_normal(shape, seed=[1, 2]))
     generator = ends_in(keras.layers.Dense(4), fixed, keras.layers.Dropout(0.5))
     export.save(generator, tmp_path / "export")

@@ -78,7 +78,7 @@ def with_batch():
 
 
 class Averaged:
-    """What a moving average of a network looks like."""
+    """Stand-in for the moving average of a network."""
 
     def __init__(self, averaged):
         self.averaged = averaged
@@ -236,7 +236,7 @@ def encoded(tokens, labels):
 
 
 def with_labels(*read, shape=(1,)):
-    """A generator whose labels are read by functions of a tensor."""
+    """Returns a generator whose labels are read by functions of a tensor."""
     z, labels = keras.Input((4,)), keras.Input(shape, dtype="int32")
     flat = [L.Flatten()(one(labels)) for one in read]
     return keras.Model([z, labels], L.Concatenate()([z, *flat]))

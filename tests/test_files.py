@@ -163,7 +163,7 @@ def test_links_to_empty_folders_are_followed(tmp_path):
 
 @pytest.mark.parametrize("write", WRITERS, ids=lambda function: function.__name__)
 def test_folders_that_may_not_be_written_to_are_refused(tmp_path, write, monkeypatch):
-    """Root may write anywhere, so that what the system says is put in its mouth."""
+    """Root may write anywhere, so the test raises the system's error itself."""
     monkeypatch.setattr(os, "access", lambda path, mode: str(path) != str(tmp_path))
     with pytest.raises(PermissionError, match="can be written to.*Received: "):
         write(tmp_path / "new" / "file")

@@ -48,7 +48,7 @@ def tree_of(path):
 
 
 def imports(nodes):
-    """Imported modules, with the names taken from this project's packages."""
+    """Yields imported modules, with the names taken from this project's packages."""
     for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -211,7 +211,7 @@ def public_functions(body):
 
 
 def untyped(function):
-    """What a signature does not tell; `__init__` returns nothing anyway."""
+    """Yields the parts of a signature without types; `__init__` returns nothing."""
     arguments = function.args
     several = [each for each in (arguments.vararg, arguments.kwarg) if each is not None]
     named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]

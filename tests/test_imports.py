@@ -22,7 +22,7 @@ MODULES = {name_of(path): path for path in PATHS}
 
 
 def statements(body):
-    """All nodes, those in functions too, but not what only type checkers read."""
+    """Yields all nodes, also in functions, except what only type checkers read."""
     for node in body:
         if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
             yield from statements(node.orelse)
@@ -32,7 +32,7 @@ def statements(body):
 
 
 def imported(source):
-    """The modules of this project that a source imports, in functions too."""
+    """Yields the modules of this project that a source imports, in functions too."""
     for node in statements(ast.parse(source).body):
         names = []
         if isinstance(node, ast.Import):
@@ -40,14 +40,14 @@ def imported(source):
         elif isinstance(node, ast.ImportFrom):
             names = [f"{node.module}.{alias.name}" for alias in node.names]
         for name in names:
-            # A name that is no module is of the package that it is taken from.
+            # A name that is not a module belongs to the package of its import.
             found = name if name in MODULES else name.rpartition(".")[0]
             if found in MODULES:
                 yield found
 
 
 def graph_of(prefix=""):
-    """The modules below a package, and which of these each imports."""
+    """Returns the modules below a package, and which of these each imports."""
     inside = {name for name in MODULES if f"{name}.".startswith(prefix)}
     return {
         name: {used for used in imported(MODULES[name].read_text()) if used in inside}
@@ -57,9 +57,9 @@ def graph_of(prefix=""):
 
 
 def levels(graph, is_level=lambda name: True):
-    """On which level each module is, counted from those that import none.
+    """Returns the level of each module, counted from modules without imports.
 
-    Those that are no level of their own are on that of the highest they import.
+    A module without its own level has the highest level that it imports.
     """
     found, pending = {}, []
 
@@ -91,7 +91,7 @@ def test_levels_are_counted_and_circles_found():
         levels(chain | {"c": {"a"}})
 
 
-def test_imports_in_functions_count_and_those_of_types_do_not():
+def test_imports_in_functions_count_and_imports_of_types_do_not():
     source = """
 from typing import TYPE_CHECKING
 from tfgan_tricks import layers

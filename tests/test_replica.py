@@ -99,7 +99,7 @@ def results():
 
 
 def assert_each(values, *expected):
-    """The values of the two replicas, of one expectation or one for each."""
+    """Asserts the values of two replicas, by one expectation or one for each."""
     expected = expected * 2 if len(expected) == 1 else expected
     for value, wanted in zip(values, expected, strict=True):
         np.testing.assert_allclose(value, wanted, rtol=1e-5, atol=1e-6)

@@ -44,7 +44,7 @@ def test_the_number_of_labels_is_needed_where_no_layer_tells_it():
 
 
 def generator_of_label_input(shape, dtype):
-    """Points that are z and then the label, from -1."""
+    """Returns points that are z and then the label, from -1."""
     z, labels = keras.Input((LATENT_DIM,)), keras.Input(shape, dtype=dtype)
     if shape == (NUM_CLASSES,):
         tell = keras.layers.Dense(1)
@@ -170,7 +170,7 @@ def test_large_seeds_are_taken_whole():
         ({"num_images": True, "seed": 0}, "Received: num_images=True"),
     ],
 )
-def test_arguments_that_are_none_are_refused_in_one_line(arguments, message):
+def test_bad_arguments_are_refused_in_one_line(arguments, message):
     with pytest.raises(ValueError, match=message) as told:
         export.Sampler(point_generator()).sample(**arguments)
     assert "\n" not in str(told.value)

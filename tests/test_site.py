@@ -22,7 +22,7 @@ PACKAGES = ("tfgan_tricks", "trainers", "launch")
 
 
 def hook(name):
-    """A file of the site's, which is in no package."""
+    """Returns one of the site's hooks, which are outside all packages."""
     path = DOCS / "hooks" / f"{name}.py"
     spec = importlib.util.spec_from_file_location(f"docs_{name}", path)
     module = importlib.util.module_from_spec(spec)
@@ -35,7 +35,7 @@ formulas = hook("formulas")
 
 @pytest.fixture(scope="module")
 def docstrings():
-    """The hook; Griffe itself is not needed to rewrite a text."""
+    """Yields the hook: rewriting a text does not need Griffe itself."""
     griffe = types.SimpleNamespace(Extension=object, Object=None)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "griffe", griffe)
@@ -43,7 +43,7 @@ def docstrings():
 
 
 def documented(path):
-    """The public classes and functions of a file, and the file, with a docstring."""
+    """Yields docstrings of a file, and of its public classes and functions."""
     tree = ast.parse(path.read_text())
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
@@ -77,7 +77,7 @@ def test_every_formula_of_a_docstring_is_set_as_mathematics(docstrings):
 
 
 def letters(text):
-    """The letters and digits of a text, with symbols for their names."""
+    """Returns the letters and digits of a text, with symbols for their names."""
     names = re.findall(r"[A-Za-z]+|\d", re.sub(r"(?<=\d)x(?=\d|channels)", " ", text))
     gone = ("sqrt", "norm", "sum", "grad")
     return "".join(formulas.GREEK.get(each, each) for each in names if each not in gone)
@@ -125,7 +125,7 @@ def test_notation(text, expected):
 
 
 @pytest.mark.parametrize("text", ["a = (b", "a = b)", "= |x", "= §", "a = * b", "= x_"])
-def test_what_is_no_formula_stays_text(text):
+def test_what_is_not_a_formula_stays_text(text):
     shown = formulas.fence(text)
     assert shown == f"<pre><code>{html.escape(text)}</code></pre>"
 
@@ -144,7 +144,7 @@ def test_a_docstring_is_marked_up(docstrings):
 
 
 def exported(path):
-    """The names that a package's `__init__.py`, or a module, offers."""
+    """Yields the names that a package's `__init__.py`, or a module, offers."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and path.name == "__init__.py":
             yield from (each.asname for each in node.names if each.asname)

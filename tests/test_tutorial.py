@@ -1,4 +1,4 @@
-"""The tutorial runs, and shows what it says; so do the pictures of failing GANs."""
+"""The tutorial and the figures of failing GANs show what their texts say."""
 
 import json
 import pathlib
@@ -31,7 +31,7 @@ np.savez("facts.npz", real=judged, labels=digits.labels, **facts)
 
 @pytest.fixture(scope="module")
 def tutorial(tmp_path_factory):
-    """The folder in which the tutorial was executed, and its cells."""
+    """Returns the folder in which the tutorial was executed, and its cells."""
     folder = tmp_path_factory.mktemp("tutorial")
     return folder, tutorial_of_page.executed(folder, FACTS).cells
 
@@ -47,12 +47,12 @@ def arrays(tutorial):
 
 
 def kinds(cells):
-    """The types of what each cell shows."""
+    """Returns the types of what each cell shows."""
     outputs = (output for cell in cells for output in cell.get("outputs", []))
     return [kind for output in outputs for kind in output.get("data", {})]
 
 
-def test_the_tutorial_is_stored_with_the_pictures_that_it_shows(tutorial):
+def test_the_tutorial_is_stored_with_the_figures_that_it_shows(tutorial):
     stored = nbformat.read(TUTORIAL, as_version=4).cells
     assert kinds(stored).count("image/png") == kinds(tutorial[1]).count("image/png")
     outputs = [output for cell in stored for output in cell.get("outputs", [])]
@@ -66,13 +66,13 @@ def test_the_first_run_fails_and_the_penalty_mends_it(numbers):
     assert mended["g_loss"] < 2.5 and mended["r1"] > 0.0
 
 
-def test_samples_of_the_first_run_are_alike_and_those_of_the_second_differ(arrays):
+def test_samples_of_the_first_run_are_alike_and_of_the_second_differ(arrays):
     ones = {name: arrays[name][1::10] for name in ("failed", "mended")}
     spread = {name: images.std(axis=0).mean() for name, images in ones.items()}
     assert spread["mended"] > 3 * spread["failed"]
 
 
-def test_the_losses_of_the_run_approach_those_of_a_coin(numbers):
+def test_the_losses_of_the_run_approach_a_coin_toss(numbers):
     assert numbers["step"] == 1000
     first, *_, last = numbers["metrics"]
     assert [line["step"] for line in numbers["metrics"]] == [*range(100, 1001, 100)]
@@ -98,7 +98,7 @@ def test_tensorflow_alone_draws_the_samples_of_the_run(arrays):
 
 
 def pictures():
-    """Pairs of the name and the alternative text of the page's pictures."""
+    """Returns pairs of the alternative text and the name of the page's figures."""
     return re.findall(r"^!\[(.*)\]\(symptoms/(.*)\.png\)", PAGE.read_text(), re.M)
 
 
@@ -110,8 +110,8 @@ def test_the_page_shows_every_symptom_that_was_drawn():
 
 
 @pytest.mark.parametrize(("text", "name"), pictures())
-def test_a_picture_is_small_and_told_in_words(text, name):
-    """The words are those that the picture was drawn with."""
+def test_a_figure_is_small_and_described_in_words(text, name):
+    """The text is the one with which the figure was drawn."""
     sides = json.loads(RESULTS.read_text())[name]["sides"]
     assert text == "; ".join(f"{side['title']}: {side['result']}" for side in sides)
     content = (ROOT / "docs" / "symptoms" / f"{name}.png").read_bytes()

@@ -53,7 +53,7 @@ def test_samples_of_the_export_are_of_each_class_equally_often(tmp_path):
 def test_the_judge_tells_real_digits_from_others(tmp_path):
     folder = images.SHARED / "tfds"
     if not folder.exists():
-        pytest.skip("needs the prepared data set mnist")
+        pytest.skip("needs the prepared dataset mnist")
     judge = _mnist.Judge(str(folder), tmp_path)
     real = judge.real()
     assert real["as_asked"] > 0.98 and real["sure"] > 0.9

@@ -22,7 +22,7 @@ def test_the_nearest_matches_a_double_loop():
     np.testing.assert_array_equal(hanzi.nearest(queries, real), expected)
 
 
-def test_a_picture_does_not_find_itself():
+def test_an_image_does_not_find_itself():
     real = np.array([[0.0], [1.0], [3.0], [3.5]])
     rows = np.array([0, 2])
     assert hanzi.nearest(real[rows], real).tolist() == [0, 2]

@@ -29,7 +29,7 @@ def softplus(x):
 
 
 def after(state, rates=RATES):
-    """The state one step later, at these learning rates of plain SGD."""
+    """Returns the state one step later, at these learning rates of plain SGD."""
     theta, psi, *_ = state
     real, fake = psi * dirac.REAL, psi * theta
     d_loss = softplus(-real) + softplus(fake)
@@ -41,7 +41,7 @@ def after(state, rates=RATES):
 
 
 def by_hand(epochs, rates=lambda epoch: RATES, start=START):
-    """The states after each epoch."""
+    """Returns the states after each epoch."""
     states = []
     for epoch in range(epochs):
         start = after(start, rates(epoch))

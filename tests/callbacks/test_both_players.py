@@ -119,7 +119,7 @@ def test_backup_and_restore_of_shuffled_arrays_is_exact(tmp_path, cls):
 
 @pytest.mark.parametrize("is_first", [True, False])
 def test_finalized_averages_are_in_the_newest_checkpoint(tmp_path, is_first):
-    """Of optimizers with `use_ema`, which Keras finalizes before training ends."""
+    """The optimizers have `use_ema`, which Keras finalizes before training ends."""
     options = {"use_ema": True, "ema_momentum": 0.7}
 
     def compiled():

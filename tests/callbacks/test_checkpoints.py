@@ -25,7 +25,7 @@ def test_oldest_are_deleted(tmp_path):
     assert saved_steps(tmp_path) == [4, 5]
 
 
-def test_those_of_an_earlier_run_count_as_kept(tmp_path):
+def test_checkpoints_of_an_earlier_run_count_as_kept(tmp_path):
     for start in (0, 4):
         model = Tiny()
         model.step.assign(start)

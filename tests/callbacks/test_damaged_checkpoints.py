@@ -17,7 +17,7 @@ from tfgan_tricks import callbacks
 
 @pytest.fixture(scope="module")
 def three(tmp_path_factory):
-    """The files of the checkpoints 1, 2 and 3, by name."""
+    """Returns the files of the checkpoints 1, 2 and 3, by name."""
     folder = tmp_path_factory.mktemp("three")
     train(Tiny(), [callbacks.Checkpoints(folder, every=1)], steps=3)
     return {path.name: path.read_bytes() for path in folder.iterdir()}
@@ -95,7 +95,7 @@ OUTSIDE = 'model_checkpoint_path: "{0}"\nall_model_checkpoint_paths: "{0}"\n'
     "state",
     [None, b"", b"\xff\x00", b"no state", OUTSIDE, OUTSIDE.replace("{0}", "../out/x")],
 )
-def test_tensorflow_s_own_record_is_not_needed_and_not_believed(three, tmp_path, state):
+def test_tensorflow_s_own_record_is_not_needed_and_not_trusted(three, tmp_path, state):
     """A path in it may be anywhere, to be read, or to be deleted as an old one."""
     outside = written(tmp_path / "out", {"x.index": b"mine", "x.data-0": b"mine"})
     if isinstance(state, str):

@@ -81,7 +81,7 @@ def inodes(folder):
 
 @pytest.mark.parametrize("patience", [2, 9])
 def test_nothing_is_written_twice_where_nothing_has_changed(tmp_path, patience):
-    """Not even where the best weights are the last ones."""
+    """The best weights may be the last ones."""
     seen = []
     saver = callbacks.Checkpoints(tmp_path, every=4)
     look = keras.callbacks.LambdaCallback(
@@ -188,7 +188,7 @@ def test_a_history_that_is_listed_itself_ends_it_too(tmp_path):
 
 
 def test_it_ends_without_a_history_too(tmp_path):
-    """As in training loops that are written by hand."""
+    """Training loops that are written by hand have no history."""
     model = compiled(Tiny())
     train(model, [], steps=2)  # Its history belongs to another run.
     saver = callbacks.Checkpoints(tmp_path, every=4)

@@ -23,7 +23,7 @@ def rate(trainer, player):
 
 
 def rates_of(player, value):
-    """The rates of both where one player's is changed."""
+    """Returns the rates of both players after one player's rate has changed."""
     return (value, RATES[1]) if player == "generator" else (RATES[0], value)
 
 

@@ -7,7 +7,7 @@ from tfgan_tricks import callbacks
 
 
 def biases(steps, decay, **kwargs):
-    """The averaged and the last bias; the bias after step n is n."""
+    """Returns the averaged and the last bias, where the bias after step n is n."""
     model = Tiny()
     ema = callbacks.GeneratorEMA(model.generator, decay)
     train(model, [ema], steps, **kwargs)

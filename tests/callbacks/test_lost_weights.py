@@ -127,7 +127,7 @@ def test_large_weights_are_not_divergence():
 @pytest.mark.parametrize("name", ["first", "half", "brain", "wide"])
 @pytest.mark.parametrize("value", [NAN, INF, -INF])
 def test_one_lost_element_of_any_float_is_seen(name, value):
-    """Of weights that are not trained too, such as moving statistics."""
+    """This includes weights that are not trained, such as moving statistics."""
     wrong = np.ones([300])
     wrong[299] = value
     message = f"step 1: .* 1 that are not: [a-z0-9_/]*{name}(:0)?$"
@@ -175,7 +175,7 @@ class Late(keras.layers.Layer):
 
 
 def test_weights_that_come_later_are_looked_at():
-    """Of models that their first batch builds, one after the other."""
+    """The first batch builds these models, one after the other."""
     guard, x = callbacks.StopOnNonFinite(), tf.ones([8, 1])
 
     def fit(value):

@@ -13,7 +13,7 @@ LOSSES = [[n + 0.25, -n] for n in range(1, 9)]
 
 
 def strict(line):
-    """A line as JSON has it: Python reads NaN and Infinity unless it is told not to."""
+    """Parses a line as strict JSON: by default, Python accepts NaN and Infinity."""
 
     def refuse(constant):
         raise ValueError(f"{constant} is not JSON")
@@ -80,7 +80,7 @@ def test_every_line_is_on_the_disk_while_training_continues(tmp_path):
 
 
 def scalars(directory):
-    """(step, name) -> value of all event files in a directory."""
+    """Returns the values of all event files in a directory, by step and name."""
     found = {}
     for file in sorted(str(path) for path in directory.glob("*tfevents*")):
         for record in tf.data.TFRecordDataset(file):

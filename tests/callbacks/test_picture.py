@@ -41,7 +41,7 @@ def test_large_images_keep_their_size():
 
 
 def drawn(pixels, color):
-    """The mean row and column of a color, in [0, 1)."""
+    """Returns the mean row and column of a color, in [0, 1)."""
     found = np.argwhere((pixels == np.array(color)).all(axis=2))
     return found.mean(axis=0) / _picture.CANVAS
 
@@ -120,7 +120,7 @@ def test_other_integers_need_a_range():
 @pytest.mark.parametrize(
     "output_range", [(1.0, 0.0), (0.5, 0.5), (0.0, np.nan), (-np.inf, 1.0), (1,), 3]
 )
-def test_ranges_that_are_none_are_refused(output_range):
+def test_what_is_not_a_range_is_refused(output_range):
     with pytest.raises(
         ValueError, match=r"`output_range` must.*Received: output_range"
     ):
@@ -151,7 +151,7 @@ def capacity(count, height, width, num_classes=None):
 
 
 def brightness(count):
-    """Images of one pixel, the i-th of value i, drawn as a grid of those values."""
+    """Returns a function that draws `count` images of one pixel, of values 0, 1, ..."""
     images = np.arange(count, dtype="uint8").reshape(-1, 1, 1, 1)
 
     def tiles(**kwargs):

@@ -87,7 +87,7 @@ def test_points_are_drawn_on_the_real_ones(tmp_path):
     np.testing.assert_array_equal(decoded(tmp_path / "step-000001.png"), expected)
 
 
-def test_tensorboard_gets_the_same_picture(tmp_path):
+def test_tensorboard_gets_the_same_grid(tmp_path):
     grid = callbacks.SampleGrid(tmp_path / "s", every=2, log_dir=tmp_path / "tb")
     train(ImageTiny(), [grid], steps=4)
     found = {}
@@ -138,7 +138,7 @@ def test_each_row_shows_ten_samples_of_a_label(tmp_path):
 
 
 def labeled(shape, dtype):
-    """Its images of 8x8 depend on which of five labels it is given."""
+    """Returns a generator of 8x8 images that depend on one of five labels."""
     z, labels = keras.Input((3,)), keras.Input(shape, dtype=dtype)
     vectors = labels
     if shape != (5,):
@@ -304,6 +304,6 @@ def test_more_samples_than_fit_in_memory_are_refused_before_training(tmp_path, c
 
 
 @pytest.mark.parametrize("seed", [2**63, -(2**63) - 1, 1.5, None])
-def test_seeds_that_are_none_are_refused(tmp_path, seed):
+def test_what_is_not_a_seed_is_refused(tmp_path, seed):
     with pytest.raises(ValueError, match="`seed` must be an integer.*Received: seed="):
         callbacks.SampleGrid(tmp_path, 1, seed=seed)

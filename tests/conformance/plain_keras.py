@@ -63,7 +63,7 @@ FAMILIES = {
 
 
 def networks(generator_layers=(), discriminator_layers=(), **dense):
-    """Two networks, always with the same initial weights and seeds.
+    """Returns two networks, always with the same initial weights and seeds.
 
     Args:
         generator_layers: Functions that make layers to put into the generator.
@@ -133,7 +133,7 @@ def discriminator_loss(family, discriminator, real, fake):
 
 
 def added(network, of_weights=True):
-    """The sum of a network's own losses after a call of it."""
+    """Returns the sum of a network's own losses after a call of it."""
     total = tf.add_n([tf.zeros([]), *(tf.reduce_sum(loss) for loss in network.losses)])
     return total if of_weights else total - of_regularizers(network)
 
@@ -167,7 +167,7 @@ def latents(count, seed):
 
 
 def trained(family, pair, optimizers, data=None, steps=STEPS, **options):
-    """The trainer of a family after some steps of `fit`."""
+    """Returns the trainer of a family after some steps of `fit`."""
     trainer = family.make(*pair)
     trainer.compile(*optimizers, **options)
     if data is None:
@@ -179,7 +179,7 @@ def trained(family, pair, optimizers, data=None, steps=STEPS, **options):
 
 
 def assert_trained_alike(family, make_networks, make_optimizers, **options):
-    """`fit` and the training by hand lead to the same weights of both networks."""
+    """Asserts that `fit` and training by hand give both networks the same weights."""
     trainer = trained(family, make_networks(), make_optimizers(), **options)
     pair = make_networks()
     start = [network.get_weights() for network in pair]

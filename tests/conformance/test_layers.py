@@ -1,4 +1,4 @@
-"""What holds for every public layer."""
+"""Properties of every public layer."""
 
 import inspect
 import json

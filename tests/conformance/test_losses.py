@@ -1,4 +1,4 @@
-"""What holds for every public loss."""
+"""Properties of every public loss."""
 
 import inspect
 

@@ -1,4 +1,4 @@
-"""What holds for every public penalty."""
+"""Properties of every public penalty."""
 
 import dataclasses
 import inspect

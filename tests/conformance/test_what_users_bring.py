@@ -1,4 +1,4 @@
-"""What Keras users bring counts as in a training step that they write by hand."""
+"""Parts of Keras have the same effect as in a training step written by hand."""
 
 import functools
 
@@ -79,7 +79,7 @@ def descent(**options):
 
 
 def weights_without(name):
-    """Whether a row differs from a plain network only by what trains it."""
+    """Returns `True` if a row adds options to a plain network, but no layers."""
     return not NETWORKS[name][1]
 
 
@@ -90,13 +90,13 @@ def with_momentum(**options):
 
 @functools.cache
 def plainly_trained(family, optimizers):
-    """The first kernels that a family's plain networks end with."""
+    """Returns the first kernels of a family's plain networks after training."""
     family = plain_keras.FAMILIES[family]
     return kernels(plain_keras.trained(family, made("plain"), optimizers(), **EAGER))
 
 
 def kernels(trainer):
-    """The first kernels of both networks."""
+    """Returns the first kernels of both networks."""
     return [net.get_weights()[0] for net in (trainer.generator, trainer.discriminator)]
 
 
@@ -251,7 +251,7 @@ DATA = {
 
 @functools.cache
 def trained_on_batches(family, steps):
-    """The weights of both networks after a training by hand on all batches."""
+    """Returns the weights of both networks after training by hand on all batches."""
     pair, family = made("plain"), plain_keras.FAMILIES[family]
     plain_keras.trained_by_hand(family, pair, descent(), steps, BATCHES)
     return [network.get_weights() for network in pair]

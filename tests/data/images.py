@@ -10,7 +10,7 @@ SHARED = pathlib.Path(__file__).parents[3] / "shared" / "data"
 
 
 def png(rows, color_type, bit_depth=8, palette=None, transparency=None):
-    """A PNG file of `rows`, each the bytes of one line of the image."""
+    """Returns a PNG file of `rows`, each the bytes of one line of the image."""
     bits = (
         bit_depth
         * {GRAY: 1, RGB: 3, PALETTE: 1, GRAY_ALPHA: 2, RGB_ALPHA: 4}[color_type]
@@ -28,11 +28,11 @@ def png(rows, color_type, bit_depth=8, palette=None, transparency=None):
 
 
 def rgb_png(pixels):
-    """A PNG file of uint8 `[height, width, 3]`."""
+    """Returns a PNG file of uint8 `[height, width, 3]`."""
     return png([row.tobytes() for row in pixels], RGB)
 
 
 def chunk(kind, content):
-    """One part of a PNG file, with its length and checksum."""
+    """Returns one part of a PNG file, with its length and checksum."""
     checksum = struct.pack(">I", zlib.crc32(kind + content))
     return struct.pack(">I", len(content)) + kind + content + checksum

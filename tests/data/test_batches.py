@@ -10,13 +10,13 @@ POINTS = np.arange(10, dtype="float32")
 
 
 def rows(num_batches, batch_size=3, **kwargs):
-    """The examples in each of the first batches of 0, 1, ..., 9."""
+    """Returns the examples in each of the first batches of 0, 1, ..., 9."""
     batches = data.batches(POINTS, batch_size, **kwargs).take(num_batches)
     return [batch.tolist() for batch in batches.as_numpy_iterator()]
 
 
 def epochs(num_epochs, **kwargs):
-    """Three batches of three make an epoch; one of the ten examples is left out."""
+    """Returns epochs of three batches of three, which leave out one of ten examples."""
     batches = rows(3 * num_epochs, **kwargs)
     return [sum(batches[i : i + 3], []) for i in range(0, len(batches), 3)]
 

@@ -100,7 +100,7 @@ def test_one_channel_can_be_asked_for(tmp_path):
     np.testing.assert_array_equal(source.examples[:, 0, 0, 0], [9, 72])
 
 
-def test_files_come_sorted_by_path_with_any_suffix_of_a_picture(tmp_path):
+def test_files_come_sorted_by_path_with_any_suffix_of_an_image(tmp_path):
     names = ["b/2.png", "a/9.PNG", "b/1.Png", "a.png", "a/b/c/10.png", "c/README.txt"]
     source = load(tmp_path, {name: gray(i) for i, name in enumerate(names)})
     # a/9.PNG, a/b/c/10.png, a.png, b/1.Png, b/2.png: folders sort as whole names.
@@ -163,7 +163,7 @@ LEFT_BEHIND = [
 
 
 @pytest.mark.parametrize("name", LEFT_BEHIND)
-def test_what_programs_leave_behind_is_neither_class_nor_picture(tmp_path, name):
+def test_what_programs_leave_behind_is_neither_class_nor_image(tmp_path, name):
     files = {"a/1.png": gray(1), "b/1.png": gray(2), name: gray(3)}
     source = load(tmp_path, files)
     assert source.examples[:, 0, 0, 0].tolist() == [1, 2]
@@ -193,7 +193,7 @@ def test_links_to_folders_are_followed_once(tmp_path):
     assert source.label_names == ("a", "cat")
 
 
-def test_pictures_of_several_sizes_need_an_image_size(tmp_path):
+def test_images_of_several_sizes_need_an_image_size(tmp_path):
     files = {"a.png": gray(1, size=3), "b.png": gray(2, size=2)}
     with pytest.raises(ValueError, match="`image_size`.*2 sizes.*Received"):
         load(tmp_path, files)
@@ -210,7 +210,7 @@ def test_a_folder_name_may_hold_any_character(tmp_path):
     assert load(tmp_path / "Bilder: ü [1]*", {"ä ö.png": gray(3)}).examples.max() == 3
 
 
-def test_a_folder_without_pictures_is_refused(tmp_path):
+def test_a_folder_without_images_is_refused(tmp_path):
     with pytest.raises(
         ValueError, match="none of 0 such files.*Received: name='image_folder:"
     ):
@@ -228,7 +228,7 @@ def test_a_missing_folder_and_other_splits_are_refused(tmp_path):
         load(tmp_path, {"a.png": gray(0)}, split="test")
 
 
-def test_real_pictures_load():
+def test_real_images_load():
     folder = images.SHARED / "emoji64"
     if not folder.exists():
         pytest.skip("needs the folder of images, emoji64")
@@ -256,7 +256,7 @@ def test_what_is_not_a_folder_is_refused(tmp_path, make):
 
 
 @pytest.mark.parametrize("size", [10**6, 2**63 - 1, 10**30])
-def test_pictures_that_memory_cannot_hold_are_refused(tmp_path, size):
+def test_images_that_memory_cannot_hold_are_refused(tmp_path, size):
     match = f"`image_size` must fit in memory.*Received: image_size={size}$"
     with pytest.raises(ValueError, match=match):
         load(tmp_path, {"a.png": gray(9)}, image_size=size)

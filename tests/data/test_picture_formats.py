@@ -30,7 +30,7 @@ UPRIGHT = {
 
 
 def exif(orientation, order):
-    """TIFF's header, and a directory with one entry, in either order of bytes."""
+    """Returns TIFF's header and a directory with one entry, in either byte order."""
     mark = {"<": b"II", ">": b"MM"}[order]
     entry = struct.pack(order + "HHIHH", 0x0112, 3, 1, orientation, 0)
     return (
@@ -95,7 +95,7 @@ def test_tiff_is_turned_once(tmp_path, orientation):
     "note", [exif(0, "<"), exif(9, ">"), b"", b"II", b"no exif", exif(6, "<")[:13]]
 )
 @pytest.mark.parametrize("make", [jpeg, png])
-def test_what_is_not_an_orientation_leaves_the_picture(tmp_path, make, note):
+def test_what_is_not_an_orientation_leaves_the_image(tmp_path, make, note):
     source = load(tmp_path, make(note))
     assert np.abs(source.examples[0].astype(int) - BLOCKS).max() <= 3
 
@@ -124,7 +124,7 @@ def test_jpeg_has_more_suffixes(tmp_path, name):
 
 
 @pytest.mark.parametrize(("name", "format"), [("a.gif", "GIF"), ("a.webp", "WEBP")])
-def test_the_first_picture_of_an_animation_is_taken(tmp_path, name, format):
+def test_the_first_image_of_an_animation_is_read(tmp_path, name, format):
     colors = [[250, 0, 10], [0, 250, 10], [9, 9, 250]]
     frames = [Image.new("RGB", (4, 3), tuple(color)) for color in colors]
     file = io.BytesIO()

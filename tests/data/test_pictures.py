@@ -19,7 +19,7 @@ def over_white(color, alpha):
 
 
 def triangle_filter(size_in, size_out):
-    """The weights of antialiased bilinear resizing, by their definition."""
+    """Returns the weights of antialiased bilinear resizing, by their definition."""
     scale = size_in / size_out
     centers = (np.arange(size_out) + 0.5) * scale - 0.5
     distances = np.abs(centers[:, np.newaxis] - np.arange(size_in)) / max(scale, 1)
@@ -64,7 +64,7 @@ def test_gray_becomes_color_with_equal_channels(tmp_path):
         np.testing.assert_array_equal(color[..., channel], pictures)
 
 
-def test_pictures_stay_as_they_are_unless_asked_for(tmp_path):
+def test_images_stay_unchanged_unless_asked_for(tmp_path):
     pictures = RNG.integers(0, 256, [2, 3, 5, 4], "uint8")
     np.testing.assert_array_equal(load(tmp_path, pictures), pictures)
 
@@ -87,7 +87,7 @@ def test_resizing_is_bilinear_with_antialiasing_and_rounds(tmp_path, size_in, si
     assert np.abs(resized - expected).max() < 0.5 + 1e-3
 
 
-def test_more_pictures_than_fit_into_one_chunk_keep_their_order(tmp_path):
+def test_more_images_than_fit_into_one_chunk_keep_their_order(tmp_path):
     pictures = np.repeat(np.arange(2500) % 251, 4).reshape(-1, 2, 2).astype("uint8")
     resized = load(tmp_path, pictures, image_size=1)
     np.testing.assert_array_equal(resized.ravel(), np.arange(2500) % 251)

@@ -34,7 +34,7 @@ def test_what_is_not_there_is_refused_and_not_prepared_unless_asked_for(tmp_path
     assert len(load("fixed", tmp_path).examples) == 5
 
 
-def test_the_only_picture_and_the_only_class_label_are_found(prepared):
+def test_the_only_image_and_the_only_class_label_are_found(prepared):
     source = load("fixed", prepared, download=True)
     assert source.examples.shape == (5, 3, 3, 1)
     assert source.examples.dtype == np.uint8
@@ -45,7 +45,7 @@ def test_the_only_picture_and_the_only_class_label_are_found(prepared):
     assert source.label_names == ("zero", "one", "two")
 
 
-def test_a_part_of_a_split_and_other_pictures_can_be_asked_for(prepared):
+def test_a_part_of_a_split_and_other_images_can_be_asked_for(prepared):
     source = load(
         "fixed", prepared, split="train[:4]", image_size=6, channels=3, download=True
     )
@@ -58,7 +58,7 @@ def test_a_part_of_a_split_and_other_pictures_can_be_asked_for(prepared):
     assert len(load("fixed", prepared, split="train+test").examples) == 7
 
 
-def test_supervised_keys_choose_among_pictures_of_any_size(prepared):
+def test_supervised_keys_choose_among_images_of_any_size(prepared):
     source = load("varied", prepared, image_size=2, channels=3, download=True)
     assert source.examples.shape == (5, 2, 2, 3)
     numbers = source.examples[:, 0, 0, 0] // 10
@@ -67,12 +67,12 @@ def test_supervised_keys_choose_among_pictures_of_any_size(prepared):
     np.testing.assert_array_equal(source.labels, numbers % 3)
 
 
-def test_pictures_of_several_sizes_need_an_image_size(prepared):
+def test_images_of_several_sizes_need_an_image_size(prepared):
     with pytest.raises(ValueError, match="`image_size`.*Received: image_size=None"):
         load("varied", prepared, download=True)
 
 
-def test_pictures_may_lack_labels(prepared):
+def test_images_may_lack_labels(prepared):
     source = load("unlabeled", prepared, download=True)
     assert len(source.examples) == 5
     assert (source.labels, source.label_names) == (None, ())
@@ -86,7 +86,7 @@ def test_pictures_may_lack_labels(prepared):
         ("deep", "deep' with .*uint16"),
     ],
 )
-def test_data_without_the_pictures_of_a_gan_are_refused(prepared, config, received):
+def test_data_without_images_for_a_gan_are_refused(prepared, config, received):
     with pytest.raises(
         ValueError, match=f"Received: name='tfds:tiny_pictures/{received}"
     ):
@@ -156,7 +156,7 @@ def no_text(content):
         ("dataset_info.json", no_text),
     ],
 )
-def test_damaged_data_are_told_with_what_to_do(prepared, tmp_path, name, damage):
+def test_an_error_for_damaged_data_says_what_to_do(prepared, tmp_path, name, damage):
     load("fixed", prepared, download=True)
     shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
     (file,) = tmp_path.rglob(f"fixed/*/{name}")
@@ -203,7 +203,7 @@ def test_what_is_not_a_folder_is_not_written_to(tmp_path, make):
     "error",
     [OSError(errno.ENOSPC, "no space"), RuntimeError("a\nb"), AssertionError()],
 )
-def test_a_download_that_fails_is_told_in_one_line(tmp_path, monkeypatch, error):
+def test_a_download_that_fails_ends_in_one_line(tmp_path, monkeypatch, error):
     def fail(*args, **kwargs):
         raise error
 
@@ -215,7 +215,7 @@ def test_a_download_that_fails_is_told_in_one_line(tmp_path, monkeypatch, error)
     assert raised.value.errno == getattr(error, "errno", None)
 
 
-def test_pictures_that_memory_cannot_hold_are_refused(prepared):
+def test_images_that_memory_cannot_hold_are_refused(prepared):
     load("fixed", prepared, download=True)
     with pytest.raises(ValueError, match="`image_size` must fit in memory"):
         load("fixed", prepared, image_size=10**6)

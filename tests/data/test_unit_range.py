@@ -29,7 +29,7 @@ def test_values_between_and_beyond_the_levels_go_to_the_nearest(value, level):
         assert data.to_uint8(tf.constant([value], dtype)).numpy() == [level]
 
 
-def test_pictures_that_were_scaled_already_are_refused():
+def test_images_that_were_scaled_already_are_refused():
     with pytest.raises(ValueError, match="Received: images.dtype=float32"):
         data.to_unit_range(np.zeros([2, 2], "float32"))
     with pytest.raises(ValueError, match="Received: images.dtype=uint8"):

@@ -23,7 +23,7 @@ SUPERVISED = {"varied": ("picture", "kind")}
 
 
 def value(feature, i):
-    """What example `i` has for a feature: its own level of gray, or kind."""
+    """Returns the value of a feature of example `i`: its own gray level, or kind."""
     if feature is _VARIED:
         return np.full([2 + i, 5, 4], [10 * i, 0, 0, 255], "uint8")
     if feature in (_GRAY, _DEEP):

@@ -18,7 +18,7 @@ built = functools.partial(built_layer, kind=JointMinibatchDiscrimination)
 
 
 def formula(f, theta, log_scale):
-    """Mean similarities to the real and to the fake half, in double precision."""
+    """Returns mean similarities to the real and the fake half, in double precision."""
     kernel = np.exp(log_scale) * theta / np.sqrt(np.sum(theta**2, axis=0))
     m = np.einsum("na,abc->nbc", f, kernel)
     middle = len(f) // 2
@@ -63,7 +63,7 @@ def test_gradients_match_finite_differences_of_the_formula(run):
 
 
 def test_each_half_follows_from_the_separate_mode():
-    """On one half alone, that is the sum over it with the example itself, and more."""
+    """The separate layer sums over a half and adds 1 for the example itself."""
     real, fake = normal(4, 5), normal(4, 5, seed=9)
     joint, alone = built(5), built(5, kind=MinibatchDiscrimination)
     both = joint(np.concatenate([real, fake]))[:, 5:]

@@ -26,7 +26,7 @@ def built(features, num_kernels=3, kernel_dim=4, kind=MinibatchDiscrimination):
 
 
 def formula(f, theta, log_scale):
-    """The paper's sum, one pair and one kernel at a time, in double precision."""
+    """Computes the paper's sum in double precision, pair by pair, kernel by kernel."""
     kernel = np.exp(log_scale) * theta / np.sqrt(np.sum(theta**2, axis=0))
     m = np.einsum("na,abc->nbc", f, kernel)
     o = np.zeros(m.shape[:2])
@@ -83,7 +83,7 @@ def test_gradients_match_finite_differences_of_the_formula(run):
 
 
 def plain(f, theta, log_scale):
-    """The formula in TensorFlow without any care for memory, in double precision."""
+    """Computes the formula in double precision, with no regard for memory."""
     kernel = tf.exp(log_scale) * theta / tf.norm(theta, axis=0)
     m = tf.einsum("na,abc->nbc", f, kernel)
     distances = tf.reduce_sum(tf.abs(m[:, tf.newaxis] - m), axis=-1)
@@ -91,7 +91,7 @@ def plain(f, theta, log_scale):
 
 
 def derivatives(similarities, f, weights):
-    """A gradient penalty, its gradients, and the gradients of their square norm."""
+    """Returns a gradient penalty, its gradients, and their square norm's gradients."""
     with tf.GradientTape(persistent=True) as third:
         with tf.GradientTape(persistent=True) as second:
             with tf.GradientTape() as first:

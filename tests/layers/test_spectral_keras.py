@@ -71,7 +71,7 @@ def test_what_is_frozen_stays_in_training_calls_and_in_fit(freeze, mode):
 
 
 @pytest.mark.parametrize("mode", ["divide", "project"])
-def test_what_is_thawed_moves_again(mode):
+def test_unfrozen_weights_move_again(mode):
     model, normalized = FREEZES["network"](mode)
     model.trainable = True
     u, kernel = normalized.u.numpy(), normalized.layer.kernel.numpy()
@@ -91,7 +91,7 @@ def test_a_layer_that_was_built_before_is_wrapped_with_its_kernel():
 
 
 def lora_kernel(layer):
-    """The formula of Hu et al., 2021, from the stored weights."""
+    """Computes the kernel of Hu et al., 2021, from the stored weights."""
     prefix = "lora_kernel" if hasattr(layer, "lora_kernel_a") else "lora_embeddings"
     a, b = (getattr(layer, f"{prefix}_{part}").numpy() for part in "ab")
     base = layer._kernel if prefix == "lora_kernel" else layer._embeddings

@@ -64,7 +64,7 @@ def converged(kind):
 
 
 def blocks_of(kind, kernel):
-    """The matrices whose largest singular value is sigma, by the layer's algebra."""
+    """Returns the matrices whose largest singular value is sigma, by algebra."""
     if kind.startswith("depthwise"):
         return [kernel[..., i, :].reshape(-1, 2) for i in range(kernel.shape[-2])]
     if kind.endswith("transpose"):
@@ -85,7 +85,7 @@ def as_double(variable):
 
 
 def plain(layer, kind, kernel):
-    """The layer without the wrapper, its kernel replaced by `kernel`."""
+    """Returns the layer without the wrapper, its kernel replaced by `kernel`."""
     twin = KINDS[kind][0]()
     twin.build(inputs_for(kind).shape)
     twin.set_weights([kernel, *layer.layer.get_weights()[1:]])
@@ -93,7 +93,7 @@ def plain(layer, kind, kernel):
 
 
 def power_iteration(matrix, u):
-    """One step in double precision; `matrix` has a row for each output."""
+    """Computes one step in double precision; `matrix` has a row for each output."""
     v = matrix.T @ u
     u = matrix @ (v / np.linalg.norm(v))
     return u / np.linalg.norm(u)
@@ -245,7 +245,7 @@ def test_u_is_warmed_up_however_the_layer_is_built(first_call):
 
 
 def moves(layer, before, limit=5):
-    """How many power iterations lie between `before` and the layer's u."""
+    """Counts the power iterations between `before` and the layer's u."""
     matrix, u = as_double(kernel_of(layer)).T, before[0].astype("float64")
     for count in range(limit):
         if np.allclose(u, layer.u.numpy()[0], rtol=1e-4, atol=1e-6):

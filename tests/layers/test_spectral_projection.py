@@ -40,7 +40,7 @@ def u_of(layer):
 
 
 def pair(kind, power_iterations):
-    """Their layer and ours, with the same weights and the same u."""
+    """Returns their layer and ours, with the same weights and the same u."""
     rng = np.random.default_rng(2)
     one, other = theirs(kind, power_iterations), ours(kind, power_iterations)
     for layer in (one, other):

@@ -20,7 +20,7 @@ def test_updates_once_lets_each_layer_update_in_its_first_call():
     assert answers == [True, True, False, False]
 
 
-def test_each_updates_once_starts_anew():
+def test_each_updates_once_starts_again():
     for _ in range(2):
         with layers.updates_once():
             assert layers.claim_update(ONE)

@@ -23,7 +23,7 @@ def only_normalized(reference, **kwargs):
 
 
 def convolutional(reference, norm=VirtualBatchNorm):
-    """A small generator of 4x4 images from 6 latent numbers, weights fixed."""
+    """Returns a small generator of 4x4 images from 6 latent numbers, weights fixed."""
     network = keras.Sequential(
         [
             keras.Input((6,)),
@@ -41,7 +41,7 @@ def convolutional(reference, norm=VirtualBatchNorm):
 
 
 def batch_norm(x, epsilon=1e-5):
-    """Over all axes but the last, in double precision."""
+    """Normalizes over all axes but the last, in double precision."""
     x = x.astype("float64")
     axes = tuple(range(x.ndim - 1))
     return (x - x.mean(axes)) / np.sqrt(x.var(axes) + epsilon)

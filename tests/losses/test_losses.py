@@ -294,7 +294,7 @@ def test_get_passes_arguments_on():
     assert loss.config["base"]["real_label"] == 0.9
 
 
-def test_get_returns_a_loss_as_it_is():
+def test_get_returns_a_loss_unchanged():
     loss = foreign_loss()
     assert losses.get(loss) is loss
     assert losses.get({"name": "relativistic", "base": loss}).config is None

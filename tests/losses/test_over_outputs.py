@@ -54,7 +54,7 @@ def test_a_generator_that_needs_no_real_logits_gets_none(name):
         np.testing.assert_allclose(value, expected, rtol=1e-5)
 
 
-def test_one_tensor_is_passed_on_as_it_is():
+def test_one_tensor_is_passed_on_unchanged():
     seen = []
 
     def spy(**logits):

@@ -80,7 +80,7 @@ def test_in_relativistic_forms_it_adds_the_mean_gap(factory, form, scale):
 
 
 def minimized(function, size):
-    """Where a function of logits is least, as probabilities."""
+    """Returns the minimum of a function of logits, as probabilities."""
 
     def value_and_gradient(values):
         values = tf.constant(values)
@@ -106,7 +106,7 @@ def test_the_real_term_is_least_at_the_label(factory, label):
 
 
 def best_discriminator(loss, real, fake):
-    """By minimization over one logit for each of the points that densities weigh."""
+    """Minimizes over one logit for each of the points that the densities weight."""
     zero = tf.zeros([1], tf.float64)
 
     def expected_loss(values):

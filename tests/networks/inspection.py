@@ -1,4 +1,4 @@
-"""What tests of networks ask about their layers."""
+"""Questions that tests ask about the layers of networks."""
 
 import keras
 import numpy as np
@@ -23,12 +23,12 @@ def examples(network, count=3):
 
 
 def layers_of(network):
-    """The layers of a network, also of one that is virtually batch normalized."""
+    """Returns the layers of a network, virtually batch normalized or not."""
     return getattr(network, "network", network).layers
 
 
 def kernel_layers(network):
-    """All layers with a kernel, inside a wrapper or not."""
+    """Returns all layers with a kernel, inside a wrapper or not."""
     unwrapped = [getattr(layer, "layer", layer) for layer in layers_of(network)]
     return [layer for layer in unwrapped if isinstance(layer, _WITH_KERNEL)]
 
@@ -38,14 +38,14 @@ def kernels(network):
 
 
 def spectral_names(network):
-    """The names of the layers that are spectrally normalized."""
+    """Returns the names of the layers that are spectrally normalized."""
     wrappers = layers_of(network)
     kind = layers.SpectralNormalization
     return [layer.layer.name for layer in wrappers if isinstance(layer, kind)]
 
 
 def norm_names(network):
-    """The names of the layers that normalize by batches."""
+    """Returns the names of the layers that normalize by batches."""
     kinds = (keras.layers.BatchNormalization, layers.VirtualBatchNorm)
     return [layer.name for layer in layers_of(network) if isinstance(layer, kinds)]
 
@@ -67,7 +67,7 @@ def assert_no_kernel_is_shared(*networks):
 
 
 def assert_survives_a_file(network, inputs, path):
-    """The network, saved and loaded as `.keras`, gives the same."""
+    """Asserts that the network gives the same after it was saved as `.keras`."""
     expected = network(inputs)
     network.save(path)
     loaded = keras.models.load_model(path)

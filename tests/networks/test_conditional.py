@@ -33,7 +33,7 @@ MAKERS = pytest.mark.parametrize("make", [generator, discriminator])
 
 
 def first_inputs(network):
-    """Normal numbers where the labels are not."""
+    """Returns normal numbers for the input that is not the labels."""
     shape, _ = network.input_shape
     return tf.random.stateless_normal([len(LABELS), *shape[1:]], [1, 2])
 
@@ -43,7 +43,7 @@ def table(network):
 
 
 def vectors(network, labels=LABELS):
-    """One-hot labels times a matrix, with numpy."""
+    """Multiplies one-hot labels by a matrix, with numpy."""
     one_hot = np.eye(NUM_CLASSES, dtype="float32")[np.asarray(labels)]
     return one_hot @ table(network).numpy() * np.sqrt(LABEL_DIM)
 
@@ -57,7 +57,7 @@ def with_biases(network):
 
 
 @pytest.mark.parametrize("size", [8, 16, 28, 32])
-def test_pictures_and_labels_go_in_and_pictures_and_logits_come_out(size):
+def test_networks_accept_labels_and_return_images_and_logits(size):
     maker, judge = generator(image_size=size), discriminator(image_size=size)
     assert [tuple(shape) for shape in maker.input_shape] == [(None, 3), (None,)]
     assert [tuple(s) for s in judge.input_shape] == [(None, size, size, 1), (None,)]
@@ -67,7 +67,7 @@ def test_pictures_and_labels_go_in_and_pictures_and_logits_come_out(size):
     assert judge([pictures, LABELS], training=True).shape == (4, 1)
 
 
-def test_a_picture_of_28_starts_from_7():
+def test_an_image_of_28_starts_from_7():
     up = inspection.kernels(networks.dcgan_generator(28, 1, LATENT_DIM, width=3))
     assert [kernel.shape for kernel in up] == [
         (LATENT_DIM, 7 * 7 * 6),
@@ -80,7 +80,7 @@ def test_a_picture_of_28_starts_from_7():
 
 @pytest.mark.parametrize("normalization", ["none", "batch", "spectral"])
 def test_the_generator_matches_longer_latents(normalization):
-    """Which are z and, scaled, the row of a matrix."""
+    """These latents are z and, scaled, the row of a matrix."""
     conditional = with_biases(generator(normalization))
     plain = networks.dcgan_generator(
         8, 1, LATENT_DIM + LABEL_DIM, width=WIDTH, normalization=normalization

@@ -92,7 +92,7 @@ def test_channels_halve_towards_the_finest_level_from_eight_widths_at_most(
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 @pytest.mark.parametrize("size", SIZES)
-def test_pictures_of_every_size_come_out_and_go_in(size, channels):
+def test_images_of_every_size_come_out_and_go_in(size, channels):
     maker = generator(image_size=size, channels=channels, width=2)
     judge = discriminator(image_size=size, channels=channels, width=2)
     assert maker.input_shape == (None, 6)
@@ -104,7 +104,7 @@ def test_pictures_of_every_size_come_out_and_go_in(size, channels):
 
 
 @pytest.mark.parametrize("normalization", GENERATOR_NORMALIZATIONS)
-def test_pictures_fill_the_unit_range_and_do_not_leave_it(normalization):
+def test_images_fill_the_unit_range_and_do_not_leave_it(normalization):
     network = generator(normalization)
     pictures = network(1e4 * inspection.latents(network, 64), training=False)
     assert float(tf.reduce_max(tf.abs(pictures))) <= 1.0
@@ -245,7 +245,7 @@ def test_virtual_normalization_is_where_batch_normalization_would_be():
     assert inspection.biased_names(network) == ["up_32"]
 
 
-def test_virtually_normalized_pictures_do_not_depend_on_their_batch_mates():
+def test_virtually_normalized_images_do_not_depend_on_their_batch():
     network = generator("virtual", reference_size=7)
     z = inspection.latents(network, 5)
     together, alone = network(z, training=True), network(z[2:3], training=True)
@@ -266,7 +266,7 @@ def test_minibatch_discrimination_lets_an_example_be_judged_by_its_batch_mates()
 
 
 @pytest.mark.parametrize("normalization", GENERATOR_NORMALIZATIONS)
-def test_pictures_are_float32_under_any_policy(half_precision, normalization):
+def test_images_are_float32_under_any_policy(half_precision, normalization):
     network = generator(normalization)
     assert network(inspection.latents(network), training=True).dtype == tf.float32
     assert inspection.kernel_layers(network)[1].compute_dtype == "bfloat16"

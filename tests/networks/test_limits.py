@@ -93,7 +93,7 @@ def test_the_bound_itself_is_met():
 
 
 def test_networks_of_the_papers_fit():
-    """The largest that papers have drawn 128x128 pictures with."""
+    """These are the largest networks of papers for 128x128 images."""
     network = networks.dcgan_generator(128, width=64, num_classes=1000)
     assert isinstance(network, keras.Model)
 

@@ -26,7 +26,7 @@ def test_examples_of_any_shape_come_out_and_go_in(shape, hidden):
 
 
 @pytest.mark.parametrize("shape, is_picture", [((4, 4, 1), True), ((2,), False)])
-def test_pictures_stay_in_the_unit_range_and_points_go_anywhere(shape, is_picture):
+def test_images_stay_in_the_unit_range_and_points_go_anywhere(shape, is_picture):
     generator = networks.mlp_generator(shape, latent_dim=3, hidden=(8,))
     z = inspection.latents(generator, 64)
     far = np.abs(generator(1e4 * z)).max()

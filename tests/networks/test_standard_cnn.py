@@ -134,7 +134,7 @@ def test_first_scales_are_normal_around_one(generator, batch_normalized):
     assert all(norm.synchronized for norm in norms)
 
 
-def test_pictures_and_logits_have_their_shapes_and_ranges(generator, spectral):
+def test_images_and_logits_have_their_shapes_and_ranges(generator, spectral):
     pictures = generator(1e3 * inspection.latents(generator))
     assert pictures.shape == (3, 32, 32, 3)
     assert float(tf.reduce_max(tf.abs(pictures))) <= 1

@@ -10,7 +10,7 @@ PICTURES = np.random.default_rng(0).uniform(-1, 1, (200, 5, 4, 1)).astype("float
 
 
 def test_the_networks_have_the_parameters_counted_by_hand():
-    """As in the paper, with fixed scales and the noise's counter."""
+    """The counts are the paper's, with fixed scales and the noise's counter."""
     classifier = networks.weight_norm_classifier()
     sizes = [784, 1000, 500, 250, 250, 250, 10]
     dense = sum((a + 2) * b for a, b in zip(sizes, sizes[1:], strict=False))

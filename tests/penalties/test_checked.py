@@ -1,4 +1,4 @@
-"""What a trainer requires of its penalties, and what each refusal says."""
+"""Requirements of a trainer on its penalties, and the errors that name them."""
 
 import functools
 

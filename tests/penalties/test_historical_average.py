@@ -14,7 +14,7 @@ SHAPES = [(3, 2), (), (4,)]
 
 
 def history(count=5, seed=0):
-    """The values of all parameters, one update after the other."""
+    """Returns the values of all parameters, one update after the other."""
     random = np.random.default_rng(seed)
     return [
         [random.normal(1.0, 2.0, shape).astype("float32") for shape in SHAPES]
@@ -147,7 +147,7 @@ def freezable(frozen=()):
 
 @pytest.mark.parametrize("at_first", [(), (0,), (1, 2), (0, 1, 2)])
 @pytest.mark.parametrize("later", [(), (0,), (1, 2), (0, 1, 2)])
-def test_layers_are_frozen_and_thawed_after_its_creation(at_first, later):
+def test_layers_are_frozen_and_unfrozen_after_its_creation(at_first, later):
     """Gamma and beta are parameters, moving statistics and seeds are not."""
     network = freezable(at_first)
     parameters = _compat.parameters(network)
@@ -218,7 +218,7 @@ RATE = 0.01
 
 
 def recursion(weight, steps):
-    """The paper's game (f(x) - 1)(y - 1) by hand; distances from (1, 1)."""
+    """Plays the paper's game (f(x) - 1)(y - 1) by hand; returns distances to (1, 1)."""
     players = np.array([0.5, 0.5])
     mean = players.copy()
     distances = []
@@ -242,7 +242,7 @@ class Player(tf.Module):
 
 
 def play(weight, steps):
-    """The same by simultaneous gradient descent; distances from (1, 1)."""
+    """Plays it by simultaneous gradient descent; returns distances to (1, 1)."""
     x, y = Player(weight), Player(weight)
 
     @tf.function

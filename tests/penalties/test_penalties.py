@@ -22,7 +22,7 @@ def samples(shape, seed=0):
 
 
 def linear_critic(shape):
-    """C(x) = <w, x> + 1, with its slope ||w||."""
+    """Returns C(x) = <w, x> + 1, with its slope ||w||."""
     weights = np.random.default_rng(1).normal(size=shape[1:]).astype("float32")
     axes = list(range(1, len(shape)))
     norm = np.sqrt(np.sum(np.square(weights, dtype="f8")))
@@ -30,7 +30,7 @@ def linear_critic(shape):
 
 
 def quadratic_critic(x):
-    """C(x) = 1/2 ||x||^2, whose gradient is x itself."""
+    """Returns C(x) = 1/2 ||x||^2, whose gradient is x itself."""
     return 0.5 * tf.reduce_sum(tf.square(x), axis=range(1, x.shape.rank))
 
 
@@ -54,7 +54,7 @@ def check_linear_critic(make, expected, shape):
 
 
 def check_interpolates(make, shape=(64, 4, 3, 2)):
-    """Every point lies on its own pair's segment, at its own uniform share."""
+    """Asserts that every point is on its pair's segment, at its own uniform share."""
     real, fake = samples(shape)
     points = spied_points(make(1.0), real, fake)
     shares = (points - fake) / (real - fake)
@@ -69,7 +69,7 @@ def check_interpolates(make, shape=(64, 4, 3, 2)):
 
 
 def check_flat_critic(make):
-    """At slope zero the penalty still has a finite gradient for the weights."""
+    """Asserts that the penalty has a finite gradient for weights at slope zero."""
     real, fake = samples((5, 3))
     scale = tf.Variable(0.0)
     with tf.GradientTape() as tape:

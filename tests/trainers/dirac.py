@@ -125,7 +125,7 @@ SLOPES = {
 def recursion(
     cls, steps, discriminator_steps, used_penalties=(), clip=None, histories=(0.0, 0.0)
 ):
-    """theta and psi after `steps`, by hand; `histories` are the weights of G and D."""
+    """Returns theta and psi after `steps`; `histories` are the weights of G and D."""
     by_real, by_fake, generator = GAMES[cls]
     theta, psi = -0.8, 1.2
     thetas, psis = [theta], [psi]

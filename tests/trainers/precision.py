@@ -1,4 +1,4 @@
-"""What tests of half precision share, on both stacks."""
+"""Helpers of the tests of half precision, on both versions of TensorFlow."""
 
 import contextlib
 
@@ -27,7 +27,7 @@ def make(name, cls=trainers.LSGAN, compile_options=None, **kwargs):
 
 
 def scale_of(optimizer):
-    """The variable that holds an optimizer's loss scale."""
+    """Returns the variable that holds an optimizer's loss scale."""
     if hasattr(optimizer, "dynamic_scale"):
         return optimizer.dynamic_scale
     return optimizer._loss_scale.current_loss_scale

@@ -53,7 +53,7 @@ def plain(*norm):
 
 
 def normalized(synchronized=True):
-    """A generator with batch normalization, as in `networks`."""
+    """Returns a generator with batch normalization, as in `networks`."""
     norm = keras.layers.BatchNormalization(momentum=0.9, synchronized=synchronized)
     return plain(norm)
 
@@ -65,7 +65,7 @@ def virtual():
 
 
 def of_points(cls, *stack, generator=plain, **arguments):
-    """A trainer on points, whose discriminator has the layers that `stack` makes."""
+    """Returns a trainer on points, whose discriminator has the layers of `stack`."""
 
     def make():
         keras.utils.set_random_seed(1)
@@ -123,7 +123,7 @@ def joint_comparison():
 
 
 def of_scales(**arguments):
-    """A discriminator with several outputs."""
+    """Returns a discriminator with several outputs."""
     keras.utils.set_random_seed(1)
     points = keras.Input((2,))
     hidden = keras.layers.Dense(5, "tanh")(points)

@@ -27,7 +27,7 @@ class Logs(keras.callbacks.Callback):
 
 
 def trained(case, distribute=None, **options):
-    """A trainer after `STEPS` steps, and the logs."""
+    """Returns a trainer after `STEPS` steps, and the logs."""
     trainer = case.make()
     name, arguments = case.optimizer
     pair = [getattr(keras.optimizers, name)(**arguments) for _ in range(2)]
@@ -72,7 +72,7 @@ def loss_of(trainer):
 
 
 def options_of(trainer):
-    """The arguments of all trainers that do not have their defaults here."""
+    """Returns the common arguments that differ from their defaults."""
     return [
         name
         for name, default in toy.OPTIONS.items()
@@ -81,7 +81,7 @@ def options_of(trainer):
 
 
 def parts_of(trainer):
-    """The names of all that a trainer is made of, by kind."""
+    """Returns the names of all parts of a trainer, by kind."""
     pair = trainer.generator, trainer.discriminator
     used = [layer for network in pair for layer in network._flatten_layers()]
     histories = trainer.generator_history, trainer.discriminator_history
@@ -96,7 +96,7 @@ def parts_of(trainer):
 
 
 def compared(case, strategy, **options):
-    """A case eagerly on one device, and compiled on two."""
+    """Compares a case that runs eagerly on one device and compiled on two."""
     one, logs_of_one = trained(case, run_eagerly=True)
     with strategy.scope():
         two, logs_of_two = trained(
@@ -121,7 +121,7 @@ def refusal(function, **arguments):
 
 
 def partial_batches(strategy):
-    """What becomes of batches that are not full."""
+    """Returns the steps on arrays, and the errors for batches that are not full."""
     examples = replica_cases.POINTS[:29]
     dataset = tf.data.Dataset.from_tensor_slices(examples)
     with strategy.scope():
@@ -137,7 +137,7 @@ def partial_batches(strategy):
 
 
 def evaluated(strategy):
-    """The error of a classifier, by one and by two replicas; the last batch is odd."""
+    """Returns a classifier's error on one and two replicas, with an odd last batch."""
     case = replica_cases.CASES["semi_supervised"]
     images, labels = case.data[0][:29], case.data[1][1][:29]
     errors = []
@@ -150,7 +150,7 @@ def evaluated(strategy):
 
 
 def cases(strategy, part):
-    """Every other case."""
+    """Compares every other case."""
     names = list(replica_cases.CASES)[part::2]
     return {name: compared(replica_cases.CASES[name], strategy) for name in names}
 

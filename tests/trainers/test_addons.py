@@ -32,7 +32,7 @@ def train(trainer, **kwargs):
 
 
 @EVERY_OPTIMIZER
-def test_both_players_train_and_go_on_identically_from_a_checkpoint(name, tmp_path):
+def test_both_players_train_and_resume_identically_from_a_checkpoint(name, tmp_path):
     trainer = make(name)
     start = trainer.generator.get_weights(), trainer.discriminator.get_weights()
     train(trainer, callbacks=[callbacks.Checkpoints(tmp_path, every=100)])

@@ -17,7 +17,7 @@ TRAINERS = [cls for cls in toy.ALL if cls is not trainers.SemiSupervisedGAN]
 
 
 def conditional(inputs, hidden, outputs):
-    """A network of `inputs` numbers and a label."""
+    """Returns a network of `inputs` numbers and a label."""
     keras.utils.set_random_seed(1)
     x, labels = keras.Input((inputs,)), keras.Input((), dtype="int32")
     label = keras.layers.Embedding(len(CENTERS), 4, "normal", name="label")(labels)
@@ -63,7 +63,7 @@ def test_each_label_generates_its_own_points():
 
 
 def calls(network):
-    """All inputs that a network is called with from now on."""
+    """Returns all inputs that a network is called with from now on."""
     seen, original = [], network.call
 
     def call(inputs, *args, **kwargs):

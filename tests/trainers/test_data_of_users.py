@@ -14,14 +14,14 @@ from tfgan_tricks import data
 
 
 def seeing(**options):
-    """A trainer that keeps the real batches of its updates, one of its own for each."""
+    """Returns a trainer that keeps the real batches of its updates."""
     trainer = toy.make(Spied, {"run_eagerly": True}, **options)
     trainer.seen = []
     return trainer
 
 
 def rows(count):
-    """Points that are told apart by their first number."""
+    """Returns points that are told apart by their first number."""
     return np.stack([np.arange(count), np.ones(count)], axis=1).astype("float32")
 
 
@@ -137,7 +137,7 @@ def test_padded_batches_may_differ_in_length():
 
 
 @pytest.mark.parametrize("kind", ["array", "PyDataset"])
-def test_calls_of_fit_go_on_as_epochs_do(kind):
+def test_calls_of_fit_continue_as_epochs_do(kind):
     class Indexed(_compat.PyDataset):
         def __len__(self):
             return 9
@@ -196,7 +196,7 @@ COUNT = np.arange(16)
         ([], "pairs `.images, labels.`.*Received: images only"),
     ],
 )
-def test_labels_that_are_none_are_refused(labels, message, as_dataset):
+def test_what_is_not_a_label_is_refused(labels, message, as_dataset):
     with pytest.raises(ValueError, match=message) as caught:
         with_labels(*labels, as_dataset=as_dataset)
     assert "\n" not in str(caught.value)

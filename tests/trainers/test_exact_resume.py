@@ -21,14 +21,14 @@ BREAKS = {"in an epoch": (2, 4), "at an epoch's end": (4, 8)}
 
 
 def keras_noise():
-    """Layers with random states that Keras 3 can save, and Keras 2 cannot."""
+    """Returns layers with random states that Keras 3 can save, and Keras 2 cannot."""
     if not _compat.NOISE_IS_SAVED:
         return []
     return [keras.layers.Dropout(0.3), keras.layers.GaussianNoise(0.2)]
 
 
 def networks():
-    """With state of every kind: of batches, of sigma, and of a reference."""
+    """Returns networks with every kind of state: batches, sigma and a reference."""
     keras.utils.set_random_seed(3)
     reference = tf.random.stateless_normal([6, 3], seed=[1, 2])
     body = keras.Sequential(
@@ -76,7 +76,7 @@ def made(cls):
 
 
 def batches(trainer):
-    """96 points, so that some trainers see them a second time, in another order."""
+    """Returns batches of 96 points, which some trainers see twice, in two orders."""
     points = toy.points()
     start = int(trainer.step.numpy()) * trainer.batches_per_step
     if not isinstance(trainer, trainers.SemiSupervisedGAN):
@@ -88,7 +88,7 @@ def batches(trainer):
 
 
 def train(trainer, stop, folder):
-    """To a step, through epochs of `STEPS`, the first of which may be shorter."""
+    """Trains to a step, in epochs of `STEPS`, the first of which may be shorter."""
     saver = callbacks.Checkpoints(folder, every=2, max_to_keep=9)
     while (step := int(trainer.step.numpy())) < stop:
         steps = min(STEPS - step % STEPS, stop - step)
@@ -97,7 +97,7 @@ def train(trainer, stop, folder):
 
 
 def values(folder, step):
-    """All that a checkpoint holds, but for what Keras forgets when an epoch begins."""
+    """Returns a checkpoint's values, except for what Keras resets in each epoch."""
     reader = tf.train.load_checkpoint(str(folder / f"ckpt-{step}"))
     names = reader.get_variable_to_shape_map()
     forgotten = ("_CHECKPOINTABLE", "save_counter", "trackers", "/error/", "metrics")
@@ -105,8 +105,8 @@ def values(folder, step):
     return {name: reader.get_tensor(name) for name in kept}
 
 
-def go_on(folder):
-    """What the new process does."""
+def resume_all(folder):
+    """Resumes all trainers, as the new process does."""
     for cls in toy.ALL:
         trainer = made(cls)
         for name, (start, stop) in BREAKS.items():
@@ -117,13 +117,13 @@ def go_on(folder):
 SCRIPT = """
 import pathlib
 from tests.trainers import test_exact_resume
-test_exact_resume.go_on(pathlib.Path({!r}))
+test_exact_resume.resume_all(pathlib.Path({!r}))
 """
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Every trainer's checkpoints, uninterrupted and from the new process."""
+    """Returns all trainers' checkpoints, uninterrupted and from the new process."""
     folder = tmp_path_factory.mktemp("resumed")
     for cls in toy.ALL:
         trainer = made(cls)
@@ -149,7 +149,7 @@ def test_two_halves_are_the_whole_bit_for_bit(folder, cls, where):
 
 
 @pytest.mark.parametrize("cls", toy.ALL, ids=lambda cls: cls.__name__)
-def test_a_checkpoint_holds_all_that_a_training_has(folder, cls):
+def test_a_checkpoint_contains_all_state_of_a_trainer(folder, cls):
     names = list(values(folder / cls.__name__, 8))
     for part in (
         *(f"model/{player}/optimizer/" for player in PLAYERS),

@@ -35,7 +35,7 @@ def joint(cls, **kwargs):
 
 
 def test_features_are_matched_in_a_joint_batch():
-    """Behind the comparison, features depend on the company."""
+    """After the comparison, features depend on the other examples."""
     generator, _ = toy.networks()
     discriminator = comparing_discriminator()
     compared = discriminator.layers[1].name
@@ -65,7 +65,7 @@ def test_a_classifier_is_not_trained_in_joint_batches():
 
 
 @pytest.mark.parametrize("cls", [trainers.LSGAN, trainers.RelativisticGAN])
-def test_losses_are_those_of_one_call_on_real_then_fake(cls):
+def test_losses_equal_one_call_on_real_then_fake(cls):
     trainer = joint(cls)
     real = trainers.Batch(tf.constant(toy.points(8)))
     seed = tf.constant([1, 2], tf.int64)
@@ -98,14 +98,14 @@ def test_where_examples_are_judged_alone_joining_changes_nothing():
     toy.assert_equal_weights(separate, together, rtol=1e-5, atol=1e-6)
 
 
-def test_generator_draws_a_fresh_real_batch_for_company():
+def test_generator_update_draws_its_own_real_batch():
     trainer = joint(trainers.LSGAN, discriminator_steps=2)
     assert trainer.generator_needs_real and trainer.batches_per_step == 3
     assert joint(trainers.LSGAN, reuse_real_batch=True).batches_per_step == 1
 
 
 def weights_that_move(trainer):
-    """A bias before batch normalization does not."""
+    """Returns the weights without biases that batch normalization cancels."""
     weights = [*trainer.discriminator.trainable_weights]
     return [w.numpy() for w in (*weights, *trainer.generator.trainable_weights[-2:])]
 

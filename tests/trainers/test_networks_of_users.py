@@ -126,7 +126,7 @@ def test_losses_of_several_outputs_are_summed():
     trainer.fit(points(), verbose=0)
 
 
-def thawed_later(**options):
+def unfrozen_later(**options):
     trainer = GAN(generator(), discriminator(), **options)
     trainer.compile()
     trainer.fit(points(), verbose=0)
@@ -136,7 +136,7 @@ def thawed_later(**options):
 
 @pytest.mark.parametrize("history", [None, 0.1])
 def test_a_layer_may_be_frozen_if_the_trainer_is_compiled_again(history):
-    trainer = thawed_later(discriminator_history=history)
+    trainer = unfrozen_later(discriminator_history=history)
     with pytest.raises(ValueError, match="`compile` again.*Received: 2 trainable"):
         trainer.fit(points(), verbose=0)
     trainer.compile()
@@ -148,7 +148,7 @@ def test_a_layer_may_be_frozen_if_the_trainer_is_compiled_again(history):
 
 
 def conditional(size, units, label_shape, of_labels):
-    """A network whose labels are mapped linearly to two numbers."""
+    """Returns a network whose labels are mapped linearly to two numbers."""
     inputs = keras.Input((size,))
     labels = keras.Input(label_shape)
     joined = keras.layers.Concatenate()([inputs, of_labels(labels)])

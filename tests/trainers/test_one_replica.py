@@ -52,9 +52,9 @@ def trained(cls, form, **options):
 
 
 def differences(strategy):
-    """The largest difference of a weight, of each trainer and kind of data.
+    """Returns the largest difference of a weight, by trainer and kind of data.
 
-    All kinds are the same batches, so that one training without a strategy serves all.
+    All kinds are the same batches, so that all share one run without a strategy.
     """
     found = {}
     for name, forms in CASES.items():

@@ -10,7 +10,7 @@ from tests.trainers import toy
 
 
 def optimised_step(trainer, batches):
-    """The largest graph that runs when a trainer is fit."""
+    """Returns the largest graph that runs when a trainer is fit."""
     context.enable_run_metadata()
     trainer.fit(batches, steps_per_epoch=2, verbose=0)
     graphs = context.export_run_metadata().function_graphs
@@ -24,7 +24,7 @@ def name_of(output):
 
 
 def descendants(graph):
-    """A function from a node's name to the names of all that wait for it."""
+    """Returns a function from a node's name to the names of all that wait for it."""
     consumers = collections.defaultdict(set)
     for node in graph.node:
         for output in node.input:
@@ -41,7 +41,7 @@ def descendants(graph):
 
 
 def accesses(graph):
-    """The nodes that read or write each variable."""
+    """Returns the nodes that read or write each variable."""
     by_variable = collections.defaultdict(list)
     for node in graph.node:
         if node.input and node.op.endswith("VariableOp"):
@@ -50,7 +50,7 @@ def accesses(graph):
 
 
 def unordered(graph):
-    """Pairs of nodes that use one variable at any time, one of which writes it."""
+    """Yields pairs of unordered nodes on one variable, one of which writes it."""
     find = descendants(graph)
     for nodes in accesses(graph):
         after = {node.name: find(node.name) for node in nodes}

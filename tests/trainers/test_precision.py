@@ -21,7 +21,7 @@ HALVES = ["mixed_float16", "mixed_bfloat16"]
 
 
 def trained(cls, policy):
-    """The losses of steps 101 to 200, and the mean and deviation of samples."""
+    """Returns the losses of steps 101 to 200, and the mean and deviation of samples."""
     adam = [keras.optimizers.Adam(2e-3, beta_1=0.5) for _ in range(2)]
     clip = {"clip": 0.1} if cls is trainers.WGAN else {}
     players = ("generator_optimizer", "discriminator_optimizer")
@@ -110,7 +110,7 @@ def test_the_learning_rate_is_within_reach():
 
 
 def with_norms(policy="mixed_float16", run_eagerly=True, **kwargs):
-    """A trainer both of whose networks have batch and spectral normalization."""
+    """Returns a trainer whose networks have batch and spectral normalization."""
     keras.utils.set_random_seed(1)
     spectral = layers.SpectralNormalization
     dense, norm = keras.layers.Dense, keras.layers.BatchNormalization
@@ -148,7 +148,7 @@ def test_an_overflow_skips_one_player_s_update_and_is_counted(player):
 
 
 def state(trainer):
-    """All that an update may change but counts, scales and averages."""
+    """Returns the state that updates change, except counts, scales and averages."""
     histories = (trainer.generator_history, trainer.discriminator_history)
     owners = (trainer.generator, trainer.discriminator, *histories)
     optimizers = trainer.generator_optimizer, trainer.discriminator_optimizer
@@ -157,16 +157,16 @@ def state(trainer):
 
 
 def slots_of(optimizer):
-    """What an optimizer keeps for each parameter; scalars may count skipped steps."""
+    """Returns an optimizer's state per parameter; scalars may count skipped steps."""
     return [v.numpy() for v in optimizer.variables if len(v.shape)]
 
 
 def huge(count=1):
-    """Batches that float16 cannot hold."""
+    """Returns batches that float16 cannot hold."""
     return tf.data.Dataset.from_tensors(1e30 * toy.points(8)).repeat(count)
 
 
-def test_training_goes_on_after_a_step_on_huge_inputs():
+def test_training_continues_after_a_step_on_huge_inputs():
     trainer = with_norms(run_eagerly=False, ema_decay=0.5)
     trainer.fit(toy.endless(), steps_per_epoch=5, verbose=0)
     before, counts = parameters(trainer), precision.skipped(trainer)
@@ -241,7 +241,7 @@ def test_logits_losses_and_penalties_are_float32(policy):
 
 
 def penalized(policy, size):
-    """A gradient penalty, and its gradient by the weights of a critic of a size."""
+    """Returns a gradient penalty and its gradient by the weights of a scaled critic."""
     keras.utils.set_random_seed(3)
     with precision.policy(policy):
         stack = [keras.layers.Dense(32, "relu"), keras.layers.Dense(1)]
@@ -257,7 +257,7 @@ def penalized(policy, size):
 
 
 def error_in_float16(size):
-    """The relative errors of the penalty and of its gradient."""
+    """Returns the relative errors of the penalty and of its gradient."""
     expected, result = penalized("float32", size), penalized("mixed_float16", size)
     return [
         np.linalg.norm(b - a) / np.linalg.norm(a)

@@ -105,7 +105,7 @@ def test_a_classifier_is_evaluated_on_all_examples(results):
 
 
 def batches_of(sizes):
-    """A dataset of nested batches, of other sizes for images and labeled images."""
+    """Returns nested batches, with other sizes for images than for labeled images."""
     examples = tf.data.Dataset.from_tensor_slices(toy.points(24))
     images, labeled = (examples.batch(size, drop_remainder=True) for size in sizes)
     return tf.data.Dataset.zip((images, (labeled, labeled)))

@@ -38,7 +38,7 @@ def train(trainer, steps=2):
 
 
 def assert_same_arguments(one, other):
-    """Networks aside, whose own configuration names how they were built."""
+    """Asserts equal arguments, except networks, which record how they were built."""
     configs = [one.get_config(), other.get_config()]
     for config in configs:
         del config["generator"], config["discriminator"]

@@ -16,7 +16,7 @@ SEED = tf.constant([3, 4], tf.int64)
 
 
 def make(scale=1.0, **kwargs):
-    """A trainer of three classes, whose logits are linear in the images."""
+    """Returns a trainer of three classes, whose logits are linear in the images."""
     generator = toy.networks()[0]
     discriminator = keras.Sequential(
         [
@@ -42,7 +42,7 @@ def batch():
 
 
 def log_probabilities(trainer, images):
-    """Of all four classes, the fourth being "generated", whose logit is 0."""
+    """Returns them for all four classes; the fourth, "generated", has logit 0."""
     logits = trainer.discriminator(images).numpy().astype("float64")
     logits = np.concatenate([logits, np.zeros([len(logits), 1])], axis=1)
     top = logits.max(axis=1, keepdims=True)
@@ -55,7 +55,7 @@ def log_real(log_p):
 
 
 @pytest.mark.parametrize("scale", [1.0, 500.0])
-def test_the_discriminators_terms_are_those_of_the_paper(scale):
+def test_the_discriminators_terms_equal_the_paper(scale):
     trainer, real = make(scale), batch()
     fake = trainer.sample_like(real, SEED)
     terms = trainer.discriminator_objective(real, fake, SEED)
@@ -109,7 +109,7 @@ def test_smoothing_moves_the_unlabeled_term_only():
 
 @pytest.mark.parametrize(("p", "q", "real_label"), [(0.3, 0.5, 0.9), (0.6, 0.1, 0.75)])
 def test_the_best_discriminator_of_the_smoothed_game(p, q, real_label):
-    """At a point of densities p and q, D = real_label p / (p + q), whatever K."""
+    """At a point of densities p and q, D = real_label p / (p + q) for any K."""
     loss = make(real_label=real_label).adversarial_loss
     best = real_label * p / (p + q)
 

@@ -66,7 +66,7 @@ def test_each_update_moves_only_its_own_player(cls):
     assert not differ(between[1], after[1])
 
 
-def test_batch_statistics_are_those_of_training():
+def test_batch_statistics_are_of_training():
     trainer = toy.make(trainers.LSGAN)
     moving_mean = trainer.generator.layers[-2].moving_mean
     assert not np.any(moving_mean.numpy())
@@ -137,7 +137,7 @@ def test_wgan_keeps_its_critic_clipped():
 
 
 def latents_seen(trainer, steps):
-    """The latents of every update, from a generator that keeps them."""
+    """Returns the latents of every update, from a generator that keeps them."""
     seen = []
     run = trainer.generator_player.run
 
@@ -166,7 +166,7 @@ def test_latents_are_fresh_normal_and_a_function_of_seed_and_step():
     assert np.all(run(seed=6) != first[:6])
 
 
-def test_attributes_do_not_hide_those_of_keras():
+def test_attributes_do_not_hide_attributes_of_keras():
     trainer = toy.make(trainers.R3GAN, ema_decay=0.5)
     meant = {
         "build", "built", "call", "compile", "compile_from_config", "fit",

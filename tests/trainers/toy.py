@@ -60,7 +60,7 @@ def points(count=96):
 
 
 def endless(batch_size=8, cls=None):
-    """Batches in a trainer's form; all labels are 0, the only class."""
+    """Returns batches in a trainer's form; all labels are 0, the only class."""
     dataset = tf.data.Dataset.from_tensor_slices(points()).repeat()
     dataset = dataset.batch(batch_size, drop_remainder=True)
     if cls is not trainers.SemiSupervisedGAN:
@@ -69,7 +69,7 @@ def endless(batch_size=8, cls=None):
 
 
 def batch(count):
-    """A batch for one update of any trainer."""
+    """Returns a batch for one update of any trainer."""
     images = tf.constant(points(count))
     labeled = trainers.Batch(images[::-1], tf.zeros([count], tf.int64))
     return trainers.Batch(images, labeled=labeled)
