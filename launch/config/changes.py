@@ -1,4 +1,4 @@
-"""Changes of a configuration's entries: by path, or by a key that is short for one."""
+"""Changes of a configuration's entries, by path or by a key, which is shorter."""
 
 import copy
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ Entries = dict[str, Any]
 
 
 def parsed(texts: Iterable[str]) -> dict[str, str]:
-    """Changes from texts `key=value`.
+    """Returns changes from texts `key=value`.
 
     >>> parsed(["width=32", "trainer.a=-1"])
     {'width': '32', 'trainer.a': '-1'}
@@ -32,13 +32,13 @@ def parsed(texts: Iterable[str]) -> dict[str, str]:
 def applied(
     model: type[BaseModel], entries: Entries, changes: Mapping[str, Any]
 ) -> tuple[Entries, dict[fields.Path, str]]:
-    """Changed entries of a `model`, and the key by which each path was changed.
+    """Returns changed entries of a `model`, and the key that changed each path.
 
-    Another row comes with its own defaults, and with what it brings. The order of
-    changes is of no importance: rows are chosen before their options are set.
+    Another row brings its own defaults, and defaults of other parts. The order of
+    changes does not matter: rows are chosen before their options are set.
 
     Raises:
-        ValueError: if there is no such key, or the chosen row does not have it.
+        ValueError: If a key is unknown, or the chosen row does not have it.
     """
     entries = copy.deepcopy(entries)
     spelled: dict[fields.Path, str] = {}
@@ -60,7 +60,7 @@ def applied(
 
 
 def filled(row: type[fields.Row], given: Mapping[str, Any]) -> Entries:
-    """The entries of a row, with its defaults where none are given."""
+    """Returns the entries of a row, with defaults for those that are not given."""
     options = row.model_fields.items()
     defaults = {key: each.default for key, each in options if not each.is_required()}
     entries = defaults | dict(given)
@@ -71,14 +71,17 @@ def filled(row: type[fields.Row], given: Mapping[str, Any]) -> Entries:
 
 
 class _Place(NamedTuple):
-    """Entries, and the model that they are of."""
+    """Entries and their model."""
 
     owner: type[BaseModel]
     entries: Entries
 
 
 def _places(model, entries, path):
-    """The places that hold the last part of a path: that of each penalty, say."""
+    """Returns the places that contain the last part of a path.
+
+    A path may have several places, for example one in each penalty.
+    """
     name, *rest = path
     if name not in model.model_fields:
         return []
@@ -95,7 +98,7 @@ def _places(model, entries, path):
 
 
 def _paths(known, name):
-    """The paths that a key may stand for; one with dots stands for itself."""
+    """Returns the paths that a key may stand for; a path stands for itself."""
     settable = [key for key in known if key.path != ("preset",)]
     dotted = {".".join(key.path): key.path for key in settable}
     if "." in name:
@@ -117,7 +120,7 @@ def _rank(choices, paths):
 
 
 def _set(place, name, value):
-    """Sets one of the entries of a place; returns other parts that come along."""
+    """Sets one entry of a place; returns the defaults that it brings to other parts."""
     field = place.owner.model_fields[name]
     kind, old = fields.kind_of(field), place.entries.get(name)
     if kind is None:
@@ -141,7 +144,10 @@ def _rows(kind, old, given):
 
 
 def _row(kind, old, given):
-    """The entries of the row that is chosen; of none, what the model will refuse."""
+    """Returns the entries of the chosen row.
+
+    An unknown row is returned unchanged, and the model will reject it.
+    """
     row = kind.rows().get(given["name"])
     if row is None:
         return given
@@ -152,7 +158,7 @@ def _row(kind, old, given):
 
 
 def _not_here(model, entries, name, value, paths):
-    """The error for an option that the chosen row does not have."""
+    """Returns the error for an option that the chosen row does not have."""
     path = max(paths, key=lambda p: bool(_places(model, entries, p[:-1])) * len(p))
     known = list(fields.keys(model))
     parent = next(key for key in known if key.path == path[:-1])
@@ -162,13 +168,13 @@ def _not_here(model, entries, name, value, paths):
     several = chosen if isinstance(chosen, list | tuple) else [chosen]
     names = [each["name"] for each in several]
     return ValueError(
-        f"`{name}` is for the {parent.name} {' or '.join(takers)} only. Received: "
-        f"{name}={value!r} with {parent.name}={'+'.join(names) or 'none'!r}"
+        f"`{name}` must be given only with the {parent.name} {' or '.join(takers)}. "
+        f"Received: {name}={value!r} with {parent.name}={'+'.join(names) or 'none'!r}"
     )
 
 
 def refused(model: type[BaseModel], old: Entries, new: Entries) -> list[str]:
-    """What differs, in words, that must not when a run goes on."""
+    """Returns texts of the differences that a resumed run must not have."""
     allowed = {key.path for key in fields.keys(model) if key.told("may_change")}
     was, now = _flat(old), _flat(new)
     return [

@@ -1,4 +1,4 @@
-"""The rows of datasets, with whether their files are there."""
+"""The rows of datasets, which also check that their files exist."""
 
 import importlib.util
 import os
@@ -15,7 +15,7 @@ from tfgan_tricks import _checks
 from tfgan_tricks import _picture_files
 from tfgan_tricks._not_prepared import NotPrepared
 
-_MOVED = " If the data have moved, give --dataset or --data_dir, with --resume too."
+_MOVED = " If the data have moved, give --dataset or --data_dir, also with --resume."
 _DATA_DIR = (
     "Folder that contains prepared TensorFlow Datasets, and base folder for a relative "
     "PATH in --dataset."
@@ -23,7 +23,7 @@ _DATA_DIR = (
 
 
 def _count(value):
-    """A number of channels in a text, which a literal type would not read."""
+    """Returns a number of channels from a text, which a literal type does not read."""
     return int(value) if value in ("1", "3") else value
 
 
@@ -31,12 +31,12 @@ Channels = Annotated[Literal[1, 3], BeforeValidator(_count)]
 
 
 class Dataset(fields.Row):
-    """Examples to train on, by name or by name:WHERE."""
+    """Examples to train on, written as a name or as name:WHERE."""
 
     argument: ClassVar[str] = ""  # The option that a text gives after a colon.
-    placeholder: ClassVar[str] = ""  # What `--help` shows for it.
+    placeholder: ClassVar[str] = ""  # Its name in `--help`.
     needs_package: ClassVar[str] = ""
-    downloads: ClassVar[bool] = False  # If the user asks for it.
+    downloads: ClassVar[bool] = False  # Only with --download.
     has_test: ClassVar[bool] = False
     shape: ClassVar[fields.Shape] = (None, None, None)
     stays = ("image_size", "channels", "data_dir")
@@ -62,32 +62,34 @@ class Dataset(fields.Row):
 
     @property
     def source(self) -> str:
-        """The name that `data.load` takes."""
+        """The name that `data.load` accepts."""
         return str(self)
 
     def loading(self) -> dict[str, Any]:
-        """What `data.load` is told beside."""
+        """Returns further arguments of `data.load`."""
         return {}
 
     def check(self, download: bool = False) -> None:
-        """Raises an error if the data are missing, as far as file names tell.
+        """Raises an error if files of the dataset are missing, judged by their names.
 
         Args:
-            download: Whether to get them if they are.
+            download: If `True`, the data may be missing, since they will be downloaded.
 
         Raises:
-            ValueError: If they are missing, or no program can download them.
-            FileNotFoundError: If they were not prepared; `NotPrepared`.
+            ValueError: If data or a package are missing, or `download` is `True` for
+                data that cannot be downloaded.
+            NotPrepared: If the dataset is not prepared.
         """
         if download and not self.downloads:
             raise ValueError(
-                f"`download` must be for {_names_that_download()} only. "
+                f"`download` must be given only with {_names_that_download()}. "
                 f"Received: --download with dataset={str(self)!r}"
             )
         package = self.needs_package
         if package and importlib.util.find_spec(package) is None:
             raise ValueError(
-                f"`dataset` needs the package {package}: run pip install {package}. "
+                f"`dataset` must have its package {package} installed. Run pip install "
+                f"{package}. "
                 f"Received: dataset={str(self)!r}"
             )
 
@@ -96,7 +98,7 @@ class Dataset(fields.Row):
         return f"{self.name}:{where}" if where else self.name
 
     def example_shape(self) -> fields.Shape:
-        """The shape of an example, with `None` for what only the data can tell."""
+        """Returns the shape of an example; `None` stands for an unknown size."""
         return self.shape
 
 
@@ -106,13 +108,13 @@ def _names_that_download():
 
 
 class Pictures(Dataset):
-    """Pictures, resized where a size is given."""
+    """Images, resized if `image_size` is given."""
 
-    image_size: fields.PictureSize | None = option(
-        None, "Height and width to resize pictures to. Default: their own."
+    image_size: fields.ImageSize | None = option(
+        None, "Height and width to resize images to. Default: no resizing."
     )
     channels: Channels | None = option(
-        None, "1 for grey and 3 for color pictures. Default: their own."
+        None, "Number of channels, 1 for gray and 3 for color. Default: no conversion."
     )
 
     def loading(self) -> dict[str, Any]:
@@ -150,7 +152,7 @@ class TFDS(Pictures):
     argument, placeholder = "builder", "NAME"
     needs_package = "tensorflow_datasets"
     has_test = downloads = True
-    builder: fields.Text = option(..., "Name of a dataset of TensorFlow Datasets.")
+    builder: fields.Text = option(..., "Name of a dataset in TensorFlow Datasets.")
     data_dir: fields.Text | None = option(None, _DATA_DIR, flag=True, may_change=True)
 
     def loading(self) -> dict[str, Any]:
@@ -158,7 +160,7 @@ class TFDS(Pictures):
 
     def check(self, download: bool = False) -> None:
         super().check(download)
-        # Where no folder is given, TensorFlow Datasets knows its own.
+        # Without a folder, TensorFlow Datasets uses its default.
         if download or self.data_dir is None:
             return
         name = self.builder.partition("/")[0].partition(":")[0]
@@ -168,15 +170,17 @@ class TFDS(Pictures):
 
 
 class InPath(Pictures):
-    """Pictures in files of the user's own."""
+    """Images in the user's own files."""
 
     argument, placeholder = "path", "PATH"
-    path: fields.Text = option(..., "Where the pictures are.", may_change=True)
+    path: fields.Text = option(
+        ..., "Folder or .npz file that contains the images.", may_change=True
+    )
     data_dir: fields.Text | None = option(None, _DATA_DIR, flag=True, may_change=True)
 
     @property
     def full_path(self) -> str:
-        """The path, below `data_dir` where it is relative."""
+        """The path, below `data_dir` if it is relative."""
         return os.path.join(self.data_dir or "", os.path.expanduser(self.path))
 
     @property
@@ -192,7 +196,7 @@ class ImageFolder(InPath):
         files = _picture_files.files(self.full_path)
         if not any(map(_picture_files.is_picture, files)):
             raise ValueError(
-                f"`dataset` must be a folder with {_picture_files.KINDS} pictures."
+                f"`dataset` must be a folder with {_picture_files.KINDS} images."
                 f"{_MOVED} Received: dataset={self.source!r}"
             )
 

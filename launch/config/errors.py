@@ -1,4 +1,4 @@
-"""What pydantic finds wrong, in one line of ours."""
+"""Errors of pydantic, as one line in the style of this package."""
 
 import reprlib
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from launch.config import fields
 from tfgan_tricks import _checks
 
-_TEXT = "a text of 1 to 4096 characters without control characters"
+_TEXT = "a text of 1 to 4096 characters, without control characters"
 # By pydantic's name of the error, or the beginning of several names.
 _EXPECTED = {
     "int": "an integer",
@@ -33,9 +33,9 @@ def one_line(
     spelled: Mapping[fields.Path, str] | None = None,
     at: fields.Path = (),
 ) -> ValueError:
-    """One fault as a `ValueError`, with the argument as the user spelled it."""
+    """Returns one fault as a `ValueError` that spells the argument as the user did."""
     faults = error.errors(include_url=False)
-    # A key that is none comes first: another may be missing only because of it.
+    # An unknown key comes first: it may be why another key is missing.
     fault = min(faults, key=lambda fault: fault["type"] != "extra_forbidden")
     kind, given, context = fault["type"], fault["input"], fault.get("ctx", {})
     if kind == "value_error":
@@ -60,7 +60,7 @@ def one_line(
 
 
 def _shown(given, kind):
-    """A value in one line; a number out of range as it was written."""
+    """Returns a value as one line; numbers out of range as the user wrote them."""
     is_number = kind.startswith(("greater", "less", "finite"))
     return given[:80] if is_number and isinstance(given, str) else reprlib.repr(given)
 
@@ -73,7 +73,7 @@ def _expected(kind: str, context: Mapping[str, Any]) -> str:
 
 
 def _located(model, location):
-    """A path without the names of rows, and the model that its last part is of."""
+    """Returns a path without the names of rows, and the model of its last part."""
     path, owner, parts = [], model, list(location)
     while parts:
         part = parts.pop(0)

@@ -1,4 +1,4 @@
-"""What the rows of the catalogue are made of."""
+"""The building blocks of the catalogue's rows."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -19,17 +19,17 @@ from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema
 from pydantic_core import core_schema
 
-# Models are built when they are first used, which `--help` never does.
+# Models are built at their first use, so `--help` never builds them.
 FORM = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
 
 Path = tuple[str, ...]
 Shape = tuple[int | None, ...]
 
-# Bounds keep out what no machine can do, before memory is asked for.
+# The bounds exclude sizes that no machine can handle, before memory is allocated.
 Steps = Annotated[int, Field(ge=1, le=10**12)]
 Units = Annotated[int, Field(ge=1, le=2**14)]
 Start = Annotated[int, Field(ge=0, le=10**12)]
-PictureSize = Annotated[int, Field(ge=1, le=2**12)]
+ImageSize = Annotated[int, Field(ge=1, le=2**12)]
 Channels = Annotated[int, Field(ge=1, le=2**10)]
 Latents = Annotated[int, Field(ge=1, le=2**16)]
 Few = Annotated[int, Field(ge=1, le=100)]
@@ -39,7 +39,7 @@ Weight = Annotated[float, Field(ge=0, le=1e30)]
 Decay = Annotated[float, Field(ge=0, lt=1)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Label = Annotated[float, Field(gt=0, le=1)]
-# Neither too long nor with what steers a terminal.
+# Neither long texts nor characters that control a terminal.
 Text = Annotated[
     str, Field(min_length=1, max_length=2**12, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")
 ]
@@ -53,39 +53,39 @@ def option(
     flag: bool = False,
     may_change: bool = False,
 ) -> Any:
-    """A field of a row or of the configuration.
+    """Returns a field of a row or of the configuration.
 
     Args:
-        default: its value unless another is given; `...` for none.
-        meaning: what `--help` says of it.
-        key: what it is called without its row, if that is not its own name.
-        flag: whether `launch.train` has a flag for it.
-        may_change: whether a resumed run may have another value.
+        default: Default value; `...` if the field has none.
+        meaning: Text for `--help`.
+        key: Name of the field without its row. `None` means its own name.
+        flag: If `True`, `launch.train` has a flag for the field.
+        may_change: If `True`, a resumed run may have another value.
     """
     extra: dict[str, Any] = {"key": key, "flag": flag, "may_change": may_change}
     return Field(default, description=meaning, json_schema_extra=extra)
 
 
 class Row(BaseModel):
-    """One thing that can be chosen by its name, with its options.
+    """An entry of the catalogue, chosen by its name, with its options.
 
-    A row that stands for something gives `name` a literal type and that default.
+    Such an entry gives `name` a literal type and its only value as the default.
     """
 
     model_config = FORM
-    at: ClassVar[str] = ""  # The module and the name of what it stands for.
-    stays: ClassVar[tuple[str, ...]] = ()  # Options that another row takes over.
+    at: ClassVar[str] = ""  # Module and name of its class or function.
+    stays: ClassVar[tuple[str, ...]] = ()  # Options that another row keeps.
 
     name: str = ""
 
     @classmethod
     def own_names(cls) -> tuple[str, ...]:
-        """The names that this row stands for, by itself."""
+        """Returns the names of this row itself, without its subclasses."""
         return get_args(cls.model_fields["name"].annotation)
 
     @classmethod
     def rows(cls) -> dict[str, type[Self]]:
-        """All rows of this kind, by name."""
+        """Returns all rows of this kind, by name."""
         found: dict[str, type[Self]] = {}
         for row in cls.__subclasses__():
             found |= dict.fromkeys(row.own_names(), row) | row.rows()
@@ -93,21 +93,21 @@ class Row(BaseModel):
 
     @classmethod
     def brings(cls) -> dict[str, Any]:
-        """Other parts of a configuration that come along when this row is chosen."""
+        """Returns defaults that choosing this row brings to other parts."""
         return {}
 
     @classmethod
     def names(cls) -> list[str]:
-        """What can be chosen, in words."""
+        """Returns the choices as a user writes them."""
         return list(cls.rows())
 
     @classmethod
     def read(cls, text: str) -> dict[str, Any]:
-        """The entries that a text stands for."""
+        """Returns the entries that a text stands for."""
         return {"name": text}
 
     def options(self) -> dict[str, Any]:
-        """The options' values, without the name."""
+        """Returns the values of the options, without the name."""
         keys = (key for key in type(self).model_fields if key != "name")
         return {key: getattr(self, key) for key in keys}
 
@@ -116,7 +116,7 @@ class Row(BaseModel):
 
 
 class OneOf:
-    """Annotates a field that holds any row of a kind, told apart by their names."""
+    """Annotation of a field that contains one row of a kind, selected by its name."""
 
     def __get_pydantic_core_schema__(
         self, source: type[Row], handler: GetCoreSchemaHandler
@@ -132,7 +132,7 @@ class OneOf:
 
 
 def several(value: Any) -> Any:
-    """Entries of rows from their names with + between, or none; a tuple of a list."""
+    """Returns rows as a tuple, from a list or from names separated by +."""
     if isinstance(value, str):
         names = value.split("+") if value != "none" else ()
         return tuple({"name": name} for name in names)
@@ -140,7 +140,7 @@ def several(value: Any) -> Any:
 
 
 class Key(NamedTuple):
-    """A field of a configuration, or of a row that it may hold."""
+    """A field of a configuration, or of a row that it may contain."""
 
     path: Path
     field: FieldInfo
@@ -148,22 +148,22 @@ class Key(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What it is called without its row."""
+        """The name of the field without its row."""
         return self.told("key") or self.path[-1]
 
     @property
     def rows(self) -> tuple[str, ...]:
-        """The names of its row, if it is of one that can be chosen."""
+        """The names of its row, if the field belongs to a row."""
         return self.owner.own_names() if issubclass(self.owner, Row) else ()
 
     def told(self, what: str) -> Any:
-        """What `option` was told of it."""
+        """Returns an argument that `option` got for the field."""
         extra = self.field.json_schema_extra
         return extra.get(what) if isinstance(extra, dict) else None
 
 
 def keys(model: type[BaseModel], path: Path = ()) -> Iterator[Key]:
-    """Yields all that can be set in a configuration, choices before their options."""
+    """Yields all keys of a configuration, each choice before its options."""
     for name, field in model.model_fields.items():
         if name != "name":
             here = (*path, name)
@@ -174,7 +174,7 @@ def keys(model: type[BaseModel], path: Path = ()) -> Iterator[Key]:
 
 
 def by_name(model: type[BaseModel]) -> dict[str, list[Key]]:
-    """All keys without their rows, each with the fields that it may stand for."""
+    """Returns the keys without their rows, and the fields that each may stand for."""
     found: dict[str, list[Key]] = {}
     for key in keys(model):
         found.setdefault(key.name, []).append(key)
@@ -182,7 +182,7 @@ def by_name(model: type[BaseModel]) -> dict[str, list[Key]]:
 
 
 def kind_of(field: FieldInfo) -> type[Row] | None:
-    """The kind of row that a field holds one of, or several."""
+    """Returns the kind of row that a field contains, or `None`."""
     for hint in _hints(field):
         if isinstance(hint, type) and issubclass(hint, Row):
             return hint
@@ -190,12 +190,12 @@ def kind_of(field: FieldInfo) -> type[Row] | None:
 
 
 def may_be_none(field: FieldInfo) -> bool:
-    """Whether a field may have no value."""
+    """Returns `True` if a field may be `None`."""
     return type(None) in get_args(field.annotation)
 
 
 def choices(field: FieldInfo) -> list[Any]:
-    """The values that a field may have, or the names of its rows, if they are few."""
+    """Returns the possible values of a field, or the names of its rows, if limited."""
     kind = kind_of(field)
     if kind is not None:
         return kind.names()
@@ -204,7 +204,7 @@ def choices(field: FieldInfo) -> list[Any]:
 
 
 def _hints(field):
-    """A field's type and those that it is made of, without annotations."""
+    """Yields a field's type and the types inside it, without annotations."""
     for hint in (field.annotation, *get_args(field.annotation)):
         yield (
             getattr(hint, "__origin__", hint) if hasattr(hint, "__metadata__") else hint

@@ -1,4 +1,4 @@
-"""What `--help` says of the keys of a configuration."""
+"""The texts of `--help` for the keys of a configuration."""
 
 from collections.abc import Sequence
 
@@ -6,10 +6,10 @@ from launch.config import fields
 
 
 def meaning(keys: Sequence[fields.Key]) -> str:
-    """What a key means, of which rows, and which values it may have.
+    """Returns the meaning of a key, the rows that have it, and its choices.
 
     Args:
-        keys: All the fields that it may stand for.
+        keys: All fields that the key may stand for.
     """
     rows: dict[str, list[str]] = {}
     for key in keys:
@@ -20,5 +20,5 @@ def meaning(keys: Sequence[fields.Key]) -> str:
 
 
 def _of_rows(text, rows):
-    """A meaning, and the rows that it is of where they are few."""
+    """Returns a meaning, with the names of its rows if they are few."""
     return f"{text[:-1]} ({', '.join(rows)})." if 0 < len(rows) <= 3 else text

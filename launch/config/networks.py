@@ -11,42 +11,53 @@ from pydantic import model_validator
 from launch.config import fields
 from launch.config.fields import option
 
+_DISCRIMINATOR_NORMALIZATION = "Normalization of the discriminator."
+_MINIBATCH_DISCRIMINATION = (
+    "If true, the discriminator compares the examples of a batch."
+)
+
 
 class Network(fields.Row):
-    """A generator and a discriminator; `at` and `discriminator_at` make them.
+    """A generator and a discriminator, which `at` and `discriminator_at` create.
 
-    Both functions also get `latent_dim`, the seed, and what they have arguments for of
-    the examples' shape and the number of classes.
+    Both functions also get `latent_dim`, the seed, the shape of the examples and the
+    number of classes, as far as they have arguments for them.
     """
 
     discriminator_at: ClassVar[str] = ""
     makes_points: ClassVar[bool] = False
-    image_sizes: ClassVar[tuple[int, ...]] = ()  # Empty for any.
-    classifies: ClassVar[bool] = False  # Is for trainers that classify.
-    adapts: ClassVar[bool] = False  # Initial weights follow from examples.
+    image_sizes: ClassVar[tuple[int, ...]] = ()  # Empty: any size.
+    classifies: ClassVar[bool] = False  # For trainers that classify.
+    adapts: ClassVar[bool] = False  # Initial weights depend on examples.
     stays = ("latent_dim",)
 
-    latent_dim: fields.Latents = option(128, "Length of the generator's input.")
+    latent_dim: fields.Latents = option(
+        128, "Length of the latents, the generator's input."
+    )
 
     @property
     def by_label(self) -> bool:
-        """Whether both networks are told the examples' labels."""
+        """`True` if both networks have an input for labels."""
         return bool(getattr(self, "conditional", False))
 
     def for_generator(self) -> dict[str, Any]:
-        """Arguments of the generator's function."""
+        """Returns further arguments of the function that creates the generator."""
         return {}
 
     def for_discriminator(self, joint_batch: bool) -> dict[str, Any]:
-        """Arguments of the discriminator's function."""
+        """Returns further arguments of the function that creates the discriminator."""
         return {}
 
     def num_weights(self, shape: fields.Shape) -> int:
-        """About how many weights both networks have, for examples of a shape."""
+        """Returns the approximate number of weights of both networks.
+
+        Args:
+            shape: Shape of an example.
+        """
         return 0
 
     def comparing(self) -> str:
-        """What compares the examples of a batch, in words, if anything does."""
+        """Returns the name of the part that compares a batch's examples, or ""."""
         kinds = ("normalization", "discriminator_normalization")
         if "batch" in (getattr(self, key, None) for key in kinds):
             return "batch normalization"
@@ -59,7 +70,7 @@ class MLP(Network):
     at = "tfgan_tricks.networks:mlp_generator"
     discriminator_at = "tfgan_tricks.networks:mlp_discriminator"
     makes_points = True
-    width: fields.Units = option(256, "Units of a hidden layer.")
+    width: fields.Units = option(256, "Number of units in each hidden layer.")
     hidden_layers: fields.Few = option(2, "Number of hidden layers.")
 
     def num_weights(self, shape: fields.Shape) -> int:
@@ -79,21 +90,20 @@ class DCGAN(Network):
     at = "tfgan_tricks.networks:dcgan_generator"
     discriminator_at = "tfgan_tricks.networks:dcgan_discriminator"
     image_sizes = (8, 16, 28, 32, 64, 128)
-    width: fields.Channels = option(64, "Channels at the finest level.")
+    width: fields.Channels = option(64, "Number of channels at the highest resolution.")
     normalization: Literal["none", "batch", "virtual", "spectral"] = option(
-        "batch", "Normalization of the generator."
+        "batch",
+        "Normalization of the generator; standard_cnn always has batch normalization.",
     )
     discriminator_normalization: Literal["none", "batch", "spectral"] = option(
-        "batch", "Normalization of the discriminator."
+        "batch", _DISCRIMINATOR_NORMALIZATION
     )
-    minibatch_discrimination: bool = option(
-        False, "If true, the discriminator compares the examples of a batch."
-    )
+    minibatch_discrimination: bool = option(False, _MINIBATCH_DISCRIMINATION)
     conditional: bool = option(
-        False, "If true, both networks get the labels, and generate by label."
+        False, "If true, both networks are class-conditional: they also get the labels."
     )
     label_dim: fields.Latents = option(
-        256, "Length of the vector of a label, if the networks are conditional."
+        256, "Number of values that encode a label in class-conditional networks."
     )
 
     def num_weights(self, shape: fields.Shape) -> int:
@@ -120,12 +130,13 @@ class DCGAN(Network):
     def _of_labels(self) -> Self:
         if self.conditional and self.normalization == "virtual":
             raise ValueError(
-                "`normalization` must not be virtual if `conditional` is true. "
+                "`normalization` must not be virtual if `conditional` is true. Choose "
+                "another one. "
                 "Received: normalization='virtual'"
             )
         if not self.conditional and self.label_dim != 256:
             raise ValueError(
-                "`label_dim` is for conditional networks only. "
+                "`label_dim` must be given only with `conditional`. "
                 f"Received: label_dim={self.label_dim} with conditional=False"
             )
         return self
@@ -137,7 +148,7 @@ class StandardCNN(Network):
     discriminator_at = "tfgan_tricks.networks:standard_cnn_discriminator"
     image_sizes = (32,)
     discriminator_normalization: Literal["batch", "spectral"] = option(
-        "spectral", "Normalization of the discriminator; the generator has batch."
+        "spectral", _DISCRIMINATOR_NORMALIZATION
     )
 
     def for_discriminator(self, joint_batch: bool) -> dict[str, Any]:
@@ -153,9 +164,7 @@ class WeightNorm(Network):
     discriminator_at = "tfgan_tricks.networks:weight_norm_classifier"
     classifies = True
     adapts = True
-    minibatch_discrimination: bool = option(
-        False, "If true, the discriminator compares the examples of a batch."
-    )
+    minibatch_discrimination: bool = option(False, _MINIBATCH_DISCRIMINATION)
 
     def for_discriminator(self, joint_batch: bool) -> dict[str, Any]:
         return {"minibatch_discrimination": self.minibatch_discrimination}

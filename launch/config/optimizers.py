@@ -16,13 +16,21 @@ from launch.config import fields
 from launch.config.fields import option
 from tfgan_tricks import _addons
 
+_RATE = (
+    "Learning rate of the {}'s optimizer. Default: set by the preset, otherwise by the "
+    "trainer's paper."
+)
 _EPSILON = "Small number that keeps divisions finite."
-_BETA_1 = "Decay of the mean of gradients."
-_BETA_2 = "Decay of the mean of squared gradients."
+_BETA_1 = "Decay of the moving average of gradients."
+_BETA_2 = "Decay of the moving average of squared gradients."
+_AMSGRAD = "If true, use AMSGrad."
+_MOMENTUM = "Momentum of the updates; 0 disables it."
+_WEIGHT_DECAY = "Strength of the weight decay."
+_ACCUMULATOR = "Initial value of the sums of squared gradients."
 
 
 class Optimizer(fields.Row):
-    """What updates both players' weights, each with its own learning rate."""
+    """The optimizer of both networks, each of which has its own learning rate."""
 
     stays: ClassVar[tuple[str, ...]] = (
         "generator_learning_rate",
@@ -31,15 +39,13 @@ class Optimizer(fields.Row):
         "beta_2",
     )
 
-    generator_learning_rate: fields.Rate = option(
-        2e-4, "Learning rate of the generator. Default: the trainer's paper's."
-    )
+    generator_learning_rate: fields.Rate = option(2e-4, _RATE.format("generator"))
     discriminator_learning_rate: fields.Rate = option(
-        2e-4, "Learning rate of the discriminator. Default: the trainer's paper's."
+        2e-4, _RATE.format("discriminator")
     )
 
     def arguments(self) -> dict[str, Any]:
-        """What its class is told beside a learning rate."""
+        """Returns the arguments of its class, except the learning rate."""
         return {
             key: value
             for key, value in self.options().items()
@@ -47,17 +53,21 @@ class Optimizer(fields.Row):
         }
 
     def check(self) -> None:
-        """Raises `ValueError` if the optimizer cannot be had here."""
+        """Raises `ValueError` if the optimizer is not available here."""
 
 
 class KerasOptimizer(Optimizer):
-    """An optimizer of Keras."""
+    """A Keras optimizer."""
 
-    weight_decay: fields.Weight | None = option(None, "Weight decay.")
-    clipnorm: fields.Rate | None = option(None, "Largest norm of each gradient.")
-    clipvalue: fields.Rate | None = option(None, "Largest entry of a gradient.")
+    weight_decay: fields.Weight | None = option(None, _WEIGHT_DECAY)
+    clipnorm: fields.Rate | None = option(
+        None, "Norm to which each gradient is clipped."
+    )
+    clipvalue: fields.Rate | None = option(
+        None, "Absolute value to which each entry of a gradient is clipped."
+    )
     global_clipnorm: fields.Rate | None = option(
-        None, "Largest norm of all gradients together."
+        None, "Norm to which all gradients together are clipped."
     )
 
 
@@ -72,14 +82,14 @@ class AdamLike(KerasOptimizer):
 class Adam(AdamLike):
     name: Literal["adam"] = "adam"
     at = "keras.optimizers:Adam"
-    amsgrad: bool = option(False, "If true, AMSGrad.")
+    amsgrad: bool = option(False, _AMSGRAD)
 
 
 class AdamW(AdamLike):
     name: Literal["adamw"] = "adamw"
     at = "keras.optimizers:AdamW"
-    weight_decay: fields.Weight = option(0.004, "Weight decay.")
-    amsgrad: bool = option(False, "If true, AMSGrad.")
+    weight_decay: fields.Weight = option(0.004, _WEIGHT_DECAY)
+    amsgrad: bool = option(False, _AMSGRAD)
 
 
 class Adamax(AdamLike):
@@ -100,8 +110,10 @@ class Lamb(AdamLike):
 class Lion(KerasOptimizer):
     name: Literal["lion"] = "lion"
     at = "keras.optimizers:Lion"
-    stays = Optimizer.stays[:2]  # Its betas are others than Adam's.
-    beta_1: Annotated[fields.Decay, Field(gt=0)] = option(0.9, _BETA_1)
+    stays = Optimizer.stays[:2]  # Its betas differ from Adam's.
+    beta_1: Annotated[fields.Decay, Field(gt=0)] = option(
+        0.9, "Weight of the momentum in an update."
+    )
     beta_2: fields.Decay = option(0.99, "Decay of the momentum.")
 
 
@@ -109,22 +121,24 @@ class RMSprop(KerasOptimizer):
     name: Literal["rmsprop"] = "rmsprop"
     at = "keras.optimizers:RMSprop"
     rho: fields.Decay = option(0.9, _BETA_2)
-    momentum: fields.Decay = option(0.0, "Momentum.")
+    momentum: fields.Decay = option(0.0, _MOMENTUM)
     epsilon: fields.Weight = option(1e-7, _EPSILON)
-    centered: bool = option(False, "If true, divides by the standard deviation.")
+    centered: bool = option(
+        False, "If true, divide gradients by their standard deviation."
+    )
 
 
 class SGD(KerasOptimizer):
     name: Literal["sgd"] = "sgd"
     at = "keras.optimizers:SGD"
-    momentum: fields.Decay = option(0.0, "Momentum.")
-    nesterov: bool = option(False, "If true, Nesterov's momentum.")
+    momentum: fields.Decay = option(0.0, _MOMENTUM)
+    nesterov: bool = option(False, "If true, use Nesterov momentum.")
 
 
 class Adagrad(KerasOptimizer):
     name: Literal["adagrad"] = "adagrad"
     at = "keras.optimizers:Adagrad"
-    initial_accumulator_value: fields.Weight = option(0.1, "First sum of squares.")
+    initial_accumulator_value: fields.Weight = option(0.1, _ACCUMULATOR)
     epsilon: fields.Weight = option(1e-7, _EPSILON)
 
 
@@ -140,31 +154,46 @@ class Adafactor(KerasOptimizer):
     at = "keras.optimizers:Adafactor"
     beta_2_decay: fields.Number = option(-0.8, "Exponent of the decay of beta_2.")
     epsilon_1: fields.Weight = option(1e-30, _EPSILON)
-    epsilon_2: fields.Weight = option(1e-3, "Least scale of the weights.")
-    clip_threshold: fields.Rate = option(1.0, "Largest size of an update.")
-    relative_step: bool = option(True, "If true, the learning rate falls by itself.")
+    epsilon_2: fields.Weight = option(1e-3, "Lower bound on the scale of the weights.")
+    clip_threshold: fields.Rate = option(
+        1.0, "Root mean square to which each update is clipped."
+    )
+    relative_step: bool = option(
+        True, "If true, the learning rate falls with the number of updates."
+    )
 
 
 class Ftrl(KerasOptimizer):
     name: Literal["ftrl"] = "ftrl"
     at = "keras.optimizers:Ftrl"
-    learning_rate_power: fields.Number = option(-0.5, "Exponent, zero or less.")
-    initial_accumulator_value: fields.Weight = option(0.1, "First sum of squares.")
-    l1_regularization_strength: fields.Weight = option(0.0, "Weight of L1.")
-    l2_regularization_strength: fields.Weight = option(0.0, "Weight of L2.")
-    l2_shrinkage_regularization_strength: fields.Weight = option(
-        0.0, "Weight of L2 on the loss."
+    learning_rate_power: fields.Number = option(
+        -0.5, "Exponent of the learning rate, zero or less."
     )
-    beta: fields.Weight = option(0.0, "Added to the root of the sum of squares.")
+    initial_accumulator_value: fields.Weight = option(0.1, _ACCUMULATOR)
+    l1_regularization_strength: fields.Weight = option(
+        0.0, "Weight of L1 regularization."
+    )
+    l2_regularization_strength: fields.Weight = option(
+        0.0, "Weight of L2 regularization."
+    )
+    l2_shrinkage_regularization_strength: fields.Weight = option(
+        0.0, "Weight of L2 regularization that is added to the gradients."
+    )
+    beta: fields.Weight = option(
+        0.0, "Number that is added to the root of the sum of squared gradients."
+    )
 
 
 class AddonsOptimizer(Optimizer):
-    """An optimizer of TensorFlow Addons, on the stack that has it."""
+    """An optimizer of TensorFlow Addons, for TensorFlow 2.15.
+
+    Optimizers without betas ignore them.
+    """
 
     at = "tfgan_tricks._addons:optimizer"
     name: Literal[*_addons.NAMES] = ""  # type: ignore[valid-type]
-    beta_1: fields.Decay | None = option(None, "As Adam's, where it has it.")
-    beta_2: fields.Decay | None = option(None, "As Adam's, where it has it.")
+    beta_1: fields.Decay | None = option(None, _BETA_1)
+    beta_2: fields.Decay | None = option(None, _BETA_2)
 
     def arguments(self) -> dict[str, Any]:
         return {"name": self.name} | super().arguments()
@@ -174,7 +203,7 @@ class AddonsOptimizer(Optimizer):
 
 
 class Schedule(fields.Row):
-    """How both learning rates change as a run goes on."""
+    """The schedule of both learning rates."""
 
     at: ClassVar[str] = "launch._rates:Decay"
 
@@ -184,20 +213,20 @@ class Constant(Schedule):
 
 
 class Decaying(Schedule):
-    """From the whole rates at step `start` to a fraction of them at step `end`."""
+    """A schedule that lowers both rates from step `start` to step `end`."""
 
     start: fields.Start = option(
-        0, "Last step with the whole learning rates.", key="learning_rate_decay_start"
+        0, "Last step with the initial learning rates.", key="learning_rate_decay_start"
     )
     end: fields.Steps | None = option(
         None,
-        "First step with the final learning rates. Default: the steps that the run "
-        "begins with.",
+        "First step with the final learning rates, by default the number of steps that "
+        "the run starts with.",
         key="learning_rate_decay_end",
     )
     final: fields.Fraction = option(
         0.0,
-        "Final learning rates as a fraction of the whole ones.",
+        "Final learning rates as a fraction of the initial learning rates.",
         key="learning_rate_final",
     )
 

@@ -1,4 +1,4 @@
-"""The rows of the critic's penalties; options are the class's own arguments."""
+"""The rows of penalties, whose options are the arguments of their classes."""
 
 from typing import Literal
 
@@ -7,7 +7,7 @@ from launch.config.fields import option
 
 
 class Penalty(fields.Row):
-    """A penalty on the gradient of the critic."""
+    """A penalty on the discriminator's gradient with respect to its input."""
 
     weight: fields.Weight = option(
         10.0, "Weight of each penalty.", key="penalty_weight"
@@ -17,14 +17,14 @@ class Penalty(fields.Row):
 class GradientPenalty(Penalty):
     name: Literal["gradient_penalty"] = "gradient_penalty"
     at = "tfgan_tricks.penalties:InterpolatedGradientPenalty"
-    one_sided: bool = option(False, "If true, norms below 1 are not penalized.")
+    one_sided: bool = option(False, "If true, only norms above 1 are penalized.")
 
 
 class DraganPenalty(Penalty):
     name: Literal["dragan_penalty"] = "dragan_penalty"
     at = "tfgan_tricks.penalties:DraganPenalty"
     noise_scale: fields.Rate = option(
-        0.5, "Width of the noise, in standard deviations of the real examples."
+        0.5, "Scale of the noise, in standard deviations of the real examples."
     )
 
 

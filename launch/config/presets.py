@@ -1,4 +1,4 @@
-"""Runs by name, each with what has been seen of it."""
+"""Configurations by name, with remarks on the runs that they gave."""
 
 from typing import Any
 
@@ -7,16 +7,16 @@ def _rates(rate):
     return {"generator_learning_rate": rate, "discriminator_learning_rate": rate}
 
 
-# R1 instead of a normalization of the discriminator: clear digits of MNIST after 1,500
-# steps, where spectral normalization still blurs them.
-_PICTURES = {
+# R1 replaces a normalization of the discriminator. MNIST digits are clear after 1,500
+# steps, when spectral normalization still blurs them.
+_IMAGES = {
     "trainer": {"name": "relativistic_gan", "ema_decay": 0.995},
     "penalty": [{"name": "r1", "weight": 1.0}],
     "optimizer": _rates(5e-4),
     "network": {"name": "dcgan", "width": 32, "discriminator_normalization": "none"},
     "batch_size": 64,
 }
-# Finds all modes of both mixtures; about nine points of ten within three standard
+# Finds all modes of both mixtures. About nine of ten points are within three standard
 # deviations of a center.
 _POINTS = {
     "trainer": {"name": "r3_gan", "ema_decay": 0.995},
@@ -31,9 +31,9 @@ _POINTS = {
 }
 
 PRESETS: dict[str, dict[str, Any]] = {
-    # 5,000 digits of MNIST, which need no download; see benchmarks/digits.py. At rates
+    # 5,000 digits of MNIST, which need no download, see benchmarks/digits.py. At rates
     # of 1e-3 the trainer's own betas lowered the coverage by 0.08. The final rate is
-    # above 0, so that `steps` can be raised.
+    # above 0, so that a resumed run can have more steps.
     "digits": {
         "dataset": "mnist5k",
         "trainer": {"name": "non_saturating_gan", "ema_decay": 0.998},
@@ -67,8 +67,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "sample_every": 1000,
         "checkpoint_every": 1000,
     },
-    # Virtual batch normalization in a small DCGAN. By the measures of
-    # benchmarks/digits.py its coverage is 0.87, less than that of "digits8".
+    # Virtual batch normalization in a small DCGAN. Its coverage is 0.87 as measured by
+    # benchmarks/digits.py, less than the coverage of "digits8".
     "digits_vbn": {
         "dataset": "digits8",
         "trainer": {"name": "relativistic_gan", "ema_decay": 0.995},
@@ -84,18 +84,18 @@ PRESETS: dict[str, dict[str, Any]] = {
         "steps": 6000,
         "steps_per_execution": 50,
     },
-    "mnist": _PICTURES
+    "mnist": _IMAGES
     | {
         "dataset": {"name": "tfds", "builder": "mnist", "image_size": 32},
         "steps": 5000,
     },
-    "fashion_mnist": _PICTURES
+    "fashion_mnist": _IMAGES
     | {
         "dataset": {"name": "tfds", "builder": "fashion_mnist", "image_size": 32},
         "steps": 5000,
     },
-    # The semi-supervised MNIST of Salimans et al., 2016, with 100 labels, by the 300
-    # epochs of the paper, but for the generator's rate; see
+    # The semi-supervised MNIST of Salimans et al., 2016, with 100 labels, for the 300
+    # epochs of the paper. Only the generator's rate differs, see
     # benchmarks/semi_supervised.py.
     "mnist_semi_supervised": {
         "dataset": "tfds:mnist",
@@ -107,9 +107,9 @@ PRESETS: dict[str, dict[str, Any]] = {
         "sample_every": 600,
         "checkpoint_every": 600,
     },
-    # 64x64 pictures in color, such as Noto Emoji's. Not yet run to its end; a smaller
-    # penalty let the discriminator win the first 200 steps by more.
-    "emoji": _PICTURES
+    # 64x64 color images, such as Noto Emoji. Not yet run to its last step. With a
+    # smaller penalty the discriminator won the first 200 steps by more.
+    "emoji": _IMAGES
     | {
         "dataset": {
             "name": "image_folder",
@@ -121,9 +121,10 @@ PRESETS: dict[str, dict[str, Any]] = {
         "optimizer": _rates(2e-4),
         "steps": 10_000,
     },
-    # The 3,755 characters of benchmarks/hanzi.py, which measures it: nearly all can be
-    # read, each in one font only. The rates are five times the paper's, as the run is
-    # so short; R1 of weight 20 kept the fonts, until it blew up.
+    # The 3,755 characters of benchmarks/hanzi.py, which measures the preset. Nearly all
+    # characters are legible, each in one font only. The rates are five times the
+    # paper's because the run is short. R1 with weight 20 kept the fonts until it
+    # diverged.
     "hanzi": {
         "dataset": "npz:hanzi28.npz",
         "trainer": {"name": "ls_gan", "ema_decay": 0.995},

@@ -1,14 +1,14 @@
-"""What a configuration's rows ask of each other."""
+"""Checks that the rows of a configuration fit together."""
 
 from typing import Any
 
 from launch.config import fields
 
-_MOST_WEIGHTS = 2**31  # 8 GiB of float32, and their optimizer's several times that.
+_MOST_WEIGHTS = 2**31  # 8 GiB of float32, and several times that with the optimizer.
 
 
 def check(config: Any) -> None:
-    """Raises `ValueError` for rows and values that do not go together."""
+    """Raises `ValueError` if rows and values do not fit together."""
     _check_joint_batch(config)
     _check_decay(config)
     _check_labels(config)
@@ -17,9 +17,9 @@ def check(config: Any) -> None:
 
 
 def check_shape(config: Any, shape: fields.Shape) -> None:
-    """Raises `ValueError` if the network cannot make examples of a shape.
+    """Raises `ValueError` if the network cannot generate examples of a shape.
 
-    Dimensions that are not known yet are `None`.
+    Sizes that are not known yet are `None`.
     """
     network, sizes = config.network, config.network.image_sizes
     if len(shape) == 1 and not network.makes_points:
@@ -40,13 +40,13 @@ def check_shape(config: Any, shape: fields.Shape) -> None:
     if shape[0] != shape[1] or shape[0] not in sizes:
         raise ValueError(
             f"`image_size` must be one of {', '.join(map(str, sizes))} for the network "
-            f"{network.name}; give it to have the pictures resized. "
-            f"Received: pictures of {shape[0]}x{shape[1]}"
+            f"{network.name}. Set `image_size` to resize the images. "
+            f"Received: images of {shape[0]}x{shape[1]}"
         )
 
 
 def _rows_that(config, part, trait):
-    """The names of the rows that have a trait, in words."""
+    """Returns the names of the rows that have a trait, joined by "or"."""
     rows = fields.kind_of(type(config).model_fields[part]).rows()
     return " or ".join(name for name, row in rows.items() if getattr(row, trait))
 
@@ -63,8 +63,8 @@ def _check_decay(config):
     end = getattr(config.schedule, "end", None)
     if end is not None and config.schedule.final == 0 and config.steps > end:
         raise ValueError(
-            "`steps` must be at most `learning_rate_decay_end`, since nothing is "
-            "learned once the rates are zero. Begin with a later end, or with "
+            "`steps` must be at most `learning_rate_decay_end`, because the run learns "
+            "nothing at learning rates of zero. Start a run with a later end, or with "
             f"`learning_rate_final` above 0. Received: steps={config.steps} with "
             f"learning_rate_decay_end={end}"
         )

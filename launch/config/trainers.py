@@ -13,12 +13,20 @@ from launch.config.fields import option
 
 Distance = Literal["l2", "mse", "l1"]
 
+_DISCRIMINATOR_STEPS = "Number of discriminator updates per generator update."
+_REAL_LABEL = (
+    "Discriminator's target for real examples, in (0, 1]. A value below 1 is label "
+    "smoothing."
+)
+_FEATURES = "Name of the discriminator layer whose features are matched."
+_DISTANCE = "Distance between the mean features of real and fake examples."
+
 
 class Loss(fields.Row):
-    """What a relativistic or feature matching trainer starts from."""
+    """The base loss of a relativistic trainer or of `FeatureMatchingGAN`."""
 
     def identifier(self) -> str | dict[str, Any]:
-        """The loss as `tfgan_tricks.losses.get` takes it."""
+        """Returns the loss in the form that `tfgan_tricks.losses.get` accepts."""
         told = self.model_dump(exclude_defaults=True)
         return {"name": str(self), **told} if told else str(self)
 
@@ -26,13 +34,13 @@ class Loss(fields.Row):
 class NonSaturatingLoss(Loss):
     name: Literal["non_saturating"] = "non_saturating"
     at = "tfgan_tricks.losses:non_saturating"
-    real_label: fields.Label = option(1.0, "Target of real examples, below 1 smoothed.")
+    real_label: fields.Label = option(1.0, _REAL_LABEL)
 
 
 class MinimaxLoss(Loss):
     name: Literal["minimax"] = "minimax"
     at = "tfgan_tricks.losses:minimax"
-    real_label: fields.Label = option(1.0, "Target of real examples, below 1 smoothed.")
+    real_label: fields.Label = option(1.0, _REAL_LABEL)
 
 
 class LeastSquaresLoss(Loss):
@@ -51,7 +59,7 @@ class WassersteinLoss(Loss):
 
 
 def adam(rate: float, beta_1: float, beta_2: float, **options: float) -> dict[str, Any]:
-    """A paper's Adam, with the same rate for both players."""
+    """Returns the Adam of a paper, with the same learning rate for both networks."""
     return _optimizer("adam", rate, beta_1=beta_1, beta_2=beta_2, **options)
 
 
@@ -61,13 +69,16 @@ def _optimizer(name, rate, **options):
 
 
 class Trainer(fields.Row):
-    """A loss and how it is trained; another one brings its own paper's optimizer."""
+    """A trainer: a loss and its training step.
+
+    Choosing another trainer also chooses the optimizer and penalties of its paper.
+    """
 
     optimizer: ClassVar[dict[str, Any]] = adam(2e-4, 0.5, 0.999)
     penalty: ClassVar[tuple[dict[str, Any], ...]] = ()
-    compares_batch: ClassVar[bool] = False  # Needs several examples in a batch.
+    compares_batch: ClassVar[bool] = False  # Batches need two examples or more.
     classifies: ClassVar[bool] = False  # Needs labels, and a network that classifies.
-    of_data: ClassVar[tuple[str, ...]] = ()  # Options that are no arguments.
+    of_data: ClassVar[tuple[str, ...]] = ()  # Options that its class does not accept.
     stays = (
         "reuse_real_batch",
         "joint_batch",
@@ -76,23 +87,25 @@ class Trainer(fields.Row):
         "ema_decay",
     )
 
-    discriminator_steps: fields.Few = option(1, "Discriminator updates in a step.")
+    discriminator_steps: fields.Few = option(1, _DISCRIMINATOR_STEPS)
     reuse_real_batch: bool = option(
-        False, "If true, all updates of a step see the same batch of real examples."
+        False, "If true, all updates of a step share one batch of real examples."
     )
     joint_batch: bool = option(
         False,
-        "If true, the discriminator sees real and fake examples in one batch, and its "
-        "minibatch discrimination compares with both.",
+        "If true, the discriminator gets real and fake examples in one batch, and its "
+        "minibatch discrimination compares each example with both.",
     )
     discriminator_history: fields.Weight | None = option(
-        None, "Weight of the discriminator's historical averaging; none for none."
+        None, "Weight of the discriminator's historical averaging; none disables it."
     )
     generator_history: fields.Weight | None = option(
-        None, "Weight of the generator's historical averaging; none for none."
+        None, "Weight of the generator's historical averaging; none disables it."
     )
     ema_decay: fields.Decay | None = option(
-        None, "Decay of the average of the generator, which then generates."
+        None,
+        "Decay per step of a moving average of the generator's weights, which then "
+        "draws the samples; none keeps no average.",
     )
 
     @classmethod
@@ -100,7 +113,7 @@ class Trainer(fields.Row):
         return {"optimizer": cls.optimizer, "penalty": cls.penalty}
 
     def arguments(self) -> dict[str, Any]:
-        """What the trainer's class is told beside the networks."""
+        """Returns the arguments of the trainer's class, except the networks."""
         options = self.options()
         if isinstance(options.get("base"), Loss):
             options["base"] = options["base"].identifier()
@@ -110,29 +123,31 @@ class Trainer(fields.Row):
 class MinimaxGAN(Trainer):
     name: Literal["minimax_gan"] = "minimax_gan"
     at = "trainers:MinimaxGAN"
-    real_label: fields.Label = option(1.0, "Target of real examples, below 1 smoothed.")
+    real_label: fields.Label = option(1.0, _REAL_LABEL)
 
 
 class NonSaturatingGAN(Trainer):
     name: Literal["non_saturating_gan"] = "non_saturating_gan"
     at = "trainers:NonSaturatingGAN"
-    real_label: fields.Label = option(1.0, "Target of real examples, below 1 smoothed.")
+    real_label: fields.Label = option(1.0, _REAL_LABEL)
 
 
 class LSGAN(Trainer):
     name: Literal["ls_gan"] = "ls_gan"
     at = "trainers:LSGAN"
-    a: fields.Number = option(0.0, "The discriminator's target of fake examples.")
-    b: fields.Number = option(1.0, "The discriminator's target of real examples.")
-    c: fields.Number = option(1.0, "The generator's target of fake examples.")
+    a: fields.Number = option(0.0, "Discriminator's target for fake examples.")
+    b: fields.Number = option(1.0, "Discriminator's target for real examples.")
+    c: fields.Number = option(1.0, "Generator's target for fake examples.")
 
 
 class WGAN(Trainer):
     name: Literal["wgan"] = "wgan"
     at = "trainers:WGAN"
     optimizer = _optimizer("rmsprop", 5e-5)
-    discriminator_steps: fields.Few = option(5, "Critic updates in a step.")
-    clip: fields.Rate = option(0.01, "Bound of the critic's weights.")
+    discriminator_steps: fields.Few = option(5, _DISCRIMINATOR_STEPS)
+    clip: fields.Rate = option(
+        0.01, "Bound on the absolute value of the critic's weights."
+    )
 
 
 class WGANGP(Trainer):
@@ -140,23 +155,23 @@ class WGANGP(Trainer):
     at = "trainers:WGANGP"
     optimizer = adam(1e-4, 0.0, 0.9)
     penalty = ({"name": "gradient_penalty", "weight": 10.0},)
-    discriminator_steps: fields.Few = option(5, "Critic updates in a step.")
+    discriminator_steps: fields.Few = option(5, _DISCRIMINATOR_STEPS)
 
 
 class HingeGAN(Trainer):
     name: Literal["hinge_gan"] = "hinge_gan"
     at = "trainers:HingeGAN"
     optimizer = adam(2e-4, 0.0, 0.9)
-    discriminator_steps: fields.Few = option(5, "Discriminator updates in a step.")
+    discriminator_steps: fields.Few = option(5, _DISCRIMINATOR_STEPS)
 
 
 class OnBase(Trainer):
-    """A trainer that starts from another loss."""
+    """A trainer with a base loss."""
 
     base: Annotated[Loss, fields.OneOf()] = option(
         NonSaturatingLoss(),
-        "Loss that a relativistic trainer starts from, or that the discriminator of "
-        "feature_matching_gan minimizes.",
+        "Base loss of a relativistic trainer, or discriminator loss of "
+        "feature_matching_gan.",
         key="loss",
         flag=True,
     )
@@ -183,8 +198,8 @@ class R3GAN(Trainer):
 class FeatureMatchingGAN(OnBase):
     name: Literal["feature_matching_gan"] = "feature_matching_gan"
     at = "trainers:FeatureMatchingGAN"
-    features: fields.Text = option("features", "Discriminator layer to match.")
-    distance: Distance = option("l2", "Distance of the mean features.")
+    features: fields.Text = option("features", _FEATURES)
+    distance: Distance = option("l2", _DISTANCE)
 
 
 class SemiSupervisedGAN(Trainer):
@@ -193,13 +208,19 @@ class SemiSupervisedGAN(Trainer):
     optimizer = adam(3e-3, 0.5, 0.999, epsilon=1e-4)
     classifies = True
     of_data = ("labels_per_class",)
-    features: fields.Text = option("features", "Discriminator layer to match.")
-    feature_matching: bool = option(True, "If true, the generator matches features.")
-    distance: Distance = option("mse", "Distance of the mean features.")
-    real_label: fields.Label = option(1.0, "Target of real examples, below 1 smoothed.")
+    features: fields.Text = option("features", _FEATURES)
+    feature_matching: bool = option(
+        True,
+        "If true, the generator matches features; otherwise it minimizes the log "
+        "probability that its images are fake.",
+    )
+    distance: Distance = option("mse", _DISTANCE)
+    real_label: fields.Label = option(1.0, _REAL_LABEL)
     discriminator_ema_decay: fields.Decay | None = option(
-        0.9999, "Decay of the average of the discriminator, which then classifies."
+        0.9999,
+        "Decay per step of a moving average of the discriminator's weights, which then "
+        "classifies; none keeps no average.",
     )
     labels_per_class: fields.Steps = option(
-        10, "Number of examples of each class with a label, drawn by the seed."
+        10, "Number of labeled examples per class, chosen at random by the seed."
     )

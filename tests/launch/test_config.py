@@ -106,7 +106,7 @@ def test_settings_are_read_as_what_they_set(text, path, expected):
         ("steps=none", "`steps` must be an integer.*Received: steps='none'"),
         (
             "trainer.clip=1",
-            "trainer wgan only. Received: trainer.clip='1' with trainer",
+            "with the trainer wgan. Received: trainer.clip='1' with trainer",
         ),
         ("ema_decay=high", "`ema_decay` must be a number or null.*Received: ema_dec"),
         ("jit_compile=maybe", "`jit_compile` must be true or false.*Received"),
@@ -234,11 +234,11 @@ BAD = [
     ),
     (
         {"trainer": "wgan", "loss": "hinge"},
-        "relativistic_average_gan or feature_matching_gan only. Received: loss='hinge' "
+        "relativistic_average_gan or feature_matching_gan. Received: loss='hinge' "
         "with trainer='wgan'",
     ),
-    ({"clip": 0.1}, "trainer wgan only. Received: clip=0.1"),
-    ({"hidden_layers": 2}, "network mlp only. Received: hidden_layers=2"),
+    ({"clip": 0.1}, "only with the trainer wgan. Received: clip=0.1"),
+    ({"hidden_layers": 2}, "only with the network mlp. Received: hidden_layers=2"),
     ({"width": None}, "must be an integer. Received: width=None"),
     ({"network": "mlp", "normalization": "batch"}, "Received: normalization='batch'"),
     ({"steps": 0}, "Received: steps=0"),
@@ -266,7 +266,7 @@ BAD = [
     ({"trainer": "minimax_gan", "real_label": 1.1}, "Received: real_label=1.1"),
     (
         {"loss": "hinge", "real_label": 0.9},
-        "loss non_saturating or minimax only. Received: real_label=0.9 with loss='hin",
+        "loss non_saturating or minimax. Received: real_label=0.9 with loss='hinge'",
     ),
     ({"generator_history": -0.1}, "Received: generator_history=-0.1"),
     ({"discriminator_history": INF}, "Received: discriminator_history=inf"),
@@ -282,7 +282,10 @@ BAD = [
     ({"precision": "half"}, "mixed_float16.*Received: precision='half'"),
     ({"optimizer": "adan"}, "Did you mean 'adam'.*Received: optimizer='adan'"),
     ({"optimizer": "addons:LAMP"}, "Did you mean 'addons:LAMB'"),
-    ({"optimizer": "sgd", "beta_1": 0.5}, "adam or .* only. Received: beta_1=0.5 with"),
+    (
+        {"optimizer": "sgd", "beta_1": 0.5},
+        "only with the optimizer adam or .*Received: beta_1=0.5 with",
+    ),
     ({"batch_size": 2**40}, "at most 1048576. Received: batch_size=1099511627776"),
     ({"network": "mlp", "hidden_layers": 10**9}, "at most 100. Received: hidden_lay"),
     ({"image_size": 2**31}, "at most 4096. Received: image_size=2147483648"),
@@ -297,15 +300,15 @@ BAD = [
     ({"conditional": True, "label_dim": 0}, "Received: label_dim=0"),
     (
         {"network": "mlp", "conditional": True},
-        "network dcgan only. Received: conditional=True with network='mlp'",
+        "with the network dcgan. Received: conditional=True with network='mlp'",
     ),
     ({"conditional": True, "normalization": "virtual"}, "Received: normalization="),
-    ({"image_size": 12}, "8, 16, 28, 32, 64, 128.*Received: pictures of 12x12"),
-    ({"network": "standard_cnn"}, "one of 32 .*Received: pictures of 8x8"),
+    ({"image_size": 12}, "8, 16, 28, 32, 64, 128.*Received: images of 12x12"),
+    ({"network": "standard_cnn"}, "one of 32 .*Received: images of 8x8"),
     ({"dataset": "ring8"}, "must be mlp for points.*Received: network='dcgan'"),
     (
         {"dataset": "ring8", "network": "mlp", "image_size": 8},
-        "tfds or image_folder or npz only. Received: image_size=8 with dataset='ring8'",
+        "tfds or image_folder or npz. Received: image_size=8 with dataset='ring8'",
     ),
 ]
 

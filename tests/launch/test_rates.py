@@ -162,7 +162,7 @@ def test_a_training_whose_rates_are_zero_does_not_go_on(tmp_path, capsys):
 
 BAD = [
     ({"learning_rate_schedule": "linaer"}, "Did you mean 'linear'"),
-    ({"learning_rate_final": 0.5}, "linear or cosine only. Received: learning_rate_f"),
+    ({"learning_rate_final": 0.5}, "linear or cosine. Received: learning_rate_f"),
     ({"learning_rate_decay_end": 5}, "Received: learning_rate_decay_end=5 with lear"),
     ({"learning_rate_decay_start": 0}, "Received: learning_rate_decay_start=0 with"),
 ]
