@@ -60,6 +60,7 @@ setup(
             "mypy>=2.4",
             "nbclient>=0.10",
             "pytest>=8",
+            "pytest-timeout>=2.3",
             "pytest-xdist>=3.6",
             "pyyaml>=6",
             "ruff>=0.15",

@@ -125,6 +125,20 @@ def logs(metrics: Iterable[keras.metrics.Metric]) -> dict[str, tf.Tensor]:
     return values
 
 
+def log_first_replica(model: keras.Model) -> None:
+    """Makes `fit` log the first replica's values, which all replicas agree on.
+
+    Keras 2 logs the sum of the workers' values.
+    """
+    if not KERAS_3:
+        model.distribute_reduction_method = "first"
+
+
+def steps_per_execution(model: keras.Model) -> int:
+    """Returns the number of steps in one execution, a variable in Keras 2."""
+    return int(tf.convert_to_tensor(model.steps_per_execution))
+
+
 def steps_are_branches(model: keras.Model) -> bool:
     """Returns `True` if a loop over several steps runs each of them in a `tf.cond`."""
     return KERAS_3 and model.steps_per_execution > 1

@@ -43,6 +43,7 @@ class TwoPlayerModel(keras.Model):
         self.trackers: dict[str, Any] = {}
         self.penalties: tuple[Any, ...] = ()
         self._is_new = True
+        _compat.log_first_replica(self)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -395,7 +396,7 @@ class TwoPlayerModel(keras.Model):
                 self.discriminator_optimizer
             ),
             "jit_compile": self.jit_compile,
-            "steps_per_execution": int(self.steps_per_execution),
+            "steps_per_execution": _compat.steps_per_execution(self),
             "run_eagerly": self.run_eagerly,
         }
 

@@ -139,9 +139,14 @@ class RunFolder(_InOrder):
         return step
 
     def on_train_begin(self, logs: Logs = None) -> None:
+        with contextlib.ExitStack() as stack:
+            hold = stack.enter_context(_lock.held(self.folder.path))
+            self._begin(hold)
+            super().on_train_begin(logs)
+            self._until_the_end = stack.pop_all()
+
+    def _begin(self, hold):
         self._record = record = _data.record_of(self.model)
-        self._until_the_end = contextlib.ExitStack()
-        hold = self._until_the_end.enter_context(_lock.held(self.folder.path))
         self.folder.check_same(record)
         self.folder.check_kinds()
         self.folder.sweep()
@@ -156,7 +161,6 @@ class RunFolder(_InOrder):
         self.parts = [*writers, _AtTheEnd(self._export)]
         self.set_model(self.model)
         self.set_params(self.params)
-        super().on_train_begin(logs)
 
     def _export(self):
         num_classes = self._record.generated_classes

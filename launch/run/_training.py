@@ -15,6 +15,7 @@ from launch.run import _recovery
 from launch.run import _signals
 from launch.run import _writers
 from launch.run._lowered_rates import Rates
+from tfgan_tricks import _compat
 from tfgan_tricks import callbacks
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def end_executions_at(trainer: Any, *steps: int) -> None:
 
     Keras 3 makes whole executions only.
     """
-    wanted = int(trainer.steps_per_execution)
+    wanted = _compat.steps_per_execution(trainer)
     possible = math.gcd(wanted, *steps)
     if possible != wanted:
         trainer.steps_per_execution = possible

@@ -208,7 +208,7 @@ def held_elsewhere(folder):
 
     thread = threading.Thread(target=hold)
     thread.start()
-    is_held.wait()
+    assert is_held.wait(10)
     try:
         yield
     finally:

@@ -61,6 +61,8 @@ def test_other_trainers_and_holders_are_refused(tmp_path):
         run_folder.restore(other)
     with pytest.raises(ValueError, match="trainer='LSGAN'"):
         other.fit(POINTS, batch_size=6, verbose=0, callbacks=[run_folder])
+    with held_elsewhere(folder):  # The refused run has let go of it.
+        pass
     with held_elsewhere(folder), pytest.raises(ValueError, match="`folder` must not"):
         gan().fit(POINTS, batch_size=6, verbose=0, callbacks=[run_folder])
     assert files(folder) == before

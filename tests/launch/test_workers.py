@@ -36,8 +36,14 @@ with strategy.scope():
         ema_decay=0.9,
     )
     trainer.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1))
-history = trainer.fit(data.batches(toy.points(), 8), steps_per_epoch=5, verbose=0)
-logs = [history.history[name][0] for name in ("d_loss", "g_loss")]
+seen = []
+watch = keras.callbacks.LambdaCallback(
+    on_train_batch_end=lambda step, logs: seen.append(float(logs["d_loss"]))
+)
+history = trainer.fit(
+    data.batches(toy.points(), 8), steps_per_epoch=5, verbose=0, callbacks=[watch]
+)
+logs = [*seen, *(history.history[name][0] for name in ("d_loss", "g_loss"))]
 averages = trainer.ema_generator.trainable_weights
 kernels = trainer.trainable_weights + averages
 print(json.dumps([logs, *(w.numpy().tolist() for w in kernels)]))

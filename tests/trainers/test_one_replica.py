@@ -66,6 +66,7 @@ def differences(strategy):
             weights = zip(*map(toy.weights, pair), strict=True)
             found[f"{name}, {form}"] = max(np.abs(a - b).max() for a, b in weights)
             found[f"{name}, {form}, steps"] = [int(each.step.numpy()) for each in pair]
+            found[f"{name}, {form}, config"] = pair[1].get_compile_config()
     return found
 
 
@@ -90,3 +91,4 @@ def test_one_replica_under_a_strategy_trains_like_none(found, form):
     for name in cases:
         assert found[name] < 1e-6, name
         assert found[f"{name}, steps"] == [2, 2], name
+        assert found[f"{name}, config"]["steps_per_execution"] == 2, name
