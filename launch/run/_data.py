@@ -1,4 +1,4 @@
-"""What a run is given: data in any form, its trainer, and the facts about both."""
+"""The arguments of a run: data in any form, the trainer, and facts about both."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,15 +20,15 @@ _NEEDED = ("generator", "discriminator", "sampling_generator", "step", "fit")
 
 
 class Batches(NamedTuple):
-    """Data in one form, whatever they were given as.
+    """Data in one form, whatever form the user has given.
 
     Attributes:
-        between: A function of two batch numbers that returns a `tf.data.Dataset` of
-            the batches from the first to before the second, or of more.
-        size: The number of examples in a batch, or `None` if it is unknown.
-        facts: What is known of the examples.
+        between: Function of two batch numbers that returns a `tf.data.Dataset`. It
+            contains the batches from the first number to before the second, or more.
+        size: Number of examples in a batch, or `None` if it is unknown.
+        facts: Known facts about the examples.
         points: Examples `[number, 2]` that are points of the plane, or `None`.
-        description: What they are, for the first line of a run.
+        description: Description of the data for the first line of a run.
     """
 
     between: Callable[[int, int], tf.data.Dataset]
@@ -43,10 +43,10 @@ def batches(
 ) -> Batches | None:
     """Returns the `Batches` of an array, a pair, a `Source`, a dataset or a function.
 
-    Those of `None` are `None`.
+    For `None` it returns `None`.
 
     Raises:
-        ValueError: If it is none of these, or does not go with the other arguments.
+        ValueError: If the data are something else, or do not fit the other arguments.
     """
     if batch_size is not None:
         _checks.positive_integer(batch_size=batch_size)
@@ -66,7 +66,7 @@ def batches(
         source = sources.Source(np.asarray(given))
         return _of_source(source, trainer, batch_size, seed)
     raise ValueError(
-        "`data` must be an array, a pair `(images, labels)`, what `data.load` returns, "
+        "`data` must be an array, a pair `(images, labels)`, a result of `data.load`, "
         "a `tf.data.Dataset` of batches, or a function `start -> dataset`. "
         f"Received: data of type {type(given).__module__}.{type(given).__qualname__}"
     )
@@ -76,8 +76,8 @@ def _of_source(source, trainer, batch_size, seed):
     by_class = _facts.is_conditional(trainer.generator)
     if by_class and source.labels is None:
         raise ValueError(
-            "`data` must have labels, since the generator takes them. Pass "
-            "`(images, labels)`. Received: examples without labels"
+            "`data` must have labels, because the generator has an input for them. "
+            "Pass `(images, labels)`. Received: examples without labels"
         )
     size = _BATCH_SIZE if batch_size is None else batch_size
     order = {"seed": seed, "with_labels": by_class}
@@ -98,7 +98,7 @@ def _of_source(source, trainer, batch_size, seed):
 
 
 def described(source: sources.Source) -> str:
-    """Returns what a `Source` holds and what of a folder it leaves out."""
+    """Returns a text about a `Source` and the files that it leaves out."""
     shape = source.examples.shape[1:]
     what = "x".join(map(str, shape)) if len(shape) > 1 else "points"
     unreadable = f", {source.skipped} unreadable" if source.skipped else ""
@@ -111,7 +111,7 @@ def names_of(source: sources.Source) -> tuple[str, ...]:
     """Returns the names of the classes.
 
     Raises:
-        ValueError: If one is too long, or could steer a terminal.
+        ValueError: If a name is too long, or could control a terminal.
     """
     for name in source.label_names:
         if len(name) > LONGEST or not NO_CONTROL.fullmatch(name):
@@ -123,7 +123,7 @@ def names_of(source: sources.Source) -> tuple[str, ...]:
 
 
 def _num_classes(source, trainer):
-    """As many as have names, else as many as the networks know or labels show."""
+    """Returns the number of names, else of the networks' classes or of the labels."""
     found = len(source.label_names) or int(np.max(source.labels)) + 1
     return found if source.label_names else trainer.num_classes or found
 
@@ -142,8 +142,8 @@ def _called(function, start):
     dataset = function(start)
     if not isinstance(dataset, tf.data.Dataset):
         raise ValueError(
-            "`data` must return a `tf.data.Dataset`, where it is a function of the "
-            f"number of the first batch. Received: {type(dataset).__qualname__}"
+            "`data` must return a `tf.data.Dataset` if it is a function of the number "
+            f"of the first batch. Received: {type(dataset).__qualname__}"
         )
     return dataset
 
@@ -161,10 +161,10 @@ def _repeated(dataset):
 
 
 class _InTurn:
-    """Reads a dataset once, as far as batches are asked for in their order.
+    """Batches of a dataset that is read once if they are requested in their order.
 
-    Many datasets are shuffled anew whenever they are iterated over, so that a second
-    iterator would not go on where the first one has ended.
+    Many datasets are shuffled again at each iteration, so that a second iterator would
+    not continue where the first has ended.
     """
 
     def __init__(self, dataset: tf.data.Dataset) -> None:
@@ -175,17 +175,17 @@ class _InTurn:
         if start != self._next:
             self._iterator = iter(_repeated(self._dataset).skip(start))
         self._next, iterator = stop, self._iterator
-        # One by one, so that they stay in their order.
+        # One at a time, to keep their order.
         return tf.data.Dataset.range(stop - start).map(lambda _: iterator.get_next())
 
 
 def _checked_size(spec, batch_size):
-    """Returns the size of a dataset's batches, found or told."""
+    """Returns the size of a dataset's batches, found or given."""
     first = tf.nest.flatten(spec)[0].shape
     found = first[0] if first.rank else None
     if None not in (found, batch_size) and found != batch_size:
         raise ValueError(
-            "`batch_size` must be None, or that of the batches that `data` has. "
+            "`batch_size` must be None, or the size of the batches in `data`. "
             f"Received: batch_size={batch_size} with batches of {found}"
         )
     return batch_size if found is None else found
@@ -200,10 +200,10 @@ def _facts_of(dataset):
 def record_of(
     trainer: Any, seed: int | None = None, batches: Batches | None = None
 ) -> Record:
-    """Returns the `Record` of a compiled trainer, and of the data if it has them.
+    """Returns the `Record` of a compiled trainer, and of its data if there are any.
 
     Raises:
-        ValueError: If it is no trainer, or not compiled.
+        ValueError: If `trainer` is not a trainer, or not compiled.
     """
     _check_trainer(trainer)
     of_data: dict[str, Any] = {}
@@ -230,7 +230,7 @@ def _check_trainer(trainer):
         )
     if trainer.generator_optimizer is None:
         raise ValueError(
-            "`trainer` must be compiled. Call `trainer.compile()` before. "
+            "`trainer` must be compiled. Call `trainer.compile()` first. "
             f"Received: trainer={trainer!r}"
         )
 

@@ -1,4 +1,4 @@
-"""On which devices, and beside which other processes, a training runs."""
+"""The devices of a run, and the workers that it has."""
 
 import contextlib
 import json
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 _ADDRESS = re.compile(r"[^\s/]+:[1-9]\d{0,4}")
 _WORD = b"tfgan_tricks: all are here"
-_PAUSE = 0.2  # Seconds from try to try.
+_PAUSE = 0.2  # Seconds between attempts.
 STRATEGIES = ("none", "mirrored", "multi_worker")
 
 
@@ -18,7 +18,7 @@ class WorkersLost(RuntimeError):
 
 
 class Devices(NamedTuple):
-    """What decides how fast a training is, but not what it learns."""
+    """Devices of a run, which change its speed but not its results."""
 
     strategy: str = "none"
     num_virtual_devices: int | None = None
@@ -26,12 +26,12 @@ class Devices(NamedTuple):
 
     @property
     def is_chief(self) -> bool:
-        """Whether this is the worker that writes and reports."""
+        """`True` if this worker writes to the run folder and reports."""
         return self.worker == 0
 
     @property
     def has_others(self) -> bool:
-        """Whether other processes take part."""
+        """`True` if the run has several workers."""
         return self.strategy == "multi_worker"
 
 
@@ -39,10 +39,11 @@ ONE = Devices()
 
 
 def worker(text: str | None) -> int:
-    """Returns the index of this worker by the content of `TF_CONFIG`.
+    """Returns the index of this worker in the content of `TF_CONFIG`.
 
     Raises:
-        ValueError: If it does not tell the addresses of workers, and one of them.
+        ValueError: If the content does not have the addresses of all workers and the
+            index of this worker.
     """
     try:
         entries = json.loads(text)
@@ -54,24 +55,24 @@ def worker(text: str | None) -> int:
     except (KeyError, TypeError, ValueError, RecursionError):
         pass
     raise ValueError(
-        "`TF_CONFIG` must hold the addresses of all workers and the index of this one, "
-        'as in {"cluster": {"worker": ["host0:2222", "host1:2222"]}, "task": {"type": '
-        f'"worker", "index": 0}}}}, for several workers. Received: {text!r}'
+        "`TF_CONFIG` must contain the addresses of all workers and the index of this "
+        'worker, such as {"cluster": {"worker": ["host0:2222", "host1:2222"]}, "task": '
+        f'{{"type": "worker", "index": 0}}}}. Received: {text!r}'
     )
 
 
 def addresses(text: str) -> list[tuple[str, int]]:
-    """Returns host and port of each worker by a `TF_CONFIG` that is right."""
+    """Returns the host and port of each worker in a valid `TF_CONFIG`."""
     workers = json.loads(text)["cluster"]["worker"]
     pairs = (address.rpartition(":") for address in workers)
     return [(host, int(port)) for host, _, port in pairs]
 
 
 def meet(addresses: list[tuple[str, int]], index: int) -> None:
-    """Waits until all workers do, each at its address.
+    """Waits until all workers have started.
 
-    TensorFlow's own meeting lets no Python run, and takes SIGTERM away before: a worker
-    that waited there for another one could not be ended.
+    TensorFlow would wait by itself, but without running Python and after replacing the
+    handler of SIGTERM. SIGTERM could not end a worker that waits there.
     """
     if len(addresses) == 1:
         return
@@ -83,7 +84,7 @@ def meet(addresses: list[tuple[str, int]], index: int) -> None:
 
 
 def _wait_for(count, port):
-    """Lets so many others come, then tells all of them that they have."""
+    """Waits for `count` other workers, then tells them that all have come."""
     here: dict[bytes, socket.socket] = {}
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(socket.create_server(("", port)))
@@ -94,14 +95,14 @@ def _wait_for(count, port):
                 stack.enter_context(guest)
                 guest.settimeout(_PAUSE)
                 if name := guest.recv(16):
-                    here[name] = guest  # One that comes again was started anew.
+                    here[name] = guest  # The last one, if a worker was restarted.
         for guest in here.values():
             with contextlib.suppress(OSError):
                 guest.sendall(_WORD)
 
 
 def _is_told(address, index):
-    """Comes to the first worker; returns `True` once all have."""
+    """Connects to the first worker; returns `True` once all workers have."""
     try:
         with socket.create_connection(address, timeout=_PAUSE) as host:
             host.sendall(f"{index:16d}".encode())

@@ -16,11 +16,11 @@ from tfgan_tricks.callbacks import _picture
 
 
 class Samples(NamedTuple):
-    """Samples, and their labels where the generator takes labels."""
+    """Samples, and their labels if the generator is class-conditional."""
 
     examples: np.ndarray
     labels: np.ndarray | None = None
-    num_classes: int | None = None  # If all classes come in turn.
+    num_classes: int | None = None  # If the samples cycle through all classes.
 
 
 def samples(
@@ -30,14 +30,15 @@ def samples(
     seed: int,
     label: int | None,
 ) -> Samples:
-    """Draws samples; `None` images are as many as `callbacks.SampleGrid` draws.
+    """Draws samples.
 
     Args:
         generator: The generator.
-        num_classes: The number of labels that it takes, or `None`.
-        num_images: The number of samples, or `None`.
+        num_classes: Number of labels of the generator, or `None`.
+        num_images: Number of samples. `None` means the number in a sample grid, see
+            `callbacks.SampleGrid`.
         seed: Integer seed of the latents.
-        label: The label of all samples; `None` draws all in turn.
+        label: Label of all samples. `None` cycles through all labels.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -56,7 +57,7 @@ def _labels(num_classes, num_images, label):
     if num_classes is None:
         if label is not None:
             raise ValueError(
-                "`label` must be None: the generator takes no labels. "
+                "`label` must be None, because the generator is not class-conditional. "
                 f"Received: label={label!r}"
             )
         return None
@@ -65,16 +66,16 @@ def _labels(num_classes, num_images, label):
     if not isinstance(label, (int, np.integer)) or not 0 <= label < num_classes:
         raise ValueError(
             f"`label` must be an integer from 0 to {num_classes - 1}, or None for all "
-            f"in turn. Received: label={label!r}"
+            f"labels. Received: label={label!r}"
         )
     return np.full(num_images, label, "int32")
 
 
 def draw(samples: Samples, output_range: Any, path: str) -> str:
-    """Draws samples to a PNG file, and puts those that do not fit beside it.
+    """Draws samples to a PNG file, and writes a `.npz` file if some do not fit.
 
     Returns:
-        In words, where they are.
+        A text that names the files.
     """
     examples, in_turn = samples.examples, samples.num_classes
     pixels = callbacks.picture(examples, None, output_range, in_turn)
@@ -99,9 +100,9 @@ def export(
     """Exports the generator: to a `.keras` file, or else to a SavedModel.
 
     Args:
-        trainer: The trainer, whose step and kind of weights the metadata tell.
-        path: What to make.
-        num_classes: The number of labels that the generator takes, or `None`.
+        trainer: The trainer, whose step and kind of weights are in the metadata.
+        path: File or folder to create.
+        num_classes: Number of labels of the generator, or `None`.
         metadata: Further entries for `metadata.json`.
 
     Raises:
@@ -126,7 +127,7 @@ def export(
 def replace(
     trainer: Any, path: str, num_classes: int | None, metadata: dict[str, Any]
 ) -> None:
-    """Exports to a new folder, which then takes the place of an earlier one."""
+    """Exports to a new folder, which then replaces an earlier export."""
     shutil.rmtree(path + ".new", ignore_errors=True)
     export(trainer, path + ".new", num_classes, metadata)
     shutil.rmtree(path, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""A run's folder and the files in it, as far as they need no TensorFlow."""
+"""A run folder and its files, as far as they need no TensorFlow."""
 
 import json
 import os
@@ -27,11 +27,11 @@ class Folder:
 
     Args:
         path: The folder, which need not exist.
-        name: What the user calls it.
+        name: The user's name for the folder, for errors.
 
     Raises:
-        ValueError: If it is no path, or none in UTF-8, as TensorBoard needs it.
-        OSError: If it is a file.
+        ValueError: If `path` is not a path in UTF-8, which TensorBoard requires.
+        OSError: If `path` is a file.
     """
 
     def __init__(self, path: Any, name: str = "folder") -> None:
@@ -66,23 +66,23 @@ class Folder:
         return self.file(TENSORBOARD)
 
     def holds(self, *more: str) -> list[str]:
-        """Returns the names of what a run has left there, of its files and `more`."""
+        """Returns the names of existing files and folders of a run, or in `more`."""
         names = (*more, *_ALL)
         return [name for name in names if os.path.lexists(self.file(name))]
 
     def check_kinds(self) -> None:
-        """Raises `ValueError` where a file is in the place of a folder."""
+        """Raises `ValueError` if a file has the name of a folder."""
         for name in _FOLDERS:
             path = self.file(name)
             if os.path.lexists(path) and not os.path.isdir(path):
                 raise ValueError(
-                    f"`{self.name}` must have a folder {name}, and there is a file. "
-                    f"Remove it, or choose another folder. "
+                    f"`{self.name}` must have a folder {name}, but it is a file. "
+                    f"Remove {name}, or choose another folder. "
                     f"Received: {self.name}={self.path!r}"
                 )
 
     def last_step(self) -> int:
-        """Returns the step of the newest checkpoint, readable or not, or 0."""
+        """Returns the step of the newest checkpoint, even if it is damaged, or 0."""
         there = os.listdir(self.checkpoints) if os.path.isdir(self.checkpoints) else ()
         found = (re.fullmatch(r"ckpt-(\d+)\.index", name) for name in there)
         return max((int(match[1]) for match in found if match), default=0)
@@ -96,13 +96,13 @@ class Folder:
             return 0
 
     def rollbacks(self) -> int:
-        """Returns how many rollbacks the run has had, by its metrics."""
+        """Returns the number of rollbacks in the metrics of the run."""
         return sum("rolled_back_to" in _entry(line) for line in self._metrics())
 
     def drop_metrics(self, after: int, new: dict[str, Any] | None = None) -> None:
-        """Drops the metrics of steps that will be made again, and adds an entry.
+        """Removes metrics of steps that will be repeated, and adds an entry.
 
-        Entries about rollbacks stay.
+        It keeps entries about rollbacks.
         """
         lines = self._metrics()
         kept = [line for line in lines if _stays(_entry(line), after)]
@@ -117,15 +117,15 @@ class Folder:
             return file.readlines()
 
     def write(self, name: str, text: str) -> None:
-        """Writes a text file, whole or not at all."""
+        """Writes a text file atomically."""
         with _files.whole_file(self.file(name), self.name) as file:
             file.write(text.encode())
 
     def record(self) -> Record | None:
-        """Returns the record of the run, or `None` where there is none.
+        """Returns the record of the run, or `None` if there is no record.
 
         Raises:
-            ValueError: If it cannot be read.
+            ValueError: If the record cannot be read.
         """
         path = self.file(RECORD)
         if not os.path.isfile(path):
@@ -135,40 +135,40 @@ class Folder:
                 return Record.parsed(file.read(MOST_BYTES + 1))
         except ValueError as error:
             raise ValueError(
-                f"`{self.name}` must hold a run; its {RECORD} cannot be read: {error}. "
-                f"Received: {self.name}={self.path!r}"
+                f"`{self.name}` must contain a run, but its {RECORD} cannot be read: "
+                f"{error}. Received: {self.name}={self.path!r}"
             ) from error
 
     def write_record(self, record: Record) -> None:
         self.write(RECORD, record.text())
 
     def check_same(self, new: Record) -> None:
-        """Raises `ValueError` if another run is in the folder, naming what differs."""
+        """Raises `ValueError` if the folder contains another run."""
         old = self.record()
         if old is None:
             self._check_no_other()
             return
-        # Data first: other data often make other networks.
+        # Data first, because other data often cause other networks.
         parts = {"data": (old.data, new.data), self.name: (old, new)}
         for name, (was, now) in parts.items():
             told = [f"{key}={b!r} (it was {a!r})" for key, a, b in differing(was, now)]
             if told:
                 raise ValueError(
-                    f"`{name}` must be that of the run which began in {self.path!r}, "
-                    "to resume it. Choose another folder for another run. "
+                    f"`{name}` must match the run that began in {self.path!r}, to "
+                    "resume it. Choose another folder for another run. "
                     f"Received: {', '.join(told)}"
                 )
 
     def _check_no_other(self):
         if self.last_step():
             raise ValueError(
-                f"`{self.name}` must hold a run of this version, or none: there are "
-                f"checkpoints, but no {RECORD}. Choose another folder. "
+                f"`{self.name}` must contain no run, or a run of this version, but has "
+                f"checkpoints and no {RECORD}. Choose another folder. "
                 f"Received: {self.name}={self.path!r}"
             )
 
     def sweep(self) -> None:
-        """Removes what a run left unfinished that was killed while it wrote."""
+        """Removes unfinished files of a run that was killed while it wrote them."""
         left = [name for name in os.listdir(self.path) if _LEFTOVERS.fullmatch(name)]
         there = os.listdir(self.samples) if os.path.isdir(self.samples) else ()
         left += [os.path.join(SAMPLES, n) for n in there if n.endswith(".png.part")]
@@ -180,7 +180,7 @@ class Folder:
 
 
 def _entry(line):
-    """Returns the JSON object in a line; an empty one where its writer was killed."""
+    """Returns the JSON object in a line, or an empty dict if the line is cut off."""
     try:
         entry = json.loads(line)
     except (ValueError, RecursionError):

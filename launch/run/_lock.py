@@ -1,4 +1,4 @@
-"""One run at a time in a folder."""
+"""Locks that allow one run at a time in a folder."""
 
 import contextlib
 import fcntl
@@ -6,22 +6,22 @@ import os
 import threading
 from collections.abc import Iterator
 
-_holders: dict[tuple[int, int], int] = {}  # The thread that holds a folder.
+_holders: dict[tuple[int, int], int] = {}  # The thread that has locked a folder.
 
 
 class FolderLost(OSError):
-    """The folder of a run was removed, or replaced by another, while it ran."""
+    """An error for a run folder that was removed or replaced during the run."""
 
 
 class Held:
-    """A folder that is held; the hold follows the folder, not its path."""
+    """A locked folder. The lock belongs to the folder, not to its path."""
 
     def __init__(self, path: str, descriptor: int) -> None:
         self.path = path
         self._identity = _identity(os.fstat(descriptor))
 
     def check(self) -> None:
-        """Raises `FolderLost` unless the folder is still where it was."""
+        """Raises `FolderLost` unless the folder still has its path."""
         try:
             is_there = _identity(os.stat(self.path)) == self._identity
         except OSError:
@@ -34,7 +34,7 @@ class Held:
 
     @contextlib.contextmanager
     def explained(self) -> Iterator[None]:
-        """Lets errors of a folder that is lost say so."""
+        """Raises `FolderLost` instead of other errors if the folder is lost."""
         try:
             yield
         except Exception:
@@ -44,18 +44,18 @@ class Held:
 
 @contextlib.contextmanager
 def held(path: str, name: str = "folder") -> Iterator[Held]:
-    """Holds a folder, created if it is missing, for this process alone.
+    """Locks a folder, created if missing, for this process alone.
 
-    The kernel lets go of it when the process ends, however it ends. A thread may hold
-    a folder that it holds already. Folders that were created here and are still empty
-    at the end are removed.
+    The kernel unlocks it when the process ends, even if the process is killed. A thread
+    may lock a folder that it has locked already. Folders that were created here and
+    are still empty at the end are removed.
 
     Args:
         path: The folder.
-        name: What the user calls it.
+        name: The user's name for the folder, for errors.
 
     Raises:
-        ValueError: If another process, or another thread, holds it.
+        ValueError: If another process, or another thread, has locked the folder.
     """
     missing = _missing(path)
     os.makedirs(path, exist_ok=True)
@@ -82,7 +82,7 @@ def _identity(status):
 
 
 def _missing(path):
-    """The folders that have to be created, the innermost first."""
+    """Returns the folders that have to be created, the innermost first."""
     path, missing = os.path.abspath(path), []
     while not os.path.lexists(path):
         missing.append(path)
@@ -101,8 +101,8 @@ def _lock(descriptor, path, name):
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise ValueError(
-            f"`{name}` must not be in use by a run that is still going on. "
-            f"Received: {name}={path!r}"
+            f"`{name}` must not be in use by another run. Wait until that run ends, or "
+            f"choose another folder. Received: {name}={path!r}"
         ) from None
     except OSError:
-        pass  # Some network file systems lock no folders.
+        pass  # Some network file systems cannot lock folders.

@@ -1,4 +1,4 @@
-"""Learning rates that are lowered as a whole, whatever the optimizer."""
+"""Learning rates that are lowered together, for any optimizer."""
 
 import weakref
 from typing import Any
@@ -48,7 +48,7 @@ class Rates:
     """The learning rates of a compiled trainer's two optimizers.
 
     Args:
-        trainer: The trainer, whose rates are now the whole ones.
+        trainer: The trainer, whose present rates are the full rates.
     """
 
     def __init__(self, trainer: Any) -> None:
@@ -60,33 +60,33 @@ class Rates:
             rate = _compat.learning_rate(optimizer)
             if callable(rate):
                 _compat.set_schedule(optimizer, Scaled(rate, self._factor))
-                trainer.train_function = None  # One that is traced has the old rate.
+                trainer.train_function = None  # It has the old rate.
             else:
                 self._constant[player] = float(rate)
 
     @classmethod
     def of(cls, trainer: Any) -> Self:
-        """Returns the rates of a trainer: the same object until it is compiled anew."""
+        """Returns the rates of a trainer, the same object until the next `compile`."""
         rates = _known.get(trainer)
         if rates is None or rates._optimizers != _optimizers(trainer):
             rates = _known[trainer] = cls(trainer)
         return rates
 
     def lower(self, factor: float) -> None:
-        """Sets all rates to `factor` times the whole ones."""
+        """Sets all rates to `factor` times the full rates."""
         self._factor.assign(factor)
         for player, rate in self._constant.items():
             if factor != 1.0:
                 self._optimizers[player].learning_rate = rate * factor
 
     def now(self) -> dict[str, float]:
-        """Returns the rates in force, by `generator_learning_rate` and so on."""
+        """Returns the current rates, by names such as `generator_learning_rate`."""
         found = {}
         for player, optimizer in self._optimizers.items():
             rate = _compat.learning_rate(optimizer)
             if isinstance(rate, Scaled):
                 rate = rate(optimizer.iterations)
-            # As short as float32 has it: 0.002, not 0.0020000000949949026.
+            # The shortest text of the float32: 0.002, not 0.0020000000949949026.
             found[f"{player}_learning_rate"] = float(str(np.float32(rate)))
         return found
 

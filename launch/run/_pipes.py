@@ -1,4 +1,4 @@
-"""Output that nobody reads any more, as after `| head -1`."""
+"""Output that has lost its reader, as with `| head -1`."""
 
 import contextlib
 import os
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class _Lasting:
-    """A text stream that goes on in silence once its reader is gone."""
+    """A text stream that drops its text once its reader is gone."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -30,7 +30,7 @@ class _Lasting:
         try:
             yield
         except BrokenPipeError:
-            # What is still held back goes to the same file when the process ends.
+            # The buffered text goes to the same file when the process ends.
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self._stream.fileno())
             os.close(nowhere)
@@ -38,7 +38,7 @@ class _Lasting:
 
 @contextlib.contextmanager
 def lasting() -> Iterator[None]:
-    """Lets printing go on where the reader of stdout or stderr is gone."""
+    """Keeps printing possible when the reader of stdout or stderr is gone."""
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = map(_Lasting, before)
     try:

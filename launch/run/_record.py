@@ -1,4 +1,4 @@
-"""What makes a run the run that it is: the content of `run.json`."""
+"""The identity of a run: the content of `run.json`."""
 
 import re
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ from typing import Self
 import pydantic
 from pydantic import Field
 
-_LARGEST = 2**24  # Numbers in an example, or classes.
-MOST_BYTES = 2**22  # Thousands of classes have names.
+_LARGEST = 2**24  # Size of a dimension, or number of classes.
+MOST_BYTES = 2**22  # Room for the names of thousands of classes.
 
 Size = Annotated[int, Field(ge=1, le=_LARGEST)]
 Shape = tuple[Annotated[int, Field(ge=0, lt=2**63)], ...]
@@ -25,12 +25,12 @@ class _Strict(pydantic.BaseModel):
 
 
 class Data(_Strict):
-    """What is known of the data of a run; `None` or empty is not known."""
+    """Facts about the data of a run; `None` or empty means unknown."""
 
     example_shape: tuple[Size, ...] | None = None
     num_examples: Annotated[int, Field(ge=1, lt=2**63)] | None = None
-    num_classes: Size | None = None  # Of a run that uses labels.
-    label_names: tuple[Text, ...] = ()  # Likewise.
+    num_classes: Size | None = None  # Only if the run uses labels.
+    label_names: tuple[Text, ...] = ()  # Only if the run uses labels.
 
     @pydantic.model_validator(mode="after")
     def _check_names(self):
@@ -40,7 +40,7 @@ class Data(_Strict):
 
 
 class Record(_Strict):
-    """A run, as far as one that resumes it must be the same."""
+    """The properties of a run that must not change when it is resumed."""
 
     format: Literal[1] = 1
     trainer: Text
@@ -55,21 +55,21 @@ class Record(_Strict):
 
     @property
     def generated_classes(self) -> int | None:
-        """The number of labels that the generator takes, or `None`."""
+        """The number of labels of the generator, or `None`."""
         return self.data.num_classes if self.generates_by_class else None
 
     @property
     def generated_names(self) -> dict[str, list[str]]:
-        """What an export's metadata tell of these labels."""
+        """The entries about these labels in the metadata of an export."""
         names = self.data.label_names if self.generates_by_class else ()
         return {"label_names": list(names)} if names else {}
 
     @classmethod
     def parsed(cls, content: bytes) -> Self:
-        """Returns the record that JSON text holds.
+        """Returns the record in JSON text.
 
         Raises:
-            ValueError: If it holds none, in one line.
+            ValueError: If the text is not a valid record. The message is one line.
         """
         if len(content) > MOST_BYTES:
             raise ValueError(f"it must have at most {MOST_BYTES} bytes")
@@ -87,9 +87,13 @@ class Record(_Strict):
 
 
 def differing(old: _Strict, new: _Strict) -> Iterator[tuple[str, Any, Any]]:
-    """Yields name, old and new value of what two records, or two data, differ in.
+    """Yields the name, old value and new value of each difference.
 
-    What is not known of one of them is not compared, nor what is in `Record.data`.
+    Unknown values are not compared, and `Record.data` is not either.
+
+    Args:
+        old: A `Record` or `Data`.
+        new: Another of the same class.
     """
     for key in type(old).model_fields:
         was, now = getattr(old, key), getattr(new, key)
@@ -104,7 +108,7 @@ def differing(old: _Strict, new: _Strict) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _differing_weights(key, was, now):
-    """The first weight whose shape differs; networks have many."""
+    """Yields only the first weight with another shape: networks have many."""
     name = key.partition("_")[0]
     if len(was) != len(now):
         yield f"number of the {name}'s weights", len(was), len(now)

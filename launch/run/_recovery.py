@@ -1,4 +1,4 @@
-"""Going back to a checkpoint: after an end, and after a divergence."""
+"""Returning to a checkpoint, after the end of a process or a divergence."""
 
 import os
 import sys
@@ -16,12 +16,12 @@ FACTOR = 0.5  # Of the learning rates, for each rollback.
 
 
 def newest_step(folder: "Folder") -> int:
-    """Returns the step of the newest checkpoint that can be read; 0 without one.
+    """Returns the step of the newest readable checkpoint, or 0 without checkpoints.
 
-    Damaged ones are named on stderr, in one line.
+    One line on stderr names damaged checkpoints.
 
     Raises:
-        ValueError: If all of them are damaged.
+        ValueError: If all checkpoints are damaged.
     """
     if not folder.last_step():
         return 0
@@ -34,7 +34,7 @@ def newest_step(folder: "Folder") -> int:
 
 
 def restore(trainer: Any, folder: "Folder", step: int) -> None:
-    """Restores a trainer, unless it is new and so is the run."""
+    """Restores a trainer, unless the run has no checkpoint yet."""
     if step or os.path.isfile(os.path.join(folder.checkpoints, "ckpt-0.index")):
         callbacks.restore(trainer, folder.checkpoints, step)
 
@@ -42,15 +42,15 @@ def restore(trainer: Any, folder: "Folder", step: int) -> None:
 def roll_back(
     trainer: Any, folder: "Folder", rates: "Rates", most: int, error: FloatingPointError
 ) -> str:
-    """Restores the newest checkpoint, lowers the learning rates, and records it.
+    """Restores the newest checkpoint, lowers the learning rates, and records both.
 
-    Noise and the order of the data stay, as functions of seed and step.
+    Noise and data order stay the same, because they depend only on seed and step.
 
     Returns:
-        What was done, in words.
+        A text that says what was done.
 
     Raises:
-        FloatingPointError: The error itself, if no rollback is left.
+        FloatingPointError: If no rollback is left. It is `error` itself.
     """
     count = folder.rollbacks() + 1
     if count > most:

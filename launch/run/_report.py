@@ -1,4 +1,4 @@
-"""What a run says at its beginning and its end."""
+"""The texts that a run prints at its beginning and end."""
 
 import os
 import shlex
@@ -13,8 +13,8 @@ class Report(NamedTuple):
     """The first and the last lines of a `Run`.
 
     Attributes:
-        title: What is trained; the trainer's class if it is empty.
-        files: Further files in the folder, and what they are.
+        title: Name of the run. If it is empty, the report names the trainer's class.
+        files: Dict from names of further files in the folder to descriptions.
         commands: Modules that can be run on the folder, with their arguments.
     """
 
@@ -34,11 +34,11 @@ class Report(NamedTuple):
         )
 
     def farewell(self, run: Any, seconds: float) -> str:
-        """Returns the last lines: where everything is, and what comes next."""
+        """Returns the last lines: where everything is, and what to do next."""
         files = {
-            f"samples/step-{run.step:06d}.png": "the last grid of samples",
-            "export": "the generator, as a SavedModel that needs TensorFlow only",
-            "checkpoints": "what the run resumes from",
+            f"samples/step-{run.step:06d}.png": "the last sample grid",
+            "export": "the generator, as a SavedModel that needs only TensorFlow",
+            "checkpoints": "the states to resume the run from",
             "metrics.jsonl, tensorboard": "the losses",
             **self.files,
         }
@@ -50,13 +50,13 @@ class Report(NamedTuple):
 
 
 def _command(text, path):
-    """A command to paste into the shell that started the run."""
+    """Returns a command to paste into the shell that started the run."""
     module = text.format(folder=shlex.quote(path))
     return f"  {shlex.quote(python())} -m {module}"
 
 
 def python() -> str:
-    """Returns the interpreter, as the shell finds it from here."""
+    """Returns the command of the interpreter for the shell, as short as possible."""
     if shutil.which("python") == sys.executable:
         return "python"
     return min(sys.executable, os.path.relpath(sys.executable), key=len)

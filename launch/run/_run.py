@@ -20,61 +20,60 @@ from tfgan_tricks import _files
 
 
 class Run:
-    """A run of a trainer in a folder, which resumes exactly where it was ended.
+    """A run of a trainer in a folder, which resumes exactly where it was interrupted.
 
-    The batch of step s has the number s * `batches_per_step`, and all that is random
-    in the step follows from the trainer's seed and s. So a run that is ended, at any
-    moment and in any way, and then resumed has the weights of one that was not ended,
-    bit for bit on a CPU.
+    The batches of step s start at number s * `batches_per_step`, and all randomness of
+    the step depends only on the trainer's seed and s. A run that is interrupted, at
+    any moment and in any way, and then resumed therefore has the weights of an
+    uninterrupted run, bit for bit on a CPU.
 
-    The folder gets `checkpoints`, `samples`, `metrics.jsonl`, `tensorboard`, at the
-    end `export`, and `run.json`, by which the run is known. Ctrl-C leaves a checkpoint
-    and raises `KeyboardInterrupt`; so does SIGTERM in a script, which then ends with
-    code 143. In a notebook the kernel goes on. Both are handled in the main thread
-    only, and unless the caller handles them.
+    The run writes `checkpoints`, `samples`, `metrics.jsonl`, `tensorboard` and
+    `run.json`, which identifies it, and `export` at the end. On Ctrl-C it saves a
+    checkpoint, unless it has several workers, and raises `KeyboardInterrupt`. SIGTERM
+    does the same in a script, which then ends with code 143. A notebook keeps its own
+    handling of SIGTERM, and its kernel continues after Ctrl-C. The run handles signals
+    only in the main thread, and only if the caller does not.
 
-    On several devices, create and compile the trainer in the scope of a
-    `tf.distribute.Strategy`. Of several workers, each creates the same run; the first
-    one writes.
+    To train on several devices, create and compile the trainer in the scope of a
+    `tf.distribute.Strategy`. With several workers, each of them creates the same run,
+    and the first worker writes.
 
     Args:
-        folder: Folder of the run, created if it is missing. What an earlier `Run` of
-            the same trainer, networks, seeds, batch size and data has left there is
-            resumed; anything else is refused.
+        folder: Run folder, created if missing. If it contains an earlier `Run` with the
+            same trainer, networks, seeds, batch size and data, the run resumes. Any
+            other run in it raises `ValueError`.
         trainer: A compiled trainer.
         data: Real examples in the generator's range, in one of five forms:
 
-            - an array `[N, ...]` of floats, or of uint8, which is scaled to [-1, 1];
-            - a pair `(images, labels)` of arrays;
-            - what `tfgan_tricks.data.load` returns;
-            - a function `start -> dataset` of the number of the first batch, which
-              returns a `tf.data.Dataset` of all batches from that one on. Any batches
-              that the trainer takes can be given so, and nothing is read in vain when
-              the run is resumed;
-            - a `tf.data.Dataset` of batches, repeated if it ends. A resumed run reads
-              it from its beginning and skips the batches that were used, which is
-              exact if a new process reads the same batches in the same order.
+            - An array `[N, ...]` of floats, or of uint8, which is scaled to [-1, 1].
+            - A pair `(images, labels)` of arrays.
+            - A result of `tfgan_tricks.data.load`.
+            - A function `start -> dataset` of the number of the first batch, which
+              returns a `tf.data.Dataset` of this batch and all later batches, in any
+              form that the trainer accepts. A resumed run reads no batch in vain.
+            - A `tf.data.Dataset` of batches, repeated if it ends. A resumed run reads
+              it from the start and skips the batches that were used. This is exact if
+              a new process reads the same batches in the same order.
 
-            `None` is for runs that are only sampled and exported.
+            `None` is for runs that only draw samples and export.
         steps: Number of steps of the whole run, at least 1.
-        batch_size: Number of examples in a batch of arrays, 64 by default; over all
-            replicas. Datasets have their own.
-        seed: Integer seed of the order of arrays. The trainer's own `seed` is that of
+        batch_size: Number of examples in a batch of arrays, over all replicas. Default:
+            64. A dataset has its own batch size.
+        seed: Integer seed of the order of arrays. The trainer's own `seed` determines
             latents and penalties.
-        checkpoint_every: Number of steps from checkpoint to checkpoint.
-        sample_every: Number of steps from sample grid to sample grid, the length of an
+        checkpoint_every: Number of steps between checkpoints.
+        sample_every: Number of steps between sample grids, which is the length of an
             epoch.
-        log_every: Number of steps from line to line of the metrics.
-        rollbacks: How often a run that diverges may go back to its newest checkpoint,
-            with half the learning rates, constant or not, from then on.
-        validation_data: What trainers that have scores are tested on after each epoch.
-        callbacks: Further Keras callbacks. They are not called again for steps that
-            are resumed from.
+        log_every: Number of steps between lines of the metrics.
+        rollbacks: Maximum number of returns to the newest checkpoint when the run
+            diverges. Each return halves both learning rates, also with a schedule.
+        validation_data: Data for `evaluate` after each epoch, for trainers with scores.
+        callbacks: Further Keras callbacks. A resumed run calls them only for new steps.
         metadata: Dict of further entries for the export's `metadata.json`.
-        verbose: If `False`, nothing is printed.
+        verbose: If `False`, the run prints nothing.
 
     Raises:
-        ValueError: If an argument is out of range, or another run is in the folder.
+        ValueError: If an argument is out of range, or the folder contains another run.
         OSError: If `folder` is a file.
 
     >>> import tempfile
@@ -134,7 +133,7 @@ class Run:
         self.metadata = metadata or {}
         self.is_verbose = verbose and self.workers.is_chief
         self.report = _report.Report()
-        self.files: dict[str, str] = {}  # Further ones for the folder.
+        self.files: dict[str, str] = {}  # Further files for the folder.
         self._restored: int | None = None
 
     @property
@@ -143,17 +142,17 @@ class Run:
         return int(self.trainer.step.numpy())
 
     def train(self) -> None:
-        """Trains to the last step, exports the generator, and says where all is.
+        """Trains to the last step, exports the generator, and lists the files.
 
-        A run that has ended already gets what is missing in its folder, and keeps
-        everything else.
+        A run that has ended already creates only the files that are missing.
 
         Raises:
-            ValueError: If another run or process is in the folder, if no checkpoint
-                can be read, or if the data cannot be trained on.
+            ValueError: If the folder contains another run or is in use by another run,
+                all checkpoints are damaged, or the data do not fit the trainer.
             FloatingPointError: If a loss or a weight is NaN or infinite, and no
                 rollback is left.
-            KeyboardInterrupt, SystemExit: After Ctrl-C or SIGTERM, and a checkpoint.
+            KeyboardInterrupt, SystemExit: If Ctrl-C or SIGTERM interrupts the run. A
+                checkpoint is saved first, unless there are several workers.
             OSError: If the disk is full, or the folder was removed.
             RuntimeError: If another worker has ended.
         """
@@ -170,13 +169,13 @@ class Run:
     def sample(
         self, num_images: int, seed: int = 0, label: int | None = None
     ) -> np.ndarray:
-        """Draws samples of the newest checkpoint.
+        """Draws samples from the newest checkpoint.
 
         Args:
             num_images: Number of samples, at least 1.
             seed: Integer seed of the latents.
-            label: Class of all samples, where the generator takes labels. `None` draws
-                all classes in turn.
+            label: Class of all samples, for a class-conditional generator. `None`
+                cycles through all classes.
 
         Returns:
             A float32 array of shape `[num_images, ...]`, in the generator's range.
@@ -195,18 +194,24 @@ class Run:
         seed: int = 0,
         label: int | None = None,
     ) -> tuple[int, str]:
-        """Draws samples, as `sample` returns them, to a PNG file, which is replaced.
+        """Draws the samples of `sample` to a PNG file.
 
-        If all classes are drawn, each has a row of its own. More images than a grid
-        shows are all in a `.npz` file beside it, too. `None` images are 64, or ten of
-        each class.
+        Each class has its own row if the samples cycle through all classes. If the grid
+        cannot show all images, they are also written to a `.npz` file with the same
+        name.
+
+        Args:
+            path: PNG file to create or replace.
+            num_images: Number of samples, at least 1. Default: 64, or 10 of each class.
+            seed: Integer seed of the latents.
+            label: Class of all samples, see `sample`.
 
         Returns:
-            The number of samples, and in words where they are.
+            The number of samples, and a text that names the files.
 
         Raises:
-            ValueError: As `sample`.
-            OSError: If `path` is anything but a file, or cannot be written.
+            ValueError: If there is no checkpoint, or an argument is out of range.
+            OSError: If `path` is not a file, or cannot be written to.
         """
         _files.file("path", path)
         self._restore_newest()
@@ -218,8 +223,8 @@ class Run:
         """Exports the generator of the newest checkpoint.
 
         Args:
-            path: What to create: a `.keras` file, or else the folder of a SavedModel,
-                as `tfgan_tricks.export` describes them.
+            path: New `.keras` file, or else new folder for a SavedModel, see
+                `tfgan_tricks.export`.
 
         Raises:
             ValueError: If there is no checkpoint, or `path` exists.
@@ -236,7 +241,7 @@ class Run:
         step = _recovery.newest_step(self.folder)
         if not step:
             raise ValueError(
-                "`folder` must hold a checkpoint. Call `train` before. "
+                "`folder` must contain a checkpoint. Call `train` first. "
                 f"Received: folder={self.folder.path!r}"
             )
         if not step == self._restored == self.step:

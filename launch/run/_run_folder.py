@@ -1,4 +1,4 @@
-"""What a run writes to its folder, for people who call `fit` themselves."""
+"""The run folder as a Keras callback, for people who call `fit` themselves."""
 
 import contextlib
 import os
@@ -20,7 +20,7 @@ from tfgan_tricks.callbacks._after_all import AfterAll
 
 
 class _InOrder(keras.callbacks.Callback):
-    """Several callbacks as one, each called in their order."""
+    """Several callbacks as one, called in their order."""
 
     def __init__(self, parts: Sequence[keras.callbacks.Callback]) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ class _InOrder(keras.callbacks.Callback):
 
 
 class _AtTheEnd(keras.callbacks.Callback):
-    """Calls a function at the end, after all callbacks that were begun before."""
+    """Callback that calls a function at the end, after all earlier callbacks."""
 
     def __init__(self, function: Callable[[], None]) -> None:
         super().__init__()
@@ -72,22 +72,22 @@ class _AtTheEnd(keras.callbacks.Callback):
 
 
 class RunFolder(_InOrder):
-    """A Keras callback that keeps checkpoints, samples, metrics and an export.
+    """A Keras callback that writes checkpoints, samples, metrics and an export.
 
-    It writes to the folder what `Run` writes there. `restore` brings a trainer back to
-    the newest checkpoint; which data `fit` is given then is up to the caller. An array
-    goes on where it was, since its order follows from the trainer's seed and step.
+    It writes the same files as `Run`. `restore` restores a trainer from the newest
+    checkpoint. You then choose the data of `fit`. Arrays continue where they were,
+    because their order depends only on the trainer's seed and step.
 
     Args:
-        folder: Folder to write to, created if it is missing. One process at a time
-            may train into it.
-        checkpoint_every: Number of steps from checkpoint to checkpoint.
-        sample_every: Number of steps from sample grid to sample grid.
-        log_every: Number of steps from line to line of the metrics.
+        folder: Folder to write to, created if missing. Only one run at a time can
+            use it.
+        checkpoint_every: Number of steps between checkpoints.
+        sample_every: Number of steps between sample grids.
+        log_every: Number of steps between lines of the metrics.
 
     Raises:
-        ValueError: If an argument is out of range; from `fit`, if another trainer's
-            run is in the folder, or another process trains into it.
+        ValueError: If an argument is out of range. `fit` raises it if the folder
+            contains the run of another trainer, or is in use by another run.
 
     >>> import tempfile
     >>> import numpy as np
@@ -125,13 +125,14 @@ class RunFolder(_InOrder):
         super().__init__([])
 
     def restore(self, trainer: keras.Model) -> int:
-        """Restores a compiled trainer from the newest checkpoint that can be read.
+        """Restores a compiled trainer from the newest readable checkpoint.
 
         Returns:
-            The number of finished steps; 0 if there is no checkpoint.
+            The number of finished steps, or 0 if there is no checkpoint.
 
         Raises:
-            ValueError: If the checkpoint is of another trainer.
+            ValueError: If the checkpoint belongs to another trainer, or all checkpoints
+                are damaged.
         """
         self.folder.check_same(_data.record_of(trainer))
         step = _recovery.newest_step(self.folder)

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from typing import Any
 
-_GRACE = 5.0  # Seconds until a process that waits for others is ended.
+_GRACE = 5.0  # Seconds before a process that waits for other workers is ended.
 
 
 class Terminated(SystemExit):
-    """What SIGTERM raises; a script that does not catch it ends with code 143."""
+    """The error of SIGTERM. A script that does not catch it ends with code 143."""
 
     def __init__(self) -> None:
         super().__init__(143)
@@ -26,7 +26,7 @@ _DEFAULTS = (signal.SIG_DFL, signal.default_int_handler)
 
 
 class _Inbox:
-    """The error of the first signal; further ones change nothing."""
+    """The error of the first signal. Further signals are ignored."""
 
     error: type[BaseException] | None = None
     is_deferred = False
@@ -42,9 +42,9 @@ _inbox = _Inbox()
 
 
 def _numbers():
-    """The signals to handle: those that nobody else does, in the main thread.
+    """Returns the signals to handle: in the main thread, all without other handlers.
 
-    An interactive session, such as a notebook's, keeps its SIGTERM.
+    An interactive session, such as a notebook, keeps its handling of SIGTERM.
     """
     if threading.current_thread() is not threading.main_thread():
         return []
@@ -54,15 +54,15 @@ def _numbers():
 
 
 def _is_free(handler):
-    """Returns `True` if nobody handles a signal, or only `launch` before a program."""
+    """Returns `True` if a signal has no handler, or only the early one of `launch`."""
     return handler in _DEFAULTS or getattr(handler, "__module__", "") == "launch"
 
 
 @contextlib.contextmanager
 def handled() -> Iterator[None]:
-    """Lets the first signal raise, at once unless it is `deferred`.
+    """Raises the first signal as an error, at once unless signals are `deferred`.
 
-    What somebody else handles already, this module around it too, stays as it is.
+    Signals that have a handler already, also from an outer block, keep it.
     """
     numbers = _numbers()
     if numbers:
@@ -78,7 +78,7 @@ def handled() -> Iterator[None]:
 
 
 def listen() -> None:
-    """Takes the handled signals once more: TensorFlow's workers take SIGTERM away."""
+    """Sets the handlers again, because TensorFlow's workers replace SIGTERM's."""
     if threading.current_thread() is threading.main_thread():
         for number in _ERRORS:
             if signal.getsignal(number) == _inbox.receive:
@@ -87,7 +87,7 @@ def listen() -> None:
 
 @contextlib.contextmanager
 def deferred() -> Iterator[None]:
-    """Keeps signals back until `release` is called, or the block is done."""
+    """Defers signals until `release` is called, or the block ends."""
     _inbox.is_deferred = True
     try:
         yield
@@ -97,7 +97,7 @@ def deferred() -> Iterator[None]:
 
 
 def release() -> None:
-    """Raises what was kept back, if anything was."""
+    """Raises the deferred signal, if there is one."""
     if _inbox.is_deferred and _inbox.error is not None:
         raise _inbox.error
 
@@ -109,7 +109,7 @@ def ended_while_waiting(last_words: Callable[[type[BaseException]], None]) -> It
     Python runs no handler while TensorFlow waits for another worker.
 
     Args:
-        last_words: A function of the signal's error, called before the end.
+        last_words: Function of the signal's error, called before the end.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -131,7 +131,7 @@ def ended_while_waiting(last_words: Callable[[type[BaseException]], None]) -> It
 
 
 def _watch(reader, is_over, last_words):
-    """Waits for a signal's number, or for the end of the pipe."""
+    """Waits for the number of a signal, or for the end of the pipe."""
     with open(reader, "rb", buffering=0) as numbers:
         while number := numbers.read(1):
             error = _ERRORS.get(number[0])
@@ -141,11 +141,11 @@ def _watch(reader, is_over, last_words):
 
 
 def received(error: BaseException) -> type[BaseException] | None:
-    """Returns the signal that an error comes from, or `None`: imports replace them."""
+    """Returns the signal behind an error, which an import may replace, or `None`."""
     is_one = isinstance(error, (KeyboardInterrupt, Terminated))
     return type(error) if is_one else _inbox.error
 
 
 def words(error: Any) -> tuple[str, int]:
-    """Returns what to say of a signal, and the exit code: 128 and its number."""
+    """Returns a word for a signal, and the exit code: 128 plus its number."""
     return ("Terminated", 143) if error is Terminated else ("Interrupted", 130)

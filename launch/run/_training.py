@@ -1,4 +1,4 @@
-"""One call of `Run.train`: from the newest checkpoint to the last step."""
+"""One call of `Run.train`, from the newest checkpoint to the last step."""
 
 import contextlib
 import math
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 
 class Plan(NamedTuple):
-    """How long a run is, and what `fit` is given beside the data."""
+    """The length of a run, and further arguments of `fit`."""
 
     steps: int
-    epoch: int  # Steps of an epoch.
+    epoch: int  # Number of steps.
     validation_data: Any = None
     verbose: Any = "auto"
 
@@ -39,17 +39,18 @@ def train(
     writers: Sequence[Any],
     more: Sequence[Any],
 ) -> None:
-    """Trains to the plan's last step; signals end this between two steps.
+    """Trains to the plan's last step, or to a signal between two steps.
 
     Args:
-        trainer: The compiled trainer, at the step to begin from.
+        trainer: The compiled trainer, at the step to start from.
         batches: The data.
-        plan: How long.
-        writers: The callbacks that write.
-        more: Other callbacks, which are called before.
+        plan: The length of the run and arguments of `fit`.
+        writers: Callbacks that write to the folder.
+        more: Other callbacks, which are called before `writers`.
 
     Raises:
-        KeyboardInterrupt: If a signal came.
+        KeyboardInterrupt: If Ctrl-C interrupts the run.
+        Terminated: If SIGTERM interrupts the run.
         ValueError: If the data end too early.
     """
     begin, per_step = int(trainer.step.numpy()), trainer.batches_per_step
@@ -66,39 +67,40 @@ def train(
             verbose=plan.verbose,
         )
         _signals.release()
-        if trainer.stop_training:  # A callback of the user's has ended it.
+        if trainer.stop_training:  # A callback of the user has stopped training.
             return
         done = until
         _check_arrived(trainer, done)
 
 
 def _check_arrived(trainer, step):
-    """Raises `ValueError` where data ended before; `fit` warns of that only."""
+    """Raises `ValueError` if the data ended too early; `fit` only warns."""
     reached = int(trainer.step.numpy())
     if reached < step:
         raise ValueError(
-            "`data` must have batches for all steps: an endless dataset, or one that "
-            f"can be repeated. Received: data that ended at step {reached} of {step}"
+            "`data` must have batches for all steps. Pass an infinite dataset, or one "
+            "that can be repeated. "
+            f"Received: data that ended at step {reached} of {step}"
         )
 
 
 def end_executions_at(trainer: Any, *steps: int) -> None:
-    """Lets a trainer run as many steps in an execution as end at these steps.
+    """Lowers `steps_per_execution` so that executions end at these steps.
 
-    Keras 3 makes whole executions only.
+    Keras 3 only runs complete executions.
     """
     wanted = _compat.steps_per_execution(trainer)
     possible = math.gcd(wanted, *steps)
     if possible != wanted:
         trainer.steps_per_execution = possible
-        trainer.train_function = trainer.test_function = None  # They have the old one.
+        trainer.train_function = trainer.test_function = None  # Have the old value.
 
 
 def legs(start: int, stop: int, size: int) -> Iterator[tuple[int, int, int]]:
-    """The arguments of `fit` that lead from one step to another.
+    """Yields the arguments of `fit` to train from one step to another.
 
-    Epochs are of `size` steps, counted from step 0; the first and the last may be
-    shorter. Yields (initial_epoch, epochs, steps_per_epoch).
+    Epochs have `size` steps, counted from step 0. The first and the last may be
+    shorter. Each item is (initial_epoch, epochs, steps_per_epoch).
 
     >>> list(legs(130, 475, 100))
     [(1, 2, 70), (2, 4, 100), (4, 5, 75)]
@@ -113,7 +115,7 @@ def legs(start: int, stop: int, size: int) -> Iterator[tuple[int, int, int]]:
 
 @contextlib.contextmanager
 def begun(run: Any) -> Iterator["Session"]:
-    """Yields the `Session` of a `Run`, its trainer at the newest checkpoint."""
+    """Yields the `Session` of a `Run`, with its trainer at the newest checkpoint."""
     with contextlib.ExitStack() as stack:
         enter = stack.enter_context
         enter(_signals.handled())
@@ -125,12 +127,12 @@ def begun(run: Any) -> Iterator["Session"]:
 
 
 class Session:
-    """The training of a run in this process.
+    """The part of a run that this process trains.
 
     Args:
         run: The `Run`.
         output: The folder that this worker writes to.
-        hold: The hold on the run's folder, or `None` if another worker has it.
+        hold: The lock of the run folder, or `None` if another worker has it.
     """
 
     def __init__(self, run: Any, output: "Folder", hold: _lock.Held | None) -> None:
@@ -155,7 +157,7 @@ class Session:
             output.write(name, text)
 
     def train(self) -> None:
-        """Trains to the last step; a signal ends this with a checkpoint."""
+        """Trains to the last step, or to a signal, which leaves a checkpoint."""
         run, begin = self._run, self._run.step
         with _signals.deferred():
             if run.rollbacks and not begin:
@@ -197,13 +199,13 @@ class Session:
         )
 
     def _save_if_later(self, begin):
-        """Not with other workers: they go on, and saving takes part of them."""
+        """Saves new steps, unless there are other workers, which saving would need."""
         if self._run.step > begin and not self._run.workers.has_others:
             self._check_folder()
             callbacks.save(self._run.trainer, self._output.checkpoints)
 
     def export(self) -> None:
-        """Exports the generator, unless that of this step is exported already."""
+        """Exports the generator, unless the export of this step exists."""
         run = self._run
         self._check_folder()
         if self._output.exported_step() != run.step:
@@ -218,6 +220,6 @@ class Session:
 def _check_steps(steps, done):
     if steps < done:
         raise ValueError(
-            f"`steps` must be at least the {done} steps that are done. "
+            f"`steps` must be at least the {done} steps already done. "
             f"Received: steps={steps}"
         )

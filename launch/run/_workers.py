@@ -1,4 +1,4 @@
-"""TensorFlow's strategy for a run, and the run's place among several workers."""
+"""The TensorFlow strategy of a run, and this process's place among the workers."""
 
 import contextlib
 import os
@@ -16,7 +16,7 @@ from launch.run import _signals
 
 
 def strategy(devices: _devices.Devices) -> tf.distribute.Strategy:
-    """Returns the strategy; call it before anything else uses TensorFlow."""
+    """Returns the strategy. Call it before anything else uses TensorFlow."""
     if devices.strategy == "none":
         return tf.distribute.get_strategy()
     if devices.strategy == "multi_worker":
@@ -31,7 +31,7 @@ def strategy(devices: _devices.Devices) -> tf.distribute.Strategy:
 
 
 def _virtual(count):
-    """The names of as many parts of the CPU."""
+    """Creates virtual CPU devices and returns their names, or `None` for `None`."""
     if count is None:
         return None
     cpu = tf.config.list_physical_devices("CPU")[0]
@@ -53,7 +53,7 @@ class Workers:
         self.is_chief = place == (first, 0)
 
     def check(self, batch_size: int | None, rollbacks: int) -> None:
-        """Raises `ValueError` for arguments that do not suit several replicas."""
+        """Raises `ValueError` for arguments that do not fit several replicas."""
         if batch_size is not None and batch_size % self.num_replicas:
             raise ValueError(
                 f"`batch_size` must be a multiple of the {self.num_replicas} replicas. "
@@ -61,16 +61,15 @@ class Workers:
             )
         if rollbacks and self.has_others:
             raise ValueError(
-                "`rollbacks` must be 0 where there are several workers. "
+                "`rollbacks` must be 0 with several workers. "
                 f"Received: rollbacks={rollbacks}"
             )
 
     @contextlib.contextmanager
     def output(self, path: str) -> Iterator[tuple[str, _lock.Held | None]]:
-        """Yields the folder that this worker writes to, and the hold on the run's.
+        """Yields the folder that this worker writes to, and the lock of the run folder.
 
-        Others than the first write to a folder that is removed at the end: saving
-        takes part of them all.
+        Saving needs every worker, so all except the first write to a temporary folder.
         """
         if self.is_chief:
             with _lock.held(path) as hold:
@@ -84,7 +83,7 @@ class Workers:
 
     @contextlib.contextmanager
     def together(self, output: str) -> Iterator[None]:
-        """Lets the loss of another worker, or a signal while it is awaited, end this.
+        """Ends the block if another worker is lost, or on a signal while waiting.
 
         Raises:
             WorkersLost: If another worker has ended.
@@ -95,7 +94,7 @@ class Workers:
 
         def last_words(error):
             what, _ = _signals.words(error)
-            print(f"\n{what} while another worker was awaited.", file=sys.stderr)
+            print(f"\n{what} while waiting for another worker.", file=sys.stderr)
             if not self.is_chief:
                 shutil.rmtree(output, ignore_errors=True)
 

@@ -1,4 +1,4 @@
-"""The callbacks of a run: what `fit` writes to its folder, and what it asks before."""
+"""The callbacks of a run, which write to its folder and check it first."""
 
 from collections.abc import Callable
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ Logs = Mapping[str, Any] | None
 
 
 class Before(keras.callbacks.Callback):
-    """Calls a function before each batch: all that belongs to the last one is done."""
+    """Callback that calls a function before each batch, after the last is complete."""
 
     def __init__(self, function: Callable[[], None]) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class Before(keras.callbacks.Callback):
 
 
 class _Guard(keras.callbacks.Callback):
-    """Calls a function after each batch and at the ends, before others may write."""
+    """Callback that calls a function before other callbacks write."""
 
     def __init__(self, function: Callable[[], None]) -> None:
         super().__init__()
@@ -57,13 +57,13 @@ def writers(
     """Returns the callbacks that write, after the one that finds a divergence.
 
     Args:
-        folder: Where to.
-        guard: A function that raises if the folder must not be written to.
-        checkpoint_every: Steps from checkpoint to checkpoint.
-        sample_every: Steps from sample grid to sample grid.
-        log_every: Steps from line to line of the metrics.
-        num_classes: The number of labels that the generator takes, or `None`.
-        points: Real points, for the background of grids, or `None`.
+        folder: Folder to write to.
+        guard: Function that raises if the folder must not be written to.
+        checkpoint_every: Number of steps between checkpoints.
+        sample_every: Number of steps between sample grids.
+        log_every: Number of steps between lines of the metrics.
+        num_classes: Number of labels of the generator, or `None`.
+        points: Real points for the background of grids, or `None`.
     """
     log_dir = folder.tensorboard
     return [

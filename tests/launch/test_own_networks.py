@@ -268,7 +268,7 @@ def test_samples_follow_seed_and_label(tmp_path):
         return gan(num_classes=3)
 
     run = made(tmp_path / "run", conditional(), (POINTS, LABELS), batch_size=6)
-    with pytest.raises(ValueError, match="`folder` must hold a checkpoint"):
+    with pytest.raises(ValueError, match="`folder` must contain a checkpoint"):
         run.sample(1)
     run.train()
     later = made(tmp_path / "run", conditional(), None)

@@ -127,7 +127,7 @@ def test_other_data_are_refused(copied, capsys, change):
     before = (copied / "run" / "config.json").read_bytes()
     assert resume(copied, moved(copied)) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("tfgan-train: error: `dataset` must be that of the run")
+    assert line.startswith("tfgan-train: error: `dataset` must match the run")
     assert match in line
     assert (copied / "run" / "config.json").read_bytes() == before
 
