@@ -4,21 +4,21 @@ import os
 import signal
 import sys
 
-TYPE_CHECKING = False  # That of `typing`, whose import would be the longest part here.
+TYPE_CHECKING = False  # Importing it from `typing` would take longer than the rest.
 _PROGRAMS = ("-m", "tfgan-train", "tfgan-sample", "tfgan-export")
 
 
 def _end_at_once(number, frame):
-    """Ends a program in one line where Ctrl-C comes before it has begun."""
+    """Ends a program with one line if Ctrl-C arrives before the program begins."""
     os.write(2, b"error: Interrupted.\n")
     os._exit(130)
 
 
-if os.path.basename(sys.argv[0]) in _PROGRAMS:  # One is about to be imported.
+if os.path.basename(sys.argv[0]) in _PROGRAMS:  # A program is about to be imported.
     signal.signal(signal.SIGINT, _end_at_once)
 
-# Both are read once, when TensorFlow is imported. On many CPUs oneDNN is off unless
-# asked for, and steps take almost twice as long.
+# TensorFlow reads both once, at its import. On many CPUs oneDNN is off by default, and
+# steps take almost twice as long without it.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name):
-        """`Run` and `RunFolder` on first use: `--help` must not wait for TensorFlow."""
+        """Returns `Run` or `RunFolder`: `--help` must not wait for their TensorFlow."""
         if name == "Run":
             from launch.run._run import Run
 

@@ -1,4 +1,4 @@
-"""From a configuration to a compiled trainer, and to the `Run` of it."""
+"""Builds a compiled trainer and its `Run` from a configuration."""
 
 import contextlib
 import importlib
@@ -31,10 +31,10 @@ def run(
     devices: _devices.Devices = _devices.ONE,
     download: bool = False,
 ) -> Run:
-    """Returns the `Run` of a `Config`, whose folder will hold the configuration.
+    """Returns the `Run` of a `Config`, whose folder will contain the configuration.
 
     Raises:
-        ValueError: If data, networks, batch size or what is in the folder do not fit.
+        ValueError: If the data, networks, batch size and folder do not fit together.
         OSError: If a file cannot be read or written.
     """
     strategy = _workers.strategy(devices)
@@ -49,17 +49,17 @@ def run(
 
 
 def restored(config: Config, record: _record.Record, workdir: str) -> Run:
-    """Returns the `Run` in a folder, by what the folder says, to sample and to export.
+    """Returns the `Run` in a folder, for sampling and export.
 
     Raises:
-        ValueError: If its weights are others than the configuration's.
+        ValueError: If the weights do not match the configuration.
     """
     shape, num_classes = record.data.example_shape, record.data.num_classes
     return _run(config, workdir, trainer(config, shape, num_classes=num_classes), None)
 
 
 def _run(config, workdir, model, examples):
-    made = Run(
+    built = Run(
         workdir,
         model,
         examples,
@@ -73,16 +73,16 @@ def _run(config, workdir, model, examples):
         validation_data=None if examples is None else _test_set(config),
         metadata={"preset": config.preset},
     )
-    made.files = {configuration.FILE: configuration.to_json(config) + "\n"}
-    made.report = _report.Report(
+    built.files = {configuration.FILE: configuration.to_json(config) + "\n"}
+    built.report = _report.Report(
         f"{config.trainer} on {config.dataset}",
-        {configuration.FILE: "the whole configuration"},
+        {configuration.FILE: "the complete configuration"},
         (
             "launch.sample --workdir={folder} --output=grid.png",
             "launch.export --workdir={folder} --output=generator.keras",
         ),
     )
-    return made
+    return built
 
 
 def _load(dataset, split, download=False):
@@ -92,7 +92,7 @@ def _load(dataset, split, download=False):
 
 
 def _batches(config, source, num_classes):
-    """What the `Run` is given as data."""
+    """Returns the data for the `Run`."""
     if not config.trainer.classifies:
         return source
 
@@ -118,7 +118,7 @@ def _batches(config, source, num_classes):
 
 
 def _test_set(config):
-    """What a classifying run is tested on after each epoch, where there is any."""
+    """Returns the test set of a classifier for each epoch, or `None`."""
     if not (config.trainer.classifies and config.dataset.has_test):
         return None
     source = _load(config.dataset, "test")
@@ -131,12 +131,17 @@ def trainer(
     num_classes: int | None = None,
     examples: np.ndarray | None = None,
 ) -> keras.Model:
-    """The compiled trainer of a `Config`, for examples of a shape, and of classes.
+    """Returns the compiled trainer of a `Config`.
 
-    With some `examples`, its first weights follow from them where the network's do.
+    Args:
+        config: The configuration.
+        shape: Shape of an example.
+        num_classes: Number of classes, or `None` for a run without labels.
+        examples: Examples for networks whose initial weights depend on them. `None`
+            leaves these weights as they were drawn.
 
     Raises:
-        ValueError: if this Keras does not have the optimizer.
+        ValueError: If this version of Keras does not have the optimizer.
     """
     with _policy(config.precision):
         generator, discriminator = _networks(config, shape, num_classes)
@@ -159,14 +164,14 @@ def trainer(
 
 
 def load(at: str) -> Any:
-    """What a row of the catalogue stands for, from its module and name."""
+    """Returns the class or function of a row, given as "module:name"."""
     module, _, name = at.partition(":")
     return getattr(importlib.import_module(module), name)
 
 
 @contextlib.contextmanager
 def _policy(name):
-    """A context in which layers are made with a dtype policy."""
+    """Sets the dtype policy of layers that are created inside the block."""
     before = keras.mixed_precision.global_policy()
     keras.mixed_precision.set_global_policy(name)
     try:
@@ -194,7 +199,7 @@ def _networks(config, shape, num_classes):
 
 
 def _made(at, known, options):
-    """A network, of those of the `known` arguments that it has, and of its options."""
+    """Returns a network, created with its options and the arguments that it accepts."""
     make = load(at)
     taken = inspect.signature(make).parameters
     return make(**{k: value for k, value in known.items() if k in taken}, **options)
@@ -205,7 +210,7 @@ def _optimizer(row, rate):
         make = load(row.at)
     except AttributeError:
         raise ValueError(
-            "`optimizer` must be one that this version of Keras has. "
+            "`optimizer` must be an optimizer of this version of Keras. "
             f"Received: optimizer={row.name!r}"
         ) from None
     return make(learning_rate=rate, **row.arguments())

@@ -1,4 +1,4 @@
-"""Checks of a run against its data, which need no TensorFlow."""
+"""Checks of a run against its data, without TensorFlow."""
 
 import math
 import re
@@ -8,14 +8,15 @@ from tfgan_tricks import _checks
 from tfgan_tricks import _limits
 
 _NAMES_SHOWN = 20
-_BYTES_PER_NUMBER = 5  # As float32, and as uint8 for the file.
+_BYTES_PER_NUMBER = 5  # One float32, and one uint8 for the file.
 
 
 def num_classes(config, data):
-    """How many classes a training with labels has, from its data; else `None`.
+    """Returns the number of classes in the data, or `None` for a run without labels.
 
     Raises:
-        ValueError: if there are no labels, or one below zero or without a name.
+        ValueError: If the run needs labels and the data have none, or if a label is
+            negative or has no name.
     """
     if not config.uses_labels:
         return None
@@ -23,7 +24,7 @@ def num_classes(config, data):
         told = ("conditional", True), ("trainer", str(config.trainer))
         key, value = told[0] if config.conditional else told[1]
         raise ValueError(
-            f"`{key}` needs data with labels. Received: "
+            f"`{key}` must be used with a dataset that has labels. Received: "
             f"{key}={value!r} with dataset={str(config.dataset)!r}"
         )
     low, high = int(data.labels.min()), int(data.labels.max())
@@ -45,18 +46,19 @@ def memory(num_images: int | None, shape: Sequence[int]) -> None:
 def label(
     text: str | None, num_classes: int | None, names: Sequence[str]
 ) -> int | None:
-    """The label of a conditional training that a text names, by name or by number.
+    """Returns the label for the name or number of a class, or `None` for `None`.
 
-    Where a class is named by a number, as folders may be, the name counts.
+    A class whose name is a number, such as a folder's, is found by its name.
 
     Raises:
-        ValueError: if there is no such label, or a name is that of several.
+        ValueError: If there is no such label, several classes have the name, or the
+            run is not class-conditional.
     """
     if text is None:
         return None
     if num_classes is None:
         raise ValueError(
-            "`class` is for conditional trainings only, and this one is not. "
+            "`class` must be given only for class-conditional runs, which this is not. "
             f"Received: class={text}"
         )
     found = [number for number, name in enumerate(names) if name == text]

@@ -19,28 +19,28 @@ _LONGEST_NAME = 80
 
 
 def parse(argv, define, about, keys=()):
-    """The flags of a command line.
+    """Returns the flags of a command line.
 
-    They are kept apart from `absl.flags.FLAGS`, to which any import may add, and
-    whose help shows those of the main module only.
+    They are separate from `absl.flags.FLAGS`, to which any import may add, and whose
+    help shows only the flags of the main module.
 
     Args:
-        argv: A list of str, the program first.
-        define: A function that defines flags in the `absl.flags.FlagValues` it gets.
-        about: What `--help` says before and after the list of flags, two str.
-        keys: What `--set` takes, to be suggested too.
+        argv: List of str, the program first.
+        define: Function that defines flags in the `absl.flags.FlagValues` it gets.
+        about: Two str, the texts of `--help` before and after the list of flags.
+        keys: Keys of `--set`, which errors suggest too.
 
     Returns:
         The `absl.flags.FlagValues`, or `None` after `--help`.
 
     Raises:
-        ValueError: For an unknown flag, with the nearest one, a value that is none of
-            its type, anything that is no flag, or another backend than TensorFlow.
+        ValueError: If a flag is unknown, a value has the wrong type, an argument is not
+            a flag, or the backend is not TensorFlow.
     """
     values = flags.FlagValues()
     define(values)
     names = list(values)
-    flags.DEFINE_boolean("help", False, "Show this.", values, short_name="h")
+    flags.DEFINE_boolean("help", False, "Show this help.", values, short_name="h")
     _check_names(argv[1:], names, keys)
     try:
         rest = values(argv)[1:]
@@ -55,7 +55,7 @@ def parse(argv, define, about, keys=()):
         print(_help([values[name] for name in names], *about))
         return None
     for name in names:
-        if isinstance(values[name].value, str):  # Shells leave the ~ of --flag=~/x.
+        if isinstance(values[name].value, str):  # Shells do not expand --flag=~/x.
             values[name].value = os.path.expanduser(values[name].value)
     if rest:
         raise ValueError(f"Every argument must be a flag. Received: {rest[0]!r}")
@@ -64,7 +64,7 @@ def parse(argv, define, about, keys=()):
 
 
 class _Integer(flags.ArgumentParser):
-    """Reads an integer from `least` to `most`."""
+    """Parser of an integer from `least` to `most`."""
 
     syntactic_help = "an integer"
 
@@ -85,7 +85,7 @@ def define_integer(name, default, meaning, values, least, most):
 
 
 def _bad_value(error, values):
-    """The error for a value that the parser of a flag has refused."""
+    """Returns the error for a value that a flag's parser has rejected."""
     reason = error.__context__
     given = str(error).removeprefix("flag --").removesuffix(f": {reason}")
     name, _, value = given.partition("=")
@@ -95,7 +95,7 @@ def _bad_value(error, values):
 
 
 def _check_names(arguments, names, keys):
-    """Raises `ValueError` for flags of `absl` itself, or what it takes long to read."""
+    """Raises `ValueError` for flags of `absl` itself and for very long flags."""
     for argument in arguments:
         name, _, value = argument.lstrip("-").partition("=")
         is_flag = argument.startswith("-")
@@ -112,11 +112,11 @@ def _unknown_flag(name, value, names, keys):
 
 
 def _check_backend():
-    """Raises `ValueError` for another backend; Keras' own file does not count."""
+    """Raises `ValueError` for another backend; `keras.json` is ignored."""
     backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     if backend not in ("", "tensorflow"):
         raise ValueError(
-            "`KERAS_BACKEND` must be tensorflow, or not set, for these programs. "
+            "`KERAS_BACKEND` must be tensorflow or unset for this program. "
             f"Received: KERAS_BACKEND={backend!r}"
         )
 
@@ -139,7 +139,7 @@ def _help(known, before, after):
 
 
 def paragraph(text, indent, first_indent=None):
-    """A text, indented and in lines that are not too long."""
+    """Returns a text in indented lines of at most 88 characters."""
     first_indent = indent if first_indent is None else first_indent
     return textwrap.fill(
         " ".join(text.split()),
@@ -151,12 +151,15 @@ def paragraph(text, indent, first_indent=None):
 
 
 def main(program, argv, define, about, action, keys=()):
-    """Does what flags ask for, or shows help; returns the exit code.
+    """Runs a program with its flags, or shows its help; returns the exit code.
 
     Args:
         program: An `_endings.Program`.
-        argv: As `define`, `about` and `keys` in `parse`.
-        action: A function of the flags.
+        argv: List of str, see `parse`.
+        define: Function that defines flags, see `parse`.
+        about: Texts of `--help`, see `parse`.
+        action: Function of the flags, which does the work.
+        keys: Keys of `--set`, see `parse`.
     """
     with _streams(), _signals.handled(), _pipes.lasting(), program.ending():
         values = parse(argv, define, about, keys)
@@ -169,7 +172,7 @@ def main(program, argv, define, about, action, keys=()):
 
 @contextlib.contextmanager
 def _streams():
-    """Lets anything be printed: to no stream at all, or letters that it has not."""
+    """Makes every text printable, even without a stream or in its encoding."""
     before = sys.stdout, sys.stderr
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
@@ -183,30 +186,30 @@ def _streams():
 
 @contextlib.contextmanager
 def quiet_imports():
-    """Keeps back what TensorFlow prints when it is imported.
+    """Suppresses what TensorFlow prints when it is imported.
 
-    TensorFlow 2.21 prints some lines whatever TF_CPP_MIN_LOG_LEVEL says. Whoever
-    sets it to less than 3 sees all of them.
+    TensorFlow 2.21 prints some lines regardless of TF_CPP_MIN_LOG_LEVEL. A value below
+    3 shows all of them.
     """
     if os.environ["TF_CPP_MIN_LOG_LEVEL"] != "3":
         yield
         return
     with _held_stderr():
         yield
-    for name in ("tensorflow", "absl"):  # The latter is TensorFlow Datasets'.
+    for name in ("tensorflow", "absl"):  # TensorFlow Datasets logs to absl.
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def _scratch_file():
     try:
         return tempfile.TemporaryFile()
-    except OSError:  # There is no room for it.
+    except OSError:  # The disk is full.
         return open(os.devnull, "w+b")
 
 
 @contextlib.contextmanager
 def _held_stderr():
-    """Keeps back what is written to the file of stderr; errors get it as a note."""
+    """Suppresses what is written to stderr; an error gets it as a note."""
     sys.stderr.flush()
     stderr = os.dup(2)
     with _scratch_file() as held:

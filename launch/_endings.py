@@ -1,4 +1,4 @@
-"""How programs end: with an exit code, and after an error with one line on stderr."""
+"""The end of programs: an exit code, and after an error one line on stderr."""
 
 import contextlib
 import os
@@ -15,14 +15,14 @@ from tfgan_tricks import _checks
 from tfgan_tricks._not_prepared import NotPrepared
 
 _OURS = ("launch", "trainers", "tfgan_tricks")
-_LONGEST = 1200  # Characters in the line of an error.
+_LONGEST = 1200  # Characters of an error's line.
 
 
 class Stopped(Exception):
-    """The end of a run that had begun, with the exit code that tells why.
+    """An error that ends a run that had begun, with an exit code.
 
     Args:
-        reason: What has happened, and what goes on from there.
+        reason: Text or error that says what has happened and how to resume.
         code: The exit code.
     """
 
@@ -32,14 +32,15 @@ class Stopped(Exception):
 
 
 class Program:
-    """A program, whose errors end it with one line and no trace.
+    """A program, whose errors print one line without a trace.
 
-    What the user gave ends it with code 2. Anything else is a fault of this package or
-    of a library: it ends the program with code 1, and the trace is kept in a file.
+    Errors in the user's input end it with code 2. Any other error is a fault of this
+    package or of a library. It ends the program with code 1, and its trace is written
+    to a file.
 
     Args:
-        name: What it is called.
-        flags: The flags that arguments of functions stand for.
+        name: Name of the program.
+        flags: Dict from names of arguments in errors to their flags.
     """
 
     def __init__(self, name: str, flags: Mapping[str, str]) -> None:
@@ -49,7 +50,7 @@ class Program:
 
     @contextlib.contextmanager
     def ending(self) -> Iterator[None]:
-        """A context that raises `SystemExit`, whatever is raised in it."""
+        """Turns everything that is raised inside the block into `SystemExit`."""
         try:
             yield
         except BaseException as error:
@@ -79,12 +80,12 @@ class Program:
         line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
         if len(line) > _LONGEST:
             line = f"{line[: _LONGEST // 2]} [...] {line[-_LONGEST // 2 :]}"
-        _print(sys.stdout)  # What is held back.
+        _print(sys.stdout)  # Flushes what is buffered.
         _print(sys.stderr, f"{self.name}: error: {line}\n")
 
 
 def _print(stream, text=""):
-    """Writes to a stream; where it takes nothing more, what is left goes nowhere."""
+    """Writes to a stream, or drops the text if the stream accepts no more."""
     try:
         stream.write(text)
         stream.flush()
@@ -95,9 +96,10 @@ def _print(stream, text=""):
 
 
 def is_of_user(error: BaseException) -> bool:
-    """Returns `True` if an error tells what is wrong with what the user gave.
+    """Returns `True` if the user's input has caused an error.
 
-    That is, if the system says so of a file, or this package of an argument.
+    Such errors come from the system, about a file, or from this package, about an
+    argument.
     """
     if isinstance(error, OSError) and error.errno is not None:
         return True
@@ -105,7 +107,7 @@ def is_of_user(error: BaseException) -> bool:
 
 
 def _is_raised_here(error):
-    """Whether code of ours has raised an error, and no library below it."""
+    """Returns `True` if this package has raised an error, not a library below it."""
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     package = frames[-1].f_globals.get("__package__") or "" if frames else ""
     return package.partition(".")[0] in _OURS
@@ -116,7 +118,7 @@ def _first_line(error):
 
 
 def _kept_trace(program, workdir, error):
-    """Writes the trace to a new file; says where."""
+    """Writes the trace to a new file, and returns a text that says where."""
     has_run = workdir and os.path.isfile(os.path.join(workdir, RECORD))
     text = "".join(traceback.format_exception(error))
     for place in (workdir if has_run else None, None):

@@ -1,4 +1,4 @@
-"""Paths that flags give: what cannot be written to is told before TensorFlow comes."""
+"""Checks of the paths in flags, which need no TensorFlow."""
 
 import errno
 import os
@@ -7,9 +7,9 @@ from tfgan_tricks import _files
 
 
 def check(name: str, path: str) -> None:
-    """Raises `ValueError` unless a path is given, and the system can go there.
+    """Raises `ValueError` unless a path is given and the system can use it.
 
-    It may be too long, say, or lead through a file or in circles.
+    It cannot use a path that is too long, or leads through a file or in circles.
     """
     if not path:
         raise ValueError(f"`{name}` must be given. Received: {name}={path!r}")
@@ -25,24 +25,24 @@ def check(name: str, path: str) -> None:
 
 
 def check_file(name: str, path: str) -> None:
-    """Raises an error unless a file can be written there, or be replaced.
+    """Raises an error unless a file can be created or replaced at a path.
 
     Raises:
-        ValueError: If the path is empty, or leads nowhere.
-        OSError: If there is a folder, a device or a pipe, or nothing may be written.
+        ValueError: If the path is empty or unusable.
+        OSError: If the path is a folder, device or pipe, or cannot be written to.
     """
     check(name, path)
     _files.file(name, path)
 
 
 def check_new(name: str, path: str) -> None:
-    """Raises an error unless a file or a folder can be created there.
+    """Raises an error unless a file or folder can be created at a path.
 
-    An empty folder counts as none.
+    The path may be an empty folder.
 
     Raises:
-        ValueError: If the path is empty, is taken, or leads nowhere.
-        OSError: If nothing may be written there.
+        ValueError: If the path is empty or unusable, or exists.
+        OSError: If the path cannot be written to.
     """
     check(name, path)
     is_empty = os.path.isdir(path) and not os.listdir(path)

@@ -1,4 +1,4 @@
-"""From the flags of `launch.train` to a configuration and devices."""
+"""Turns the flags of `launch.train` into a configuration and devices."""
 
 import os
 
@@ -9,14 +9,15 @@ from tfgan_tricks import _checks
 
 
 def plan(flags, old=None):
-    """The `Config` and the `Devices` that flags ask for.
+    """Returns the `Config` and the `Devices` for the flags.
 
     Args:
         flags: The flags.
-        old: The `Config` of the run to go on with, or `None` for a new one.
+        old: The `Config` of the run to resume, or `None` for a new run.
 
     Raises:
-        ValueError: If they cannot be, or must not.
+        ValueError: If a value is invalid, or a resumed run must not change it.
+        OSError: If files of the dataset are missing.
     """
     devices = devices_of(flags)
     default = configuration.preset(configuration.DEFAULT) if old is None else old
@@ -29,25 +30,25 @@ def plan(flags, old=None):
 
 
 def devices_of(flags):
-    """The `Devices` that flags, and for several workers `TF_CONFIG`, ask for.
+    """Returns the `Devices` for the flags, and `TF_CONFIG` for several workers.
 
     Raises:
-        ValueError: If there can be no such devices.
+        ValueError: If the flags or `TF_CONFIG` are invalid.
     """
     strategy, count = flags.strategy, flags.num_virtual_devices
     if strategy not in _devices.STRATEGIES:
         raise _checks.unknown_name("strategy", strategy, _devices.STRATEGIES)
     if count is not None and strategy != "mirrored":
         raise ValueError(
-            "`num_virtual_devices` needs --strategy=mirrored. "
+            "`num_virtual_devices` must be given with --strategy=mirrored. "
             f"Received: num_virtual_devices={count} with strategy={strategy!r}"
         )
     if strategy != "multi_worker":
         return _devices.Devices(strategy, count)
     if not flags.workdir:
         raise ValueError(
-            "`workdir` must be given, and be the same folder for all workers, with "
-            "--strategy=multi_worker. Received: workdir=None"
+            "`workdir` must be given with --strategy=multi_worker, the same for all "
+            "workers. Received: workdir=None"
         )
     worker = _devices.worker(os.environ.get("TF_CONFIG"))
     return _devices.Devices(strategy, None, worker)
@@ -74,7 +75,7 @@ def _changes(flags):
 
 
 def _asked_for(flags):
-    """The configuration that --preset or --config names, or `None`."""
+    """Returns the configuration that --preset or --config names, or `None`."""
     if flags.preset is not None and flags.config is not None:
         raise ValueError(
             "`config` must not be given with --preset. "
@@ -89,6 +90,6 @@ def _check_same(old, new):
     refused = configuration.refused_changes(old, new)
     if refused:
         raise ValueError(
-            f"`resume` lets only {', '.join(configuration.MAY_CHANGE)} change. "
-            f"Received: {', '.join(refused)}"
+            "`resume` must keep all values except "
+            f"{', '.join(configuration.MAY_CHANGE)}. Received: {', '.join(refused)}"
         )

@@ -1,4 +1,4 @@
-"""Learning rates that change as a training goes on."""
+"""Learning rates that change during a run."""
 
 import math
 from typing import Any
@@ -9,7 +9,7 @@ import tensorflow as tf
 
 @keras.saving.register_keras_serializable("tfgan_tricks")
 class Decay(keras.optimizers.schedules.LearningRateSchedule):
-    """A learning rate that falls from one training step to another.
+    """Learning rate that falls from one training step to another.
 
         rate(s) = initial * (final + (1 - final) * m(t))
         t = (s - start) / (end - start), at least 0 and at most 1
@@ -17,13 +17,13 @@ class Decay(keras.optimizers.schedules.LearningRateSchedule):
 
     Args:
         kind: "linear" or "cosine".
-        initial: the rate up to step `start`.
-        start: the last step with the initial rate, zero or more.
-        end: the first step with the final rate, above `start`.
-        final: the final rate as a fraction of the initial one, in [0, 1].
-        clock: a variable with the number of finished training steps. `None` takes the
-            optimizer's number of updates instead, which differs with several updates
-            a step, or with updates that were skipped for their loss scale.
+        initial: Learning rate up to step `start`.
+        start: Last step with the initial rate, zero or more.
+        end: First step with the final rate, above `start`.
+        final: Final rate as a fraction of the initial rate, in [0, 1].
+        clock: Variable with the number of finished training steps. `None` means the
+            optimizer's number of updates, which differs if a step has several updates,
+            or if updates were skipped because of the loss scale.
 
     >>> decay = Decay("linear", initial=0.5, start=2, end=6, final=0.2)
     >>> [round(float(decay(step)), 3) for step in (0, 2, 3, 6, 7)]
@@ -63,13 +63,14 @@ class Decay(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def both(config: Any, clock: tf.Variable) -> tuple[float | Decay, float | Decay]:
-    """The generator's and the discriminator's rates; numbers where they are constant.
+    """Returns the learning rates of the generator and the discriminator.
 
-    A constant rate is kept in its optimizer; one that decays follows `clock`.
+    Constant rates are numbers, which the optimizers store. A rate that decays follows
+    `clock`.
 
     Args:
-        config: A configuration, with an optimizer's two rates and their schedule.
-        clock: As in `Decay`.
+        config: Configuration with an optimizer's two rates and their schedule.
+        clock: Variable with the number of finished training steps.
     """
     optimizer, schedule = config.optimizer, config.schedule
     rates = optimizer.generator_learning_rate, optimizer.discriminator_learning_rate

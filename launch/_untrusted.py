@@ -1,4 +1,4 @@
-"""Reads what may be someone else's: a training's folder and its configuration."""
+"""Reads run folders and configurations that may come from someone else."""
 
 import json
 import os
@@ -6,16 +6,16 @@ import reprlib
 from typing import Any
 
 _MOST_BYTES = 2**22
-_MOST_IN_YAML = 2**16  # Its reader takes the square of the time.
-_MOST_BRACKETS = 200  # Likewise.
+_MOST_IN_YAML = 2**16  # The time of its parser grows with the square of the size.
+_MOST_BRACKETS = 200  # Deep nesting takes quadratic time too.
 _PLAIN = (os.path.isfile, os.path.isdir, os.path.islink)
 
 
 def check_folder(folder):
-    """Raises `ValueError` unless a folder's files are all below it.
+    """Raises `ValueError` unless all files of a folder are inside it.
 
-    A link that leads out of it could have files elsewhere read, or overwritten; what
-    is neither file nor folder could keep its reader waiting.
+    Reading or writing a link that leads elsewhere would access files outside the
+    folder. Reading a pipe or device could block.
     """
     top = os.path.realpath(folder)
     for parent, folders, files in os.walk(folder):
@@ -25,32 +25,32 @@ def check_folder(folder):
             plain = any(is_it(path) for is_it in _PLAIN)
             if leads_out or not plain and os.path.lexists(path):
                 raise ValueError(
-                    "`workdir` must hold files and folders of its own only. "
+                    "`workdir` must contain only files and folders of its own. "
                     f"Received: {path!r}, which is {target!r}"
                 )
 
 
 def entries(path: str) -> dict[str, Any]:
-    """The object in a JSON file, all of whose keys differ and whose numbers are finite.
+    """Returns the object in a JSON file with different keys and finite numbers.
 
     Raises:
-        ValueError: if there is none.
+        ValueError: If the file does not contain such an object.
     """
     return _object(path, _json)
 
 
 def yaml(path: str) -> dict[str, Any]:
-    """The mapping in a YAML file, of which no tag is followed.
+    """Returns the mapping in a YAML file, without following its tags.
 
     Raises:
-        ValueError: if there is none.
+        ValueError: If the file does not contain a mapping.
     """
     return _object(path, _yaml)
 
 
 def _object(path, parse):
     if os.path.lexists(path) and not os.path.isfile(path):
-        raise ValueError("it is no file")
+        raise ValueError("it must be a file")
     with open(path, "rb") as file:
         content = file.read(_MOST_BYTES + 1)
     if len(content) > _MOST_BYTES:
@@ -58,7 +58,7 @@ def _object(path, parse):
     try:
         found = parse(content)
     except RecursionError:
-        raise ValueError("it must not be nested that deep") from None
+        raise ValueError("it must not be nested so deeply") from None
     if not isinstance(found, dict):
         raise ValueError(f"it must be an object. Received: {reprlib.repr(found)}")
     return found
@@ -77,7 +77,7 @@ def _yaml(content):
     if len(content) > _MOST_IN_YAML:
         raise ValueError(f"it must have at most {_MOST_IN_YAML} bytes")
     if content.count(b"[") + content.count(b"{") > _MOST_BRACKETS:
-        raise ValueError("it must not be nested that deep")
+        raise ValueError("it must not be nested so deeply")
     try:
         return safe_load(content)
     except YAMLError as error:

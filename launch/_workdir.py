@@ -1,4 +1,4 @@
-"""The configuration in the folder of a run, and the folder that flags name."""
+"""The run folder that --workdir names, and the configuration in it."""
 
 import os
 import time
@@ -15,57 +15,58 @@ CONFIG = configuration.FILE
 
 
 def default(preset):
-    """A new folder below `runs`, named by preset and time."""
+    """Returns a new folder in `runs`, named after the preset and the time."""
     return os.path.join("runs", f"{preset}-{time.strftime('%Y%m%d-%H%M%S')}")
 
 
 def folder(workdir):
-    """The `Folder` that --workdir names.
+    """Returns the `Folder` that --workdir names.
 
     Raises:
-        ValueError: If it is not given, or TensorFlow could not write there.
+        ValueError: If the path is missing, or TensorFlow could not write to it.
     """
     _paths.check("workdir", workdir)
     return Folder(workdir, "workdir")
 
 
 def check_new(workdir):
-    """Raises an error if there is a run in a folder, or none can be.
+    """Raises an error unless a new run can be written to a folder.
 
     Raises:
-        ValueError: If there is one.
-        OSError: If nothing may be written there.
+        ValueError: If the folder contains a run.
+        OSError: If the folder cannot be written to.
     """
     there = folder(workdir).holds(CONFIG)
     if there:
         raise ValueError(
-            f"`workdir` holds a run already ({', '.join(there)}): give another "
-            f"one, or --resume to go on with it. Received: workdir={workdir!r}"
+            f"`workdir` must be a new folder, but contains a run ({', '.join(there)}). "
+            "Choose another folder, or resume the run with --resume. "
+            f"Received: workdir={workdir!r}"
         )
     _files.folder("workdir", workdir)
 
 
 def check_steps(workdir, steps):
-    """Raises `ValueError` if a run cannot go on to a number of steps."""
+    """Raises `ValueError` if a run has more than a number of steps already."""
     where = folder(workdir)
     where.check_kinds()
     if steps < where.last_step():
         raise ValueError(
-            f"`steps` must be at least the {where.last_step()} steps that are done, to "
-            f"go on. Received: steps={steps}"
+            f"`steps` must be at least the {where.last_step()} steps already done. "
+            f"Received: steps={steps}"
         )
 
 
 def read_config(workdir):
-    """The `Config` of a run.
+    """Returns the `Config` of a run.
 
     Raises:
-        ValueError: If there is none, or it is one of an earlier version.
+        ValueError: If the folder contains no run, or a run of an earlier version.
     """
     path = folder(workdir).file(CONFIG)
     if not os.path.isfile(path):
         raise ValueError(
-            f"`workdir` must hold a run; there is no {CONFIG}. "
+            f"`workdir` must contain a run, but has no {CONFIG}. "
             f"Received: workdir={workdir!r}"
         )
     _untrusted.check_folder(workdir)
@@ -74,7 +75,7 @@ def read_config(workdir):
         return configuration.from_entries(_untrusted.entries(path))
     except ValueError as error:
         raise ValueError(
-            f"`workdir` must hold a run; its {CONFIG} cannot be read: "
+            f"`workdir` must contain a run, but its {CONFIG} cannot be read: "
             f"{error}. Received: workdir={workdir!r}"
         ) from error
 
@@ -83,22 +84,22 @@ def _check_files(workdir):
     for name in (RECORD, METRICS):
         if os.path.isdir(os.path.join(workdir, name)):
             raise ValueError(
-                f"`workdir` must have a file {name}, and there is a folder. Remove it, "
-                f"or choose another folder. Received: workdir={workdir!r}"
+                f"`workdir` must have a file {name}, but it is a folder. Remove "
+                f"{name}, or choose another folder. Received: workdir={workdir!r}"
             )
 
 
 def read_trained(workdir):
-    """The `Config` and the record of a run that has a checkpoint.
+    """Returns the `Config` and the record of a run with a checkpoint.
 
     Raises:
-        ValueError: If there is none.
+        ValueError: If the folder contains no such run.
     """
     config, where = read_config(workdir), folder(workdir)
     record = where.record()
     if record is None or record.data.example_shape is None or not where.last_step():
         raise ValueError(
-            f"`workdir` must hold a checkpoint. Received: workdir={workdir!r}"
+            f"`workdir` must contain a checkpoint. Received: workdir={workdir!r}"
         )
     config.check_shape(record.data.example_shape)
     _check_classes(config, record)
@@ -108,6 +109,6 @@ def read_trained(workdir):
 def _check_classes(config, record):
     if config.uses_labels != (record.data.num_classes is not None):
         raise ValueError(
-            f"`num_classes` must be known of a run that uses labels, and of no other. "
+            f"`num_classes` must be recorded if a run uses labels, and only then. "
             f"Received: num_classes={record.data.num_classes!r}"
         )

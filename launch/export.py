@@ -13,23 +13,24 @@ from tfgan_tricks import _checks
 
 PROGRAM = "tfgan-export"
 FLAGS = {"folder": "workdir", "directory": "workdir", "path": "output"}
-ABOUT = ("Exports the generator of a training's newest checkpoint.", "")
+ABOUT = ("Exports the generator from the newest checkpoint of a run.", "")
 FORMATS = ("saved_model", "keras")
-# Of files that are not made.
+# Suffixes of files that it does not write.
 _OTHERS = (".h5", ".hdf5", ".onnx", ".pb", ".png", ".pt", ".tflite", ".zip")
 
 
 def define_flags(values):
     """Defines the flags of this program in an `absl.flags.FlagValues`."""
-    flags.DEFINE_string("workdir", None, "The training's folder.", flag_values=values)
+    flags.DEFINE_string("workdir", None, "Run folder.", flag_values=values)
     flags.DEFINE_string(
-        "output", None, "What to make: a folder, or a .keras file.", flag_values=values
+        "output", None, "New folder or .keras file to write.", flag_values=values
     )
     flags.DEFINE_string(
         "format",
         None,
-        "saved_model, which needs TensorFlow only, or keras, which can be trained on. "
-        "Default: keras if --output ends in .keras, else saved_model.",
+        "Format: saved_model, which needs only TensorFlow, or keras, which can be "
+        "trained further. Default: keras if --output ends in .keras, otherwise "
+        "saved_model.",
         flag_values=values,
     )
 
@@ -51,7 +52,7 @@ def _export(values):
 
 
 def _check_output(output, format):
-    """Raises an error unless the output is new, and its suffix that of the format."""
+    """Raises an error unless the output is new and its suffix fits the format."""
     if format not in (None, *FORMATS):
         raise _checks.unknown_name("format", format, FORMATS)
     if format == "keras":
@@ -66,13 +67,13 @@ def _check_output(output, format):
         )
     if suffix == ".keras" and not is_file:
         raise ValueError(
-            f"`output` must end in .keras, as it is written here, for a file of Keras. "
+            f"`output` must end in .keras in lower case for a Keras file. "
             f"Received: output={output!r}"
         )
 
 
 def run():
-    """The console script."""
+    """Runs the console script."""
     sys.exit(main(sys.argv))
 
 

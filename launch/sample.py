@@ -17,16 +17,16 @@ FLAGS = {
     "path": "output",
     "label": "class",
 }
-ABOUT = ("Draws samples of a training's newest checkpoint as one PNG picture.", "")
+ABOUT = ("Draws samples from the newest checkpoint of a run to a PNG file.", "")
 
 
 def define_flags(values):
     """Defines the flags of this program in an `absl.flags.FlagValues`."""
-    flags.DEFINE_string("workdir", None, "The training's folder.", flag_values=values)
+    flags.DEFINE_string("workdir", None, "Run folder.", flag_values=values)
     _cli.define_integer(
         "num_images",
         None,
-        "How many samples. Default: 64, or 10 of each class if all are drawn.",
+        "Number of samples. Default: 64, or 10 of each class if all are drawn.",
         values,
         least=1,
         most=2**31 - 1,
@@ -34,13 +34,16 @@ def define_flags(values):
     flags.DEFINE_string(
         "class",
         None,
-        "The class to draw, of a conditional training, by its name or, unless that is "
-        "a name, its number. Default: all, each in a row of its own.",
+        "Class to draw, for class-conditional runs: its name, or its number unless a "
+        "class has this name. Default: all classes, each in its own row.",
         flag_values=values,
     )
-    _cli.define_integer("seed", 0, "Of the latents.", values, 0, 2**31 - 1)
+    _cli.define_integer("seed", 0, "Seed of the latents.", values, 0, 2**31 - 1)
     flags.DEFINE_string(
-        "output", "grid.png", "The PNG picture; overwritten.", flag_values=values
+        "output",
+        "grid.png",
+        "PNG file to write, which replaces an existing file.",
+        flag_values=values,
     )
 
 
@@ -66,7 +69,7 @@ def _sample(values):
 
 
 def run():
-    """The console script."""
+    """Runs the console script."""
     sys.exit(main(sys.argv))
 
 

@@ -40,14 +40,16 @@ def define_flags(values):
         flags.DEFINE_boolean(name, False, meaning, flag_values=values)
 
     names = ", ".join(configuration.PRESETS)
-    text("preset", f"One of {names}. Default: {configuration.DEFAULT}.")
-    text("config", "JSON or YAML file of a whole configuration, as a run writes it.")
+    text("preset", f"Preset, one of {names}. Default: {configuration.DEFAULT}.")
+    text(
+        "config", "JSON or YAML file with a complete configuration, as in a run folder."
+    )
     for name in configuration.FLAGS:
         text(name, help.meaning(configuration.KEYS[name]))
-    text("workdir", "Where all files go. Default: runs/<preset>-<time>.")
+    text("workdir", "Run folder, which gets all files. Default: runs/<preset>-<time>.")
     strategy = (
-        f"One of {', '.join(_devices.STRATEGIES)}: one device, all GPUs of this "
-        "machine, or the machines that TF_CONFIG names."
+        f"Devices to train on, one of {', '.join(_devices.STRATEGIES)}: one device, "
+        "all GPUs of this machine, or the machines that TF_CONFIG names."
     )
     text("strategy", strategy, "none")
     _cli.define_integer(
@@ -58,20 +60,22 @@ def define_flags(values):
         least=1,
         most=_MOST_DEVICES,
     )
-    switch("resume", "Go on with the run in --workdir.")
-    switch("download", "Download and prepare the dataset tfds:NAME if it is not there.")
-    switch("dry_run", "Print the whole configuration as JSON, and do nothing.")
-    meaning = "key=value, for any key below, or its row and key, as in trainer.a=-1."
+    switch("resume", "Resume the run in --workdir.")
+    switch("download", "Download and prepare the dataset tfds:NAME if it is missing.")
+    switch("dry_run", "Print the complete configuration as JSON, without training.")
+    meaning = (
+        "Set a value: key=value for a key below, or its path, such as trainer.a=-1"
+    )
     flags.DEFINE_multi_string("set", [], meaning, flag_values=values)
 
 
 def about():
-    """What `--help` says before and after the flags."""
+    """Returns the texts of `--help` before and after the flags."""
     keys = [
         _cli.paragraph(f"{name}: {help.meaning(keys)}", 8, first_indent=4)
         for name, keys in configuration.KEYS.items()
     ]
-    before = "Trains a GAN; without flags, on real handwritten digits."
+    before = "Trains a GAN. Without flags it trains on real handwritten digits."
     return before, "\n".join(["Keys for --set:", "", *keys])
 
 
@@ -84,7 +88,7 @@ def main(argv):
 def _train(values):
     if values.resume and not values.workdir:
         raise ValueError(
-            "`workdir` must be given with --resume: which run is to be resumed? "
+            "`workdir` must be given with --resume, to name the run to resume. "
             f"Received: workdir={values.workdir!r}"
         )
     old = _workdir.read_config(values.workdir) if values.resume else None
@@ -92,7 +96,7 @@ def _train(values):
     workdir = values.workdir or _workdir.default(config.preset)
     if values.resume:
         _workdir.check_steps(workdir, config.steps)
-    elif devices.is_chief:  # The first of several workers may have begun.
+    elif devices.is_chief:  # Other workers may find the files of worker 0.
         _workdir.check_new(workdir)
     if values.dry_run:
         print(configuration.to_json(config))
@@ -109,12 +113,12 @@ def _train(values):
 
 @contextlib.contextmanager
 def _to_be_resumed(run):
-    """Lets what ends a run from outside say how it goes on."""
+    """Makes errors that interrupt a run say how to resume it."""
     try:
         yield
     except (FloatingPointError, _lock.FolderLost) as error:
         raise _endings.Stopped(error) from error
-    except OSError as error:  # Of a disk that is full, say.
+    except OSError as error:  # For example, the disk is full.
         if not _endings.is_of_user(error):
             raise
         raise _endings.Stopped(
@@ -128,16 +132,16 @@ def _to_be_resumed(run):
 
 
 def _resuming(run, what):
-    """What has happened, and the flags that go on from there if there is a run."""
+    """Returns what has happened, with the flags that resume the run if possible."""
     told = f"{str(what).removesuffix('.')} at step {run.folder.last_step()}"
     if not os.path.isfile(run.folder.file(_workdir.CONFIG)):
         return f"{told}."
     again = f"--workdir={shlex.quote(run.folder.path)} --resume"
-    return f"{told}; {again} goes on from there."
+    return f"{told}; {again} continues from there."
 
 
 def run():
-    """The console script."""
+    """Runs the console script."""
     sys.exit(main(sys.argv))
 
 

@@ -198,7 +198,7 @@ BAD_TRAIN = [
     (["steps=-3"], "Received: steps=-3"),
     (["batch_size=0"], "Received: batch_size=0"),
     (["trainer=relativistic_average_gan", "batch_size=1"], "Received: batch_size=1"),
-    (["set=network=dcgan", "set=image_size=20"], "Received: pictures of 20x20"),
+    (["set=network=dcgan", "set=image_size=20"], "Received: images of 20x20"),
     (["set=network=standard_cnn", "set=image_size=16"], "one of 32 .* of 16x16"),
     (["dataset=image_folder:{tmp}/missing"], "JPEG, PNG.*missing"),
     (["dataset=image_folder:{tmp}/full"], "JPEG, PNG.*full"),
@@ -207,24 +207,28 @@ BAD_TRAIN = [
     (["dataset=npz:{tmp}/missing.npz"], "missing.npz"),
     (["dataset=npz:{tmp}/full"], "must be a file.*full"),
     (["preset=mnist", "data_dir={tmp}"], "`tfds:mnist`.* same command and --download"),
-    (["download"], "be for tfds:NAME only. .* --download with dataset='mnist5k'"),
+    (["download"], "only with tfds:NAME. .* --download with dataset='mnist5k'"),
     (["resume"], "`workdir` must be given with --resume"),
     (["resume", "workdir="], "`workdir` must be given with --resume"),
     (["resume", "workdir={tmp}/missing"], "Received: workdir=.*missing"),
     (["resume", "workdir={tmp}/full"], "no config.json"),
     (["resume", "workdir={tmp}/broken"], "cannot be read"),
     (["workdir={tmp}/full/file"], "must be a folder"),
-    (["workdir={tmp}/broken"], "holds a run already .config.json."),
+    (["workdir={tmp}/broken"], "contains a run .config.json."),
 ]
 
 BAD_OTHERS = [
     (sample, [], "`workdir` must be given"),
     (sample, ["workdir="], "`workdir` must be given"),
     (sample, ["workdir={tmp}/missing"], "no config.json"),
-    (sample, ["workdir={tmp}/unborn"], "must hold a checkpoint"),
+    (sample, ["workdir={tmp}/unborn"], "must contain a checkpoint"),
     (sample, ["workdir={tmp}/unborn", "num_images=0"], "Received: num_images=0"),
     (sample, ["workdir={tmp}/unborn", "seed=2147483648"], "Received: seed="),
-    (sample, ["workdir={tmp}/trained", "class=3"], "`class` is for conditional"),
+    (
+        sample,
+        ["workdir={tmp}/trained", "class=3"],
+        "`class` must be given only for class-cond",
+    ),
     *(
         (sample, ["workdir={tmp}/by_class", f"class={label}"], f"to 9. .*class={label}")
         for label in (-1, 10)
@@ -249,7 +253,7 @@ BAD_OTHERS = [
     (export, ["output=x.keras", "format=saved_model"], "not end in .keras"),
     (export, ["workdir={tmp}/unborn"], "`output` must be given"),
     (export, ["output=x"], "`workdir` must be given"),
-    (export, ["workdir={tmp}/unborn", "output={tmp}/new"], "must hold a checkpoint"),
+    (export, ["workdir={tmp}/unborn", "output={tmp}/new"], "must contain a checkpoint"),
     (export, ["output=x", "format=karas"], "Did you mean 'keras'"),
     (export, ["outptu=x"], "Did you mean --output"),
 ]

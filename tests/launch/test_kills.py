@@ -95,7 +95,7 @@ def test_sigterm_in_an_epoch_saves_the_step_and_says_how_to_go_on(
     step = Folder(workdir).last_step()
     assert 0 < step < STEPS
     (line,) = server.errors()
-    assert f"Terminated at step {step}; --workdir={workdir} --resume goes on" in line
+    assert f"Terminated at step {step}; --workdir={workdir} --resume continues" in line
     assert not (workdir / "export").exists()
     assert server.run(f"workdir={workdir}", "resume") == 0
     assert_same_training(workdir, unbroken)

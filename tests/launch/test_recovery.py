@@ -77,7 +77,7 @@ def test_signals_end_a_training_after_its_step(
     step = Folder(tmp_path / "run").last_step()
     what = {130: "Interrupted", 143: "Terminated"}[code]
     line = told(capsys, f"tfgan-train: error: {what} at step {step}; ")
-    assert line.endswith(f"--workdir={tmp_path}/run --resume goes on from there.")
+    assert line.endswith(f"--workdir={tmp_path}/run --resume continues from there.")
     assert [signal.getsignal(number) for number in (INT, TERM)] == before
     assert run(train, f"workdir={tmp_path}/run", "resume") == 0
     assert_same_training(tmp_path / "run", trained)
@@ -189,7 +189,7 @@ def test_a_full_disk_is_one_line_and_costs_no_checkpoint(
     limit(resource.RLIM_INFINITY)
     line = told(capsys, "tfgan-train: error: `")
     assert "must be a path that can be written to: File too large. Received: " in line
-    assert f"at step 2; --workdir={workdir} --resume goes on from there." in line
+    assert f"at step 2; --workdir={workdir} --resume continues from there." in line
     assert not list(workdir.rglob("*.part*"))
     monkeypatch.undo()
     assert run(train, f"workdir={workdir}", "resume") == 0
@@ -220,14 +220,14 @@ def test_a_second_training_in_a_workdir_is_refused(trained, tmp_path, capsys):
     workdir = tmp_path / "run"
     with held_elsewhere(workdir):
         assert tiny(workdir) == 2
-        told(capsys, "tfgan-train: error: `workdir` must not be in use by a run")
+        told(capsys, "tfgan-train: error: `workdir` must not be in use by another")
         assert list(workdir.iterdir()) == []
     assert not workdir.exists()
     assert tiny(workdir) == 0
     before = files(workdir)
     with held_elsewhere(workdir):
         assert tiny(workdir, "resume", steps=9) == 2
-        told(capsys, "tfgan-train: error: `workdir` must not be in use by a run")
+        told(capsys, "tfgan-train: error: `workdir` must not be in use by another")
         assert run(sample, f"workdir={workdir}", f"output={tmp_path}/grid.png") == 0
     assert files(workdir) == before
 

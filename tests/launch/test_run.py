@@ -289,7 +289,7 @@ def test_resume_of_another_preset_is_refused(copy, capsys):
 
 
 def test_same_command_again_is_refused_without_resume(copy, capsys):
-    refused(capsys, copy, ("holds a run already", "--resume"))
+    refused(capsys, copy, ("contains a run (config.json, ", "--resume"))
 
 
 def test_resume_of_less_than_what_is_done_is_refused(copy, capsys):
@@ -420,7 +420,7 @@ LATE = [
             npz(tmp / "d.npz", np.zeros([99, 12, 12, 1], "uint8")),
             "set=network=dcgan",
         ],
-        "Received: pictures of 12x12",
+        "Received: images of 12x12",
     ),
     (
         "pictures that are not square",
@@ -428,12 +428,12 @@ LATE = [
             npz(tmp / "d.npz", np.zeros([99, 8, 12, 1], "uint8")),
             "set=network=dcgan",
         ],
-        "Received: pictures of 8x12",
+        "Received: images of 8x12",
     ),
     (
         "labels that there are not",
         lambda tmp: [npz(tmp / "d.npz", np.zeros([99, 8, 8, 1], "uint8")), *BY_CLASS],
-        "`conditional` needs data with labels",
+        "`conditional` must be used with a dataset that has labels",
     ),
     (
         "labels below zero",

@@ -133,8 +133,8 @@ RECORDS = [
         ({"data": {"example_shape": value}}, "data.example_shape")
         for value in (8, "8", [8, 8, -1], [8, 8, True], [8, 8, 1.0], [2**40])
     ),
-    ({"data": {"example_shape": None}}, "must hold a checkpoint"),
-    ({"data": {"example_shape": [9, 9, 1]}}, "Received: pictures of 9x9"),
+    ({"data": {"example_shape": None}}, "must contain a checkpoint"),
+    ({"data": {"example_shape": [9, 9, 1]}}, "Received: images of 9x9"),
     ({"data": {"example_shape": [2]}}, "must be mlp for points"),
     ({"data": {"example_shape": [8, 8, 1], "num_classes": 10}}, "`num_classes` must"),
     ({"trainer": "\x1b"}, "trainer"),
@@ -253,5 +253,5 @@ def test_a_new_training_follows_no_dangling_link(tmp_path, capsys):
     workdir.mkdir()
     (workdir / "metrics.jsonl").symlink_to("../outside")
     assert run(train, f"workdir={workdir}") == 2
-    assert "holds a run already (metrics.jsonl)" in capsys.readouterr().err
+    assert "contains a run (metrics.jsonl)" in capsys.readouterr().err
     assert not (tmp_path / "outside").exists()
