@@ -15,6 +15,7 @@ ROOT = pathlib.Path(__file__).parent.parent
 CHECKED = (
     "tfgan_tricks",
     "trainers",
+    "launch",
     "README.md",
     "BUILD.md",
     "CHANGELOG.md",
