@@ -134,13 +134,21 @@ def whole_file(path: Any, argument: str = "path") -> Iterator[BinaryIO]:
         OSError: If it cannot be written, see `file` and `writing`.
     """
     target = file(argument, path)
-    part = target + PART
-    with writing(argument, path), _made(os.path.dirname(target)), _cleared(part):
+    with writing(argument, path), _made(os.path.dirname(target)):
+        with replacing(target) as opened:
+            yield opened
+
+
+@contextlib.contextmanager
+def replacing(path: str) -> Iterator[BinaryIO]:
+    """Yields a file that replaces `path`, in a folder that exists."""
+    part = path + PART
+    with _cleared(part):
         with open(part, "wb") as opened:
             yield opened
             opened.flush()
             os.fsync(opened.fileno())
-        os.replace(part, target)
+        os.replace(part, path)
 
 
 @contextlib.contextmanager

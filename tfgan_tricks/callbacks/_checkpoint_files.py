@@ -208,5 +208,6 @@ def _tell_tensorflow(directory, step, kept):
     path = os.path.join(directory, "checkpoint")
     lines = [f'model_checkpoint_path: "ckpt-{step}"\n']
     lines += [f'all_model_checkpoint_paths: "ckpt-{each}"\n' for each in kept]
-    with _files.whole_file(path, "directory") as file:
+    # The folder may have been removed while a run writes to it.
+    with _files.replacing(path) as file:
         file.write("".join(lines).encode())
