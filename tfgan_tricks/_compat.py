@@ -88,6 +88,16 @@ def clip_after_sum(optimizer: Any) -> None:
     optimizer._clip_gradients = clip_sum
 
 
+def adam_slots(optimizer: Any, variable: tf.Variable) -> tuple[Any, Any]:
+    """Returns Adam's means of a variable's gradients and of their squares."""
+    if KERAS_3:
+        index = optimizer._get_variable_index(variable)
+        slots = optimizer._momentums[index], optimizer._velocities[index]
+        return slots[0].value, slots[1].value
+    index = optimizer._index_dict[optimizer._var_key(variable)]
+    return optimizer._momentums[index], optimizer._velocities[index]
+
+
 class LearningRates(float):
     """The learning rates of several optimizers, read and assigned as one variable.
 

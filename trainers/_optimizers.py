@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tfgan_tricks import _addons
 from tfgan_tricks import _compat
+from trainers import _fused_adam
 
 _REFUSED_ON_REPLICAS = ("gradient_accumulation_steps", "ema_overwrite_frequency")
 
@@ -51,6 +52,7 @@ def prepared(optimizer: Any, network: keras.Model, needs_loss_scale: bool) -> An
     """Returns the optimizer, ready to train the weights of `network`."""
     optimizer = _get(optimizer)
     _check_scope(_inner(optimizer))
+    _fused_adam.fuse(_inner(optimizer))
     if needs_loss_scale and not _has_loss_scale(optimizer):
         optimizer = keras.mixed_precision.LossScaleOptimizer(optimizer)
     _compat.build_optimizer(optimizer, network.trainable_variables)
