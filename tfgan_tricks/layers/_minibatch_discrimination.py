@@ -14,6 +14,9 @@ from tfgan_tricks.layers._adapt import adapt_if_asked
 from tfgan_tricks.layers._float32 import Float32Layer
 
 
+_LEAST_SQUARE = 1e-12  # Of a column's length, which must not be 0.
+
+
 @keras.saving.register_keras_serializable("tfgan_tricks")
 class MinibatchDiscrimination(Float32Layer):
     """Similarity of each example to its batch, appended to its features.
@@ -148,9 +151,15 @@ class MinibatchDiscrimination(Float32Layer):
     def _project(self, features):
         """Returns `M` as `[batch, kernel_dim, num_kernels]`."""
         adapt_if_asked(self, features)
-        directions = tf.math.l2_normalize(tf.convert_to_tensor(self.theta), axis=0)
-        kernel = directions * tf.exp(self.log_scale)
-        return tf.einsum("na,abc->ncb", features, kernel)
+        theta = tf.reshape(self.theta, [-1, self.num_kernels * self.kernel_dim])
+        lengths = tf.reduce_sum(tf.square(theta), axis=0)
+        # Scaling the projections needs fewer passes over theta than normalizing it.
+        scales = tf.math.rsqrt(tf.maximum(lengths, _LEAST_SQUARE))
+        projections = tf.reshape(
+            tf.matmul(features, theta) * scales,
+            [-1, self.num_kernels, self.kernel_dim],
+        )
+        return tf.transpose(projections * tf.exp(self.log_scale), [0, 2, 1])
 
 
 def similarity_sums(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
