@@ -13,7 +13,6 @@ from tfgan_tricks import replica
 from tfgan_tricks.layers._adapt import adapt_if_asked
 from tfgan_tricks.layers._float32 import Float32Layer
 
-
 _LEAST_SQUARE = 1e-12  # Of a column's length, which must not be 0.
 
 
