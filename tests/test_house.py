@@ -91,12 +91,13 @@ def test_stacks_differ_in_one_file_only(path):
         assert not names & {"KERAS_3", "__version__"} or path.name == "export.py"
 
 
-def test_only_the_base_trainer_differentiates_by_weights():
+def test_only_one_file_updates_weights_and_one_more_differentiates_by_them():
     """Penalties differentiate by their input, in one file."""
     taping = {relative(path) for path in LIBRARY if "GradientTape" in path.read_text()}
-    assert taping == {"trainers/base.py", "tfgan_tricks/penalties/_base.py"}
+    of_weights = {"trainers/_updates.py", "trainers/_simultaneous.py"}
+    assert taping == {*of_weights, "tfgan_tricks/penalties/_base.py"}
     applying = {relative(p) for p in LIBRARY if "apply_gradients" in p.read_text()}
-    assert applying == {"trainers/base.py"}
+    assert applying == {"trainers/_updates.py"}
 
 
 RUNS_CODE = {"pickle", "marshal", "shelve", "dill", "joblib", "cloudpickle"}

@@ -123,6 +123,11 @@ class Player(keras.layers.Layer):
         yield
         del self._losses_of_calls[kept:]
 
+    @property
+    def has_losses_of_calls(self) -> bool:
+        """`True` if layers have added losses in calls since the update began."""
+        return bool(self._losses_of_calls)
+
     def begin_update(self) -> None:
         """Drops the stored losses, and adds the weights to their history."""
         self._losses_of_calls.clear()

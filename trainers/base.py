@@ -12,7 +12,6 @@ import tensorflow as tf
 
 from tfgan_tricks import _compat
 from tfgan_tricks import _facts
-from tfgan_tricks import layers
 from tfgan_tricks import replica
 from tfgan_tricks.losses import AdversarialLoss
 from tfgan_tricks.losses import _over_outputs
@@ -21,19 +20,17 @@ from trainers import _arguments
 from trainers import _batch
 from trainers import _forms
 from trainers import _networks
-from trainers import _ordering
+from trainers import _schedules
 from trainers import _serializing
-from trainers import _skipping
 from trainers import _step_data
 from trainers._batch import Batch
 from trainers._player import Player
-from trainers._two_player_model import TwoPlayerModel
+from trainers._updates import UpdatedModel
+from trainers._updates import fold
+from trainers._updates import kept_fake
 
-# Derives a new seed from a seed and a number.
-fold = tf.random.experimental.stateless_fold_in
 
-
-class AdversarialTrainer(TwoPlayerModel, abc.ABC):
+class AdversarialTrainer(UpdatedModel, abc.ABC):
     """A generator and a discriminator that `fit` trains against each other.
 
     Call the trainer on latents to draw samples. The averaged generator draws them if
@@ -53,12 +50,15 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
     may also replace these methods:
 
     - `train_step(data)` calls `alternate`, or `real_batches`, `update_discriminator`,
-      `update_generator` and `finish_step`.
+      `update_generator` and `finish_step`. Only `alternate` follows `schedule` and
+      `reuse_fake_batch`.
     - `arrange(batch)` converts a dataset's batches to the form of `train_step`.
     - `real_batches(data)` returns the `Batch` of each update.
     - `discriminator_objective(real, fake, seed)` and `generator_objective(real, seed)`
       return a dict of terms, whose sum the network minimizes. The class attribute
       `loss_names` lists the names of the terms that are not penalties.
+    - `constrain_discriminator()` changes the discriminator's weights after each of its
+      updates. It does nothing by default.
     - `read(batch)` returns the discriminator's outputs and the features to match, or
       `None`. Every call of the discriminator must go through it and
       `discriminator_player.run`.
@@ -87,6 +87,16 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
         reuse_real_batch: If `True`, all updates of a step share one batch of real
             images. If `False`, each update that uses real images draws its own batch,
             as in the papers.
+        reuse_fake_batch: If `True`, the generator update uses the fake images of the
+            step's last discriminator update, with their latents and labels, so one pass
+            through the generator serves both updates. If `False`, the generator update
+            draws its own latents.
+        schedule: "alternating" updates the discriminator first, and then the generator
+            against the updated discriminator. "simultaneous" computes both gradients at
+            the same weights, on the same real and fake images, before it updates either
+            network. One pass through each network then serves both updates. This
+            requires `discriminator_steps=1` and a discriminator that judges each
+            example independently, see `update_both`.
         joint_batch: If `True`, every update calls the discriminator once, on real and
             fake images concatenated on axis 0, real first, as
             `layers.JointMinibatchDiscrimination` requires. Batch statistics in the
@@ -129,6 +139,8 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
         generator_history: float | None = None,
         discriminator_steps: int = 1,
         reuse_real_batch: bool = False,
+        reuse_fake_batch: bool = False,
+        schedule: str = "alternating",
         joint_batch: bool = False,
         ema_decay: float | None = None,
         output_range: tuple[float, float] | None = None,
@@ -143,6 +155,8 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
         self.penalties = penalties
         self.discriminator_steps = discriminator_steps
         self.reuse_real_batch = reuse_real_batch
+        self.reuse_fake_batch = reuse_fake_batch
+        self.schedule = schedule
         self.joint_batch = joint_batch
         self.ema_decay = ema_decay
         self.output_range = _arguments.output_range(output_range, generator)
@@ -157,6 +171,7 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
         self.latent_dim = _facts.latent_dim(generator)
         self.step = replica.add_state(self, "step", (), dtype="int64", mean=False)
         self.built = True
+        _schedules.check(self, AdversarialTrainer)
 
     @property
     def generator_needs_real(self) -> bool:
@@ -166,7 +181,7 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
     @property
     def batches_per_step(self) -> int:
         """The number of batches of real images that one training step draws."""
-        if self.reuse_real_batch:
+        if self.reuse_real_batch or self.schedule == "simultaneous":
             return 1
         return self.discriminator_steps + self.generator_needs_real
 
@@ -175,7 +190,10 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
         """Runs one step, and returns the logs."""
 
     def alternate(self, data: Any) -> dict[str, tf.Tensor]:
-        """Runs `discriminator_steps` discriminator updates, then a generator update.
+        """Runs the updates of one step, in the order that `schedule` names.
+
+        These are `discriminator_steps` discriminator updates and then a generator
+        update, or one update of both networks.
 
         Args:
             data: Data of one step, as `train_step` receives it.
@@ -184,9 +202,16 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
             The logs.
         """
         *batches, last = self.real_batches(data)
+        if self.schedule == "simultaneous":
+            self.update_both(last)
+            return self.finish_step()
+        shared = batches.pop() if self.reuse_fake_batch else None
         for index, real in enumerate(batches):
             self.update_discriminator(real, index)
-        self.update_generator(last)
+        if shared is None:
+            self.update_generator(last)
+        else:
+            self._update_on_one_fake_batch(shared, last, len(batches))
         return self.finish_step()
 
     def real_batches(self, data: Any) -> list[Batch]:
@@ -204,38 +229,6 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
             for images, labels in _step_data.pairs(data, self.batches_per_step)
         ]
         return _batch.one_per_update(batches, self.discriminator_steps)
-
-    def update_discriminator(self, real: Batch, index: int = 0) -> None:
-        """Updates the discriminator.
-
-        Args:
-            real: Real images.
-            index: Number of the update in the step, from 0.
-        """
-        seed = self.random_seed(f"discriminator {index}")
-
-        def update():
-            fake = self.sample_like(real, fold(seed, 0))
-            fake = fake._replace(images=tf.stop_gradient(fake.images))
-            return self._descend(
-                self.discriminator_player,
-                lambda: self.discriminator_objective(real, fake, fold(seed, 1)),
-            )
-
-        self._update(self.discriminator_player, update)
-
-    def update_generator(self, real: Batch) -> None:
-        """Updates the generator.
-
-        Args:
-            real: Real images, for the labels and for losses that compare with them.
-        """
-        seed = self.random_seed("generator")
-        player = self.generator_player
-        self._update(
-            player,
-            lambda: self._descend(player, lambda: self.generator_objective(real, seed)),
-        )
 
     def finish_step(self) -> dict[str, tf.Tensor]:
         """Updates the moving averages and the step counter, and returns the logs."""
@@ -343,7 +336,9 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
     def sample_like(self, real: Batch, seed: tf.Tensor) -> Batch:
         """Generates fake images with the labels of `real`.
 
-        Every call of the generator in a step must go through this method.
+        Every call of the generator in a step must go through this method. With
+        `reuse_fake_batch`, its first call in the generator's objective returns the fake
+        images of the last discriminator update instead.
 
         Args:
             real: Real images, for their number and their labels.
@@ -352,6 +347,8 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
         Returns:
             A `Batch` of fake images.
         """
+        if kept_fake.value:
+            return kept_fake.value.pop()
         shape = [tf.shape(real.images)[0], self.latent_dim]
         latents = replica.stateless_normal(shape, seed)
         return real._replace(images=self.generator_player.run(latents, real.labels))
@@ -409,6 +406,8 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
             "penalties": [_serializing.of(penalty) for penalty in self.penalties],
             "discriminator_steps": self.discriminator_steps,
             "reuse_real_batch": self.reuse_real_batch,
+            "reuse_fake_batch": self.reuse_fake_batch,
+            "schedule": self.schedule,
             "joint_batch": self.joint_batch,
             "ema_decay": self.ema_decay,
             "output_range": self.output_range,
@@ -426,26 +425,3 @@ class AdversarialTrainer(TwoPlayerModel, abc.ABC):
             for penalty in config["penalties"]
         ]
         return cls(**config | parts)
-
-    def _update(self, player, update):
-        with layers.updates_once(player.network):
-            _skipping.run_or_undo(update, player, self.players)
-
-    def _descend(self, player, objective):
-        replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        variables = player.network.trainable_variables
-        player.begin_update()
-        with tf.GradientTape() as tape:
-            terms = _arguments.checked_terms(objective(), player, self.trackers)
-            terms |= player.own_terms()
-            # Keras sums gradients over the replicas.
-            total = tf.add_n(list(terms.values())) / replicas
-            total = _compat.scale_loss(player.optimizer, total)
-        gradients = tape.gradient(total, variables)
-        _arguments.check_gradients(gradients, player)
-        terms, gradients = _ordering.waiting_for_all((terms, gradients))
-        gradients, is_finite = _skipping.unscaled(player.optimizer, gradients)
-        player.optimizer.apply_gradients(zip(gradients, variables, strict=True))
-        for name, value in terms.items():
-            self.trackers[name].update_state(value)
-        return is_finite

@@ -64,14 +64,9 @@ class WGAN(AdversarialTrainer):
         self.clip = clip
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
-        *batches, last = self.real_batches(data)
-        for index, real in enumerate(batches):
-            self.update_discriminator(real, index)
-            self._clip_critic()
-        self.update_generator(last)
-        return self.finish_step()
+        return self.alternate(data)
 
-    def _clip_critic(self):
+    def constrain_discriminator(self) -> None:
         for weight in self.discriminator.trainable_variables:
             weight.assign(tf.clip_by_value(weight, -self.clip, self.clip))
 

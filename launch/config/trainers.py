@@ -12,6 +12,7 @@ from launch.config import fields
 from launch.config.fields import option
 
 Distance = Literal["l2", "mse", "l1"]
+Schedule = Literal["alternating", "simultaneous"]
 
 _DISCRIMINATOR_STEPS = "Number of discriminator updates per generator update."
 _REAL_LABEL = (
@@ -81,6 +82,8 @@ class Trainer(fields.Row):
     of_data: ClassVar[tuple[str, ...]] = ()  # Options that its class does not accept.
     stays = (
         "reuse_real_batch",
+        "reuse_fake_batch",
+        "schedule",
         "joint_batch",
         "discriminator_history",
         "generator_history",
@@ -90,6 +93,16 @@ class Trainer(fields.Row):
     discriminator_steps: fields.Few = option(1, _DISCRIMINATOR_STEPS)
     reuse_real_batch: bool = option(
         False, "If true, all updates of a step share one batch of real examples."
+    )
+    reuse_fake_batch: bool = option(
+        False,
+        "If true, the generator's update uses the fake examples of the step's last "
+        "discriminator update.",
+    )
+    schedule: Schedule = option(
+        "alternating",
+        "Order of the updates: alternating, the generator after the discriminator, or "
+        "simultaneous, both on the same examples and at the same weights.",
     )
     joint_batch: bool = option(
         False,

@@ -140,6 +140,10 @@ TOGETHER = [
         ("set=label_dim=7", "set=conditional=false"),
         "`label_dim` must be given only with `cond",
     ),
+    (
+        ("set=schedule=simultaneous", "set=discriminator_steps=2"),
+        "`discriminator_steps` must be 1",
+    ),
 ]
 INTERNAL = re.compile(
     r"`(directory|folder|path|name|data|label|download=True)`|download=True"

@@ -244,6 +244,7 @@ def test_every_option_reaches_the_trainer():
         penalty_weight=3.0,
         discriminator_steps=2,
         reuse_real_batch=True,
+        reuse_fake_batch=True,
         generator_history=0.1,
         discriminator_history=0.0,
         generator_learning_rate=0.5,
@@ -257,6 +258,7 @@ def test_every_option_reaches_the_trainer():
     config = trainer.get_config()
     assert (config["base"], config["discriminator_steps"]) == ("hinge", 2)
     assert (config["reuse_real_batch"], config["ema_decay"]) == (True, 0.5)
+    assert config["reuse_fake_batch"] is True
     assert (config["seed"], trainer.jit_compile) == (11, True)
     assert (config["generator_history"], config["discriminator_history"]) == (0.1, 0.0)
     assert [(p.name, p.weight) for p in trainer.penalties] == [
@@ -298,6 +300,7 @@ def test_precision_is_the_policy_of_both_networks_and_of_nothing_else(name, prec
         ("ls_gan", "b", 2.0),
         ("ls_gan", "c", 3.0),
         ("wgan", "clip", 0.5),
+        ("r3_gan", "schedule", "simultaneous"),
     ],
 )
 def test_own_options_reach_the_trainer(name, key, value):

@@ -68,6 +68,7 @@ def test_every_key_says_what_it_means():
         ("ema_decay=null", ("trainer", "ema_decay"), None),
         ("generator_history=0.1", ("trainer", "generator_history"), 0.1),
         ("joint_batch=true", ("trainer", "joint_batch"), True),
+        ("schedule=simultaneous", ("trainer", "schedule"), "simultaneous"),
         ("jit_compile=False", ("jit_compile",), False),
         ("loss=hinge", ("trainer", "base"), {"name": "hinge"}),
         ("trainer.base=hinge", ("trainer", "base"), {"name": "hinge"}),

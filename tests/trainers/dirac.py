@@ -123,13 +123,20 @@ SLOPES = {
 
 
 def recursion(
-    cls, steps, discriminator_steps, used_penalties=(), clip=None, histories=(0.0, 0.0)
+    cls,
+    steps,
+    discriminator_steps,
+    used_penalties=(),
+    clip=None,
+    histories=(0.0, 0.0),
+    simultaneous=False,
 ):
     """Returns theta and psi after `steps`; `histories` are the weights of G and D."""
     by_real, by_fake, generator = GAMES[cls]
     theta, psi = -0.8, 1.2
     thetas, psis = [theta], [psi]
     for _ in range(steps):
+        judge = psi
         for _ in range(discriminator_steps):
             real, fake = psi * REAL, psi * theta
             slope = by_real(real, fake) * REAL + by_fake(real, fake) * theta
@@ -139,7 +146,8 @@ def recursion(
             if clip is not None:
                 psi = np.clip(psi, -clip, clip)
             psis.append(psi)
-        slope = generator(psi * REAL, psi * theta) * psi
+        judge = judge if simultaneous else psi
+        slope = generator(judge * REAL, judge * theta) * judge
         theta -= LEARNING_RATE * (slope + 2 * histories[0] * (theta - np.mean(thetas)))
         thetas.append(theta)
     return np.array([theta, psi])

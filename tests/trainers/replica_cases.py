@@ -208,6 +208,7 @@ CASES = {
             base="hinge",
             penalties=[penalties.InterpolatedGradientPenalty(0.5, one_sided=True)],
             reuse_real_batch=True,
+            reuse_fake_batch=True,
         )
     ),
     "relativistic_wasserstein": Case(
@@ -229,7 +230,11 @@ CASES = {
         )
     ),
     "relativistic_average_least_squares": Case(
-        of_points(trainers.RelativisticAverageGAN, base="least_squares")
+        of_points(
+            trainers.RelativisticAverageGAN,
+            base="least_squares",
+            schedule="simultaneous",
+        )
     ),
     "relativistic_average_hinge": Case(
         of_points(trainers.RelativisticAverageGAN, batch_norm, base="hinge")
@@ -268,8 +273,17 @@ CASES = {
             },
         ),
     ),
-    "global_clipnorm": Case(
-        of_points(trainers.LSGAN, regularized),
+    "global_clipnorm, both at once": Case(
+        of_points(
+            trainers.HingeGAN,
+            regularized,
+            spectral,
+            Adding,
+            generator=normalized,
+            penalties=[penalties.R1(0.1)],
+            schedule="simultaneous",
+            discriminator_steps=1,
+        ),
         optimizer=("SGD", {"learning_rate": 0.1, "global_clipnorm": 0.05}),
     ),
     "clipnorm, compiled twice": Case(

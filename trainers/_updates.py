@@ -1,0 +1,140 @@
+"""Updates of one network, or of both, in a training step."""
+
+import tensorflow as tf
+
+from tfgan_tricks import _compat
+from tfgan_tricks import layers
+from tfgan_tricks.layers._scoped import Scoped
+from trainers import _arguments
+from trainers import _ordering
+from trainers import _schedules
+from trainers import _simultaneous
+from trainers import _skipping
+from trainers._batch import Batch
+from trainers._two_player_model import TwoPlayerModel
+
+# Derives a new seed from a seed and a number.
+fold = tf.random.experimental.stateless_fold_in
+# A list of the fake batch that the generator's objective uses instead of a new one.
+kept_fake = Scoped()
+
+
+class UpdatedModel(TwoPlayerModel):
+    """A model of two players that a training step updates.
+
+    It contains the only calls of the optimizers. Subclasses define the objectives.
+    """
+
+    def update_discriminator(self, real: Batch, index: int = 0) -> None:
+        """Updates the discriminator.
+
+        Args:
+            real: Real images.
+            index: Number of the update in the step, from 0.
+        """
+        seed = self.random_seed(f"discriminator {index}")
+        self._update_discriminator(
+            real, lambda: self.sample_like(real, fold(seed, 0)), fold(seed, 1)
+        )
+
+    def update_generator(self, real: Batch) -> None:
+        """Updates the generator.
+
+        Args:
+            real: Real images, for the labels and for losses that compare with them.
+        """
+        seed = self.random_seed("generator")
+        player = self.generator_player
+        self._update(
+            player,
+            lambda: self._descend(
+                player, lambda tape: self.generator_objective(real, seed)
+            ),
+        )
+
+    def update_both(self, real: Batch) -> None:
+        """Updates both networks, each against the other's weights before the update.
+
+        The generator and the discriminator run once on the fake images, and the
+        discriminator once on the real images. Penalties add their own passes. For each
+        fake image, the gradients of the two losses differ by one factor, the ratio of
+        the losses' slopes with respect to the image's logit. Where this ratio does not
+        exist, as beyond the margin of a hinge loss, or where an image has several
+        logits, the generator's gradient passes back through the discriminator
+        separately. Neither way changes the result.
+
+        This requires a discriminator that judges each example independently. Layers
+        that are known to mix examples, such as batch normalization, are refused.
+
+        Args:
+            real: Real images.
+
+        Reference:
+            Shen et al., 2021, arXiv:2103.00430.
+        """
+        _schedules.check_independent(self.discriminator)
+        seed = self.random_seed("discriminator 0")
+        with layers.updates_once():
+            for player in self.players:
+                player.begin_update()
+            both = _simultaneous.descents(self, real, fold(seed, 0), fold(seed, 1))
+            both = _ordering.waiting_for_all(both)
+            for player, descent in zip(self.players, both, strict=True):
+                self._apply(player, *descent)
+        self.constrain_discriminator()
+
+    def constrain_discriminator(self) -> None:
+        """Changes the discriminator's weights after each of its updates, if at all."""
+
+    def _update_discriminator(self, real, draw, seed):
+        def update():
+            fake = draw()
+            fake = fake._replace(images=tf.stop_gradient(fake.images))
+            return self._descend(
+                self.discriminator_player,
+                lambda tape: self.discriminator_objective(real, fake, seed),
+            )
+
+        self._update(self.discriminator_player, update)
+        self.constrain_discriminator()
+
+    def _update_on_one_fake_batch(self, real, real_of_generator, index):
+        """Updates the discriminator in the course of the generator's update."""
+        seed = self.random_seed(f"discriminator {index}")
+        player = self.generator_player
+
+        def objective(tape):
+            fake = self.sample_like(real, fold(seed, 0))
+            with tape.stop_recording():
+                self._update_discriminator(real, lambda: fake, fold(seed, 1))
+            with kept_fake.set_to([fake]):
+                return self.generator_objective(
+                    real_of_generator, self.random_seed("generator")
+                )
+
+        self._update(player, lambda: self._descend(player, objective))
+
+    def _update(self, player, update):
+        with layers.updates_once(player.network):
+            _skipping.run_or_undo(update, player, self.players)
+
+    def _descend(self, player, objective):
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        player.begin_update()
+        with tf.GradientTape() as tape:
+            terms = _arguments.checked_terms(objective(tape), player, self.trackers)
+            terms |= player.own_terms()
+            # Keras sums gradients over the replicas.
+            total = tf.add_n(list(terms.values())) / replicas
+            total = _compat.scale_loss(player.optimizer, total)
+        gradients = tape.gradient(total, player.network.trainable_variables)
+        return self._apply(player, *_ordering.waiting_for_all((terms, gradients)))
+
+    def _apply(self, player, terms, gradients):
+        variables = player.network.trainable_variables
+        _arguments.check_gradients(gradients, player)
+        gradients, is_finite = _skipping.unscaled(player.optimizer, gradients)
+        player.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        for name, value in terms.items():
+            self.trackers[name].update_state(value)
+        return is_finite
