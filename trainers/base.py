@@ -274,9 +274,16 @@ class AdversarialTrainer(UpdatedModel, abc.ABC):
         images = {"real": real.images, "fake": fake.images}
         with self.discriminator_player.without_losses():
             return {
-                penalty.name: penalty(critic, **images, seed=fold(seed, index))
+                penalty.name: penalty(
+                    critic, **images, seed=fold(seed, index), **self._due(penalty)
+                )
                 for index, penalty in enumerate(self.penalties)
             }
+
+    def _due(self, penalty):
+        """Returns the arguments of a penalty that not every step computes."""
+        is_lazy = getattr(penalty, "every", 1) > 1
+        return {"step": tf.identity(self.step)} if is_lazy else {}
 
     def generator_objective(self, real: Batch, seed: tf.Tensor) -> dict[str, tf.Tensor]:
         """Returns the named terms whose sum the generator minimizes.

@@ -12,6 +12,12 @@ class Penalty(fields.Row):
     weight: fields.Weight = option(
         10.0, "Weight of each penalty.", key="penalty_weight"
     )
+    every: fields.Steps = option(
+        1,
+        "Number of steps from one computation of each penalty to the next, with its "
+        "weight times this number.",
+        key="penalty_every",
+    )
 
 
 class GradientPenalty(Penalty):

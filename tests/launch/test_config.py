@@ -78,7 +78,7 @@ def test_every_key_says_what_it_means():
         ("normalization=none", ("network", "normalization"), "none"),
         ("optimizer.name=sgd", ("optimizer", "name"), "sgd"),
         ("learning_rate_schedule=linear", ("schedule", "end"), 3000),
-        ("penalty=r1", ("penalty",), ({"name": "r1", "weight": 10.0},)),
+        ("penalty=r1", ("penalty",), ({"name": "r1", "weight": 10.0, "every": 1},)),
         ("penalty=none", ("penalty",), ()),
         ("channels=3", ("dataset", "channels"), 3),
         ("dataset=npz:a=b.npz", ("dataset", "path"), "a=b.npz"),

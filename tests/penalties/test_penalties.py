@@ -306,3 +306,27 @@ def test_half_precision_input_is_penalized_in_float32(penalty):
 def test_bad_arguments(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("kind", LINEAR, ids=lambda kind: kind.__name__)
+def test_lazy_penalties_ask_the_critic_in_due_steps_only(kind):
+    real, fake = samples((5, 3))
+    calls = []
+
+    def critic(x):
+        calls.append(x)
+        return quadratic_critic(x)
+
+    arguments = {"real": real, "fake": fake, "seed": SEED}
+    plain = kind(7.0)(critic, **arguments)
+    lazy = kind(7.0, every=3)
+    np.testing.assert_allclose(lazy(critic, **arguments), plain)
+    for step in (0, 3, 6):
+        value = lazy(critic, **arguments, step=step)
+        np.testing.assert_allclose(value, 3.0 * plain, rtol=1e-6)
+    calls.clear()
+    for step in (1, 2, 4):
+        assert float(lazy(critic, **arguments, step=step)) == 0.0
+    assert not calls
+    with pytest.raises(ValueError, match="`every` must.*Received: every=0"):
+        kind(every=0)

@@ -135,12 +135,16 @@ def recursion(
     by_real, by_fake, generator = GAMES[cls]
     theta, psi = -0.8, 1.2
     thetas, psis = [theta], [psi]
-    for _ in range(steps):
+    for done in range(steps):
         judge = psi
         for _ in range(discriminator_steps):
             real, fake = psi * REAL, psi * theta
             slope = by_real(real, fake) * REAL + by_fake(real, fake) * theta
-            slope += sum(SLOPES[type(p)](p.weight, psi) for p in used_penalties)
+            slope += sum(
+                p.every * SLOPES[type(p)](p.weight, psi)
+                for p in used_penalties
+                if done % p.every == 0
+            )
             slope += 2 * histories[1] * (psi - np.mean(psis))
             psi -= LEARNING_RATE * slope
             if clip is not None:

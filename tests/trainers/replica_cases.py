@@ -171,7 +171,7 @@ CASES = {
     "wgan_gp": Case(
         of_points(
             trainers.WGANGP,
-            penalties=[penalties.InterpolatedGradientPenalty(0.5)],
+            penalties=[penalties.InterpolatedGradientPenalty(0.5, every=3)],
             discriminator_steps=2,
             reuse_real_batch=True,
             seed=7,
@@ -295,7 +295,7 @@ CASES = {
         of_points(trainers.WGAN, clip=0.4, discriminator_steps=2),
         optimizer=("SGD", {"learning_rate": 0.1, "clipvalue": 0.01}),
     ),
-    "several outputs": Case(lambda: of_scales(penalties=[penalties.R1(0.1)])),
+    "several outputs": Case(lambda: of_scales(penalties=[penalties.R1(0.1, every=2)])),
     "adam, steps_per_execution": Case(
         of_points(
             trainers.RelativisticAverageGAN,
@@ -308,6 +308,8 @@ CASES = {
         steps_per_execution=4,
     ),
 }
+# A penalty in a branch, where layers cannot draw the noise of all replicas.
+LAZY = Case(of_points(trainers.LSGAN, noise, penalties=[penalties.R1(every=2)]))
 # Batch normalization on each replica alone, which gives other results.
 LOCAL = Case(
     of_points(trainers.LSGAN, generator=lambda: normalized(synchronized=False))

@@ -127,11 +127,14 @@ def partial_batches(strategy):
     with strategy.scope():
         trainer = replica_cases.CASES["relativistic_minimax"].make()
         trainer.compile()
+        lazy = replica_cases.LAZY.make()
+        lazy.compile()
     trainer.fit(examples, batch_size=6, verbose=0)
     return {
         "steps on arrays": int(trainer.step.numpy()),
         "may not be full": refusal(trainer.fit, x=dataset.batch(8)),
         "odd": refusal(trainer.fit, x=examples, batch_size=7),
+        "lazy": refusal(lazy.fit, x=examples, batch_size=6, verbose=0),
         "xla": refusal(trainer.compile, jit_compile=True),
     }
 

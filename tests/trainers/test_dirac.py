@@ -32,6 +32,23 @@ def test_every_penalty_enters_the_step(penalty):
     np.testing.assert_allclose(dirac.train(trainer, 3), expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize("schedule", ["alternating", "simultaneous"])
+def test_lazy_penalties_follow_the_step_in_a_continued_run(schedule):
+    used = (penalties.R1(0.3, every=3), penalties.InterpolatedGradientPenalty(0.2))
+    game = {"penalties": used, "schedule": schedule}
+    trainer = dirac.make(trainers.NonSaturatingGAN, **game)
+    trainer.compile("sgd", "sgd", run_eagerly=schedule == "alternating")
+    for player in trainer.players:
+        player.optimizer.learning_rate = dirac.LEARNING_RATE
+    simultaneous = {"simultaneous": schedule == "simultaneous"}
+    for steps in (2, 5):
+        trained = dirac.train(trainer, steps - int(trainer.step.numpy()))
+        expected = dirac.recursion(
+            trainers.NonSaturatingGAN, steps, 1, used, **simultaneous
+        )
+        np.testing.assert_allclose(trained, expected, rtol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("cls", "clip"),
     [

@@ -90,6 +90,7 @@ def test_arrays_lose_a_last_batch_that_is_not_full(results):
     [
         ("may not be full", "drop_remainder=True.*Received: sizes=[None]"),
         ("odd", "a multiple of 2, .*Received: sizes=[7]"),
+        ("lazy", "`every` must be 1 on.*Received: every=2 on 2 replicas"),
         ("xla", "on several replicas.*Received: jit_compile=True on 2 replicas"),
     ],
 )

@@ -272,13 +272,13 @@ def test_penalties_and_own_losses_reach_the_discriminator_only(adds):
     }
 
 
-def pictures(schedule):
+def pictures(schedule, *used):
     """A trainer whose discriminator alone has convolutions."""
     small = [keras.Input((3,)), dense(32), keras.layers.Reshape((4, 4, 2))]
     conv = keras.layers.Conv2D(3, 3, activation="tanh")
     judge = [keras.Input((4, 4, 2)), conv, keras.layers.Flatten(), dense(1)]
     networks = keras.Sequential(small), keras.Sequential(judge)
-    trainer = trainers.R3GAN(*networks, penalties=[], schedule=schedule)
+    trainer = trainers.R3GAN(*networks, penalties=used, schedule=schedule)
     trainer.compile("sgd", "sgd")
     return trainer
 
@@ -312,6 +312,14 @@ def test_each_network_runs_once_forth_and_once_back():
     alternating = counts(pictures("alternating"))
     assert alternating["Conv2D"] == 4
     assert alternating["MatMul"] > found["MatMul"]
+
+
+def test_a_lazy_penalty_costs_nothing_in_other_steps():
+    plain = counts(pictures("simultaneous"))
+    lazy = counts(pictures("simultaneous", penalties.R1(every=4)))
+    always = counts(pictures("simultaneous", penalties.R1()))
+    for name in ("Conv2D", "Conv2DBackpropFilter", "Conv2DBackpropInput", "MatMul"):
+        assert lazy[name] == plain[name] < always[name]
 
 
 def test_state_moves_once_and_compiled_is_eager():

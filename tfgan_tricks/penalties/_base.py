@@ -32,10 +32,12 @@ class GradientPenalty:
     """
 
     weight: float
+    every: int = dataclasses.field(default=1, kw_only=True)
     name: ClassVar[str]
 
     def __post_init__(self) -> None:
         _checks.not_negative(weight=self.weight)
+        _checks.positive_integer(every=self.every)
 
     def get_config(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -43,6 +45,38 @@ class GradientPenalty:
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         return cls(**config)
+
+    def _mean(
+        self,
+        function: Callable[[tf.Tensor], tf.Tensor],
+        critic: Critic,
+        points: tf.Tensor,
+        step: tf.Tensor | int | None,
+    ) -> tf.Tensor:
+        """Returns the weighted mean of a function of squared norms, or 0 if not due.
+
+        `points` are computed in every step, because replicas cannot exchange numbers in
+        a branch.
+        """
+
+        def value():
+            return self.weight * tf.reduce_mean(function(squared_norms(critic, points)))
+
+        if self.every == 1 or step is None:
+            return value()
+        is_due = tf.equal(step % self.every, 0)
+        try:
+            return tf.cond(is_due, lambda: self.every * value(), lambda: tf.zeros([]))
+        except RuntimeError as error:
+            replicas = tf.distribute.get_strategy().num_replicas_in_sync
+            if replicas == 1:
+                raise
+            raise ValueError(
+                "`every` must be 1 on several replicas if layers of the discriminator "
+                "exchange numbers between replicas, such as `GaussianNoise` or "
+                "`MinibatchDiscrimination`: TensorFlow cannot do this in a branch. "
+                f"Received: every={self.every} on {replicas} replicas"
+            ) from error
 
 
 def squared_norms(critic: Critic, points: tf.Tensor) -> tf.Tensor:
@@ -71,9 +105,9 @@ def squared_norms(critic: Critic, points: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(tf.square(gradients), axis=range(1, gradients.shape.rank))
 
 
-def norms(critic: Critic, points: tf.Tensor) -> tf.Tensor:
-    """Returns norms of the critic's gradient at each point, float32 `[batch]`."""
-    return tf.sqrt(squared_norms(critic, points) + _EPSILON)
+def roots(squares: tf.Tensor) -> tf.Tensor:
+    """Returns square roots, with a finite derivative at 0."""
+    return tf.sqrt(squares + _EPSILON)
 
 
 def one_per_sample(draw: Callable, samples: tf.Tensor, seed: Seed) -> tf.Tensor:

@@ -27,18 +27,23 @@ class DraganPenalty(_base.GradientPenalty):
     Args:
         weight: Weight lambda of the penalty, at least 0.
         noise_scale: Scale c of the noise in standard deviations, above 0.
+        every: Number of steps from one computation of the penalty to the next, an
+            integer of at least 1, see `R1`.
 
     Call arguments:
         critic: Function from samples to logits, see `InterpolatedGradientPenalty`.
         real: Real samples x of shape `[batch, ...]`.
         fake: Not used.
         seed: Two integers that determine the noise.
+        step: Number of finished steps, for `every` above 1. `None` computes the penalty
+            with its plain weight.
 
     Returns:
         A float32 scalar.
 
     Raises:
-        ValueError: If `weight` is negative, or `noise_scale` is not positive.
+        ValueError: If `weight` is negative, or if `noise_scale` or `every` is not
+            positive.
 
     >>> import tensorflow as tf
     >>> penalty = DraganPenalty(weight=10.0)
@@ -65,10 +70,14 @@ class DraganPenalty(_base.GradientPenalty):
         real: tf.Tensor,
         fake: tf.Tensor | None = None,
         seed: _base.Seed,
+        step: tf.Tensor | int | None = None,
     ) -> tf.Tensor:
         real = tf.cast(real, tf.float32)
         variance = replica.global_mean(tf.square(real - replica.global_mean(real)))
         noise = replica.stateless_normal(tf.unstack(tf.shape(real)), seed)
         points = real + self.noise_scale * tf.sqrt(variance) * noise
-        excess = _base.norms(critic, points) - 1.0
-        return self.weight * tf.reduce_mean(tf.square(excess))
+
+        def squared_excess(squares):
+            return tf.square(_base.roots(squares) - 1.0)
+
+        return self._mean(squared_excess, critic, points, step)

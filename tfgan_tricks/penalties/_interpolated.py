@@ -33,6 +33,8 @@ class InterpolatedGradientPenalty(_base.GradientPenalty):
     Args:
         weight: Weight lambda of the penalty, at least 0.
         one_sided: If `True`, only norms above 1 are penalized.
+        every: Number of steps from one computation of the penalty to the next, an
+            integer of at least 1, see `R1`.
 
     Call arguments:
         critic: Differentiable function from float32 samples `[batch, ...]` to logits
@@ -41,13 +43,16 @@ class InterpolatedGradientPenalty(_base.GradientPenalty):
             reach the critic as float32.
         fake: Fake samples of the same shape.
         seed: Two integers that determine the interpolates.
+        step: Number of finished steps, for `every` above 1. `None` computes the penalty
+            with its plain weight.
 
     Returns:
         A float32 scalar.
 
     Raises:
-        ValueError: If `weight` is negative, if `real` and `fake` differ in shape, or if
-            the critic is not differentiable with respect to its input.
+        ValueError: If `weight` is negative, if `every` is not positive, if `real` and
+            `fake` differ in shape, or if the critic is not differentiable with respect
+            to its input.
 
     >>> import tensorflow as tf
     >>> penalty = InterpolatedGradientPenalty(weight=10.0)
@@ -71,11 +76,14 @@ class InterpolatedGradientPenalty(_base.GradientPenalty):
         real: tf.Tensor,
         fake: tf.Tensor,
         seed: _base.Seed,
+        step: tf.Tensor | int | None = None,
     ) -> tf.Tensor:
-        excess = _base.norms(critic, _interpolates(real, fake, seed)) - 1.0
-        if self.one_sided:
-            excess = tf.nn.relu(excess)
-        return self.weight * tf.reduce_mean(tf.square(excess))
+        def squared_excess(squares):
+            excess = _base.roots(squares) - 1.0
+            return tf.square(tf.nn.relu(excess) if self.one_sided else excess)
+
+        points = _interpolates(real, fake, seed)
+        return self._mean(squared_excess, critic, points, step)
 
 
 @keras.saving.register_keras_serializable("tfgan_tricks")
@@ -91,19 +99,24 @@ class ZeroCenteredInterpolated(_base.GradientPenalty):
 
     Args:
         weight: Weight lambda of the penalty, at least 0.
+        every: Number of steps from one computation of the penalty to the next, an
+            integer of at least 1, see `R1`.
 
     Call arguments:
         critic: Function from samples to logits, see `InterpolatedGradientPenalty`.
         real: Real samples of shape `[batch, ...]`.
         fake: Fake samples of the same shape.
         seed: Two integers that determine the interpolates.
+        step: Number of finished steps, for `every` above 1. `None` computes the penalty
+            with its plain weight.
 
     Returns:
         A float32 scalar.
 
     Raises:
-        ValueError: If `weight` is negative, if `real` and `fake` differ in shape, or if
-            the critic is not differentiable with respect to its input.
+        ValueError: If `weight` is negative, if `every` is not positive, if `real` and
+            `fake` differ in shape, or if the critic is not differentiable with respect
+            to its input.
 
     >>> import tensorflow as tf
     >>> penalty = ZeroCenteredInterpolated(weight=10.0)
@@ -126,6 +139,7 @@ class ZeroCenteredInterpolated(_base.GradientPenalty):
         real: tf.Tensor,
         fake: tf.Tensor,
         seed: _base.Seed,
+        step: tf.Tensor | int | None = None,
     ) -> tf.Tensor:
         points = _interpolates(real, fake, seed)
-        return self.weight * tf.reduce_mean(_base.squared_norms(critic, points))
+        return self._mean(tf.identity, critic, points, step)
