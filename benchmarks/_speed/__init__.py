@@ -1,0 +1,1 @@
+"""The parts of `benchmarks.step_time`: workloads, contenders and their processes."""
