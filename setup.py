@@ -55,6 +55,10 @@ setup(
             "mkdocstrings[python]>=1.0",
             "ruff>=0.15",  # Formats the signatures.
         ],
+        "speed": [  # What `benchmarks.step_time` compares with.
+            "jax>=0.10",
+            "torch>=2.13",
+        ],
         "test": [
             "ipykernel>=6.29",
             "mypy>=2.4",

@@ -93,7 +93,9 @@ def of_fit(model, dataset, workload):
     def run(steps):
         watch = Stopwatch()
         steps += workload.steps_per_execution
-        model.fit(dataset, steps_per_epoch=steps, verbose=0, callbacks=[watch])
+        model.fit(
+            dataset, steps_per_epoch=steps, verbose=0, callbacks=[watch], shuffle=False
+        )
         return watch.seconds
 
     return run

@@ -19,6 +19,10 @@ _PAUSE = 0.3
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
 
 
+def command(contender, workload, python):
+    return [python, "-m", "benchmarks._speed.worker", contender, workload]
+
+
 class Process:
     """A contender in its own process, from its start to its first step.
 
@@ -30,14 +34,13 @@ class Process:
 
     def __init__(self, contender, workload, python=sys.executable):
         self.contender, self.workload = contender, workload
-        self.round_steps = 0
         self.seconds_of_step = []
         self.peak_bytes = 0
-        command = [python, "-m", "benchmarks._speed.worker", contender, workload]
+        self._pace = None  # Seconds of a step in the last turn.
         self._log = tempfile.TemporaryFile("w+")
         begin = time.perf_counter()
         self._process = subprocess.Popen(
-            command,
+            command(contender, workload, python),
             cwd=ROOT,
             env=os.environ | QUIET,
             stdin=subprocess.PIPE,
@@ -55,34 +58,35 @@ class Process:
     def take_turn(self, seconds, granularity):
         """Times as many steps as take about a number of seconds.
 
-        Their number is a multiple of `granularity`, and the same in all rounds.
+        Their number is a multiple of `granularity`.
         """
-        if not self.round_steps:
-            trial = self._run(granularity) / granularity
-            count = round(seconds / trial / granularity)
-            self.round_steps = granularity * max(1, count)
-        self.seconds_of_step.append(self._run(self.round_steps) / self.round_steps)
+        if self._pace is None:
+            self._pace = self._run(granularity) / granularity
+        count = max(1, round(seconds / self._pace / granularity)) * granularity
+        self._pace = self._run(count) / count
+        self.seconds_of_step.append(self._pace)
 
     def result(self):
         """Returns what was measured, times in milliseconds."""
         milliseconds = [round(1000 * each, 3) for each in self.seconds_of_step]
         return {
-            "milliseconds": statistics.median(milliseconds),
+            "milliseconds": round(statistics.median(milliseconds), 3),
             "rounds": milliseconds,
-            "steps_in_round": self.round_steps,
             "first_step_seconds": round(self.first_step_seconds, 2),
             "peak_bytes": self.peak_bytes,
         }
 
     def end(self):
         for pipe in (self._process.stdin, self._process.stdout):
-            pipe.close()
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
         self._process.wait()
         self._log.close()
 
     def _run(self, steps):
-        self._process.stdin.write(f"{steps}\n")
-        self._process.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):  # The missing answer tells.
+            self._process.stdin.write(f"{steps}\n")
+            self._process.stdin.flush()
         answer = self._answer()
         self.peak_bytes = answer["peak_bytes"]
         return answer["seconds"]
@@ -107,22 +111,29 @@ def measured(pairs, rounds, seconds, granularity, pythons):
         pythons: The Python of each engine that has one of its own.
 
     Returns:
-        The ended `Process` of each pair that could be started.
+        The `Process` of each pair that has not failed, in the order of pairs.
     """
     with contextlib.ExitStack() as stack:
         running = []
         for contender, workload in pairs:
             engine = contenders.ROWS[contender].engine
             python = pythons.get(engine, sys.executable)
-            try:
+            with skipping():
                 process = Process(contender, workload, python)
-            except RuntimeError as error:
-                print(f"Skipped: {error}", flush=True)
-                continue
-            stack.callback(process.end)
-            running.append(process)
+                stack.callback(process.end)
+                running.append(process)
         for _ in range(rounds):
             for process in running:
                 time.sleep(_PAUSE)
-                process.take_turn(seconds, granularity)
-    return running
+                with skipping():
+                    process.take_turn(seconds, granularity)
+    return [each for each in running if len(each.seconds_of_step) == rounds]
+
+
+@contextlib.contextmanager
+def skipping():
+    """Prints why a contender has ended, and continues with the others."""
+    try:
+        yield
+    except RuntimeError as error:
+        print(f"Skipped: {error}", flush=True)

@@ -6,9 +6,13 @@ from benchmarks._speed import contenders
 from benchmarks._speed import flops
 from benchmarks._speed import workloads
 
-# Whose best is "PyTorch's best", and "the plain Keras loop".
-TORCH = ("torch", "torch_channels_last", "torch_compile")
-KERAS = ("keras", "keras_no_xla")
+# The fastest of each is compared with `fit`.
+RIVALS = {
+    "PyTorch's best": ("torch", "torch_channels_last", "torch_compile"),
+    "plain Keras loop": ("keras", "keras_no_xla"),
+    "JAX": ("jax",),
+    "bare step": ("step",),
+}
 NONE = "-"
 GROWTH_FIGURE = {"batch": "batch size", "size": "image size", "width": "width"}
 
@@ -42,7 +46,11 @@ def replaced(text, name, table):
 
 def tables(results):
     """Returns the tables in Markdown, by name."""
-    measured = results["workloads"]
+    measured = {
+        name: each
+        for name, each in results["workloads"].items()
+        if "fit" in each["contenders"]
+    }
     compared = {
         name: each
         for name, each in measured.items()
@@ -54,7 +62,7 @@ def tables(results):
         "machine": table(["what", "measured"], machine_rows(results)),
         "times": table(*times(compared)),
         "ratios": table(
-            ["workload", "PyTorch's best", "plain Keras loop", "bare step"],
+            ["workload", *RIVALS, "share of peak"],
             [ratios(name, each) for name, each in compared.items()],
         ),
         "tricks": table(
@@ -62,7 +70,7 @@ def tables(results):
             [trick(name, each) for name, each in tricks.items() if each["baseline"]],
         ),
         "growth": table(
-            ["workload", "`fit`, ms", "examples/s", "share of peak", "memory, MiB"],
+            ["workload", "`fit`, ms", "data alone, ms", "examples/s", "of peak", "MiB"],
             [grown(name, each) for name, each in growth.items()],
         ),
         "details": table(
@@ -123,9 +131,9 @@ def best(result, names):
 def ratios(name, result):
     """Returns how many times as long as `fit` others take."""
     ours = best(result, ["fit"])
-    others = [best(result, names) for names in (TORCH, KERAS, ["step"])]
+    others = [best(result, names) for names in RIVALS.values()]
     cells = [f"{other / ours:.2f}" if ours and other else NONE for other in others]
-    return [title(name), *cells]
+    return [title(name), *cells, percent(share(result, ours) if ours else None)]
 
 
 def trick(name, result):
@@ -154,7 +162,8 @@ def grown(name, result):
     milliseconds = ours["milliseconds"]
     rate = workloads.ROWS[name].batch_size / milliseconds * 1000
     of_peak = percent(share(result, milliseconds))
-    return [title(name), time(ours), f"{rate:.0f}", of_peak, mebibytes(ours)]
+    alone = time(result["contenders"].get("pipeline"), 2)
+    return [title(name), time(ours), alone, f"{rate:.0f}", of_peak, mebibytes(ours)]
 
 
 def mebibytes(result):
