@@ -1,5 +1,6 @@
 """The results as tables and figures of a page."""
 
+import math
 import re
 
 from benchmarks._speed import contenders
@@ -14,6 +15,7 @@ RIVALS = {
     "bare step": ("step",),
 }
 NONE = "-"
+_COLUMNS = 3
 GROWTH_FIGURE = {"batch": "batch size", "size": "image size", "width": "width"}
 
 
@@ -220,12 +222,18 @@ def probe_rows(probes):
     return rows
 
 
-def figure(count, **size):
+def figure(count):
+    """Returns a figure, and its axes in rows of three."""
     import matplotlib
     from matplotlib import pyplot
 
     matplotlib.use("Agg")
-    return pyplot.subplots(1, count, layout="constrained", squeeze=False, **size)
+    rows = max(1, math.ceil(count / _COLUMNS))
+    options = {"layout": "constrained", "squeeze": False, "figsize": (10, 3 * rows)}
+    drawn, axes = pyplot.subplots(rows, _COLUMNS, **options)
+    for axis in axes.flat[count:]:
+        axis.remove()
+    return drawn, axes.flat
 
 
 def save(drawn, path):
@@ -244,8 +252,8 @@ def draw_contenders(results, path):
         if name in workloads.TARGETS and workloads.ROWS[name].family == "dcgan"
     ]
     names = [name for name in names if name not in workloads.TRICKS]
-    drawn, axes = figure(max(len(names), 1), figsize=(3 * max(len(names), 1), 3))
-    for axis, name in zip(axes[0], names, strict=False):
+    drawn, axes = figure(len(names))
+    for axis, name in zip(axes, names, strict=False):
         result = results["workloads"][name]
         keys = list(result["contenders"])[::-1]
         values = [result["contenders"][key]["milliseconds"] for key in keys]
@@ -263,8 +271,8 @@ def draw_contenders(results, path):
 
 def draw_growth(results, path):
     """Draws the time of a step against the batch size, the image size and the width."""
-    drawn, axes = figure(len(GROWTH_FIGURE), figsize=(9, 3))
-    for axis, (kind, label) in zip(axes[0], GROWTH_FIGURE.items(), strict=True):
+    drawn, axes = figure(len(GROWTH_FIGURE))
+    for axis, (kind, label) in zip(axes, GROWTH_FIGURE.items(), strict=True):
         points = {
             int(name.rpartition("_")[2]): each["contenders"]["fit"]["milliseconds"]
             for name, each in results["workloads"].items()
