@@ -32,6 +32,7 @@ class Contender(NamedTuple):
         is_for_points: `True` if it trains on more than images.
         is_for_penalties: `True` if it has second derivatives.
         is_for_executions: `True` if it runs several steps in an execution.
+        is_for_mixing: `True` if the discriminator may mix the examples of a batch.
     """
 
     title: str
@@ -42,6 +43,7 @@ class Contender(NamedTuple):
     is_for_points: bool = True
     is_for_penalties: bool = True
     is_for_executions: bool = True
+    is_for_mixing: bool = True
 
     def trains(self, workload):
         return (
@@ -49,6 +51,7 @@ class Contender(NamedTuple):
             and (self.is_for_points or workload.is_of_images)
             and (self.is_for_penalties or not workload.penalties)
             and (self.is_for_executions or workload.steps_per_execution == 1)
+            and (self.is_for_mixing or not workload.mixes_examples)
         )
 
     def start(self, workload):
@@ -68,6 +71,9 @@ CHANNELS_LAST = {"channels_last": True}
 ROWS = {
     "fit": ours("`fit`"),
     "step": ours("bare step", is_bare=True)._replace(is_for_executions=False),
+    "fit_simultaneous": ours("`fit`, simultaneous", schedule="simultaneous")._replace(
+        is_for_mixing=False
+    ),
     "fit_xla": ours("`fit`, XLA", jit_compile=True),
     "pipeline": Contender("data alone", "pipeline", is_for_tricks=True),
     "keras": Contender("plain Keras loop", "keras_loop"),

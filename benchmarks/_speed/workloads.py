@@ -71,8 +71,13 @@ class Workload(NamedTuple):
     @property
     def needs_tricks(self):
         """`True` if a layer of the networks exists in this package only."""
+        return self.mixes_examples or bool(self.reference_size)
+
+    @property
+    def mixes_examples(self):
+        """`True` if the discriminator compares the examples of a batch."""
         tricky = self.discriminator.get("minibatch_discrimination")
-        return bool(tricky or self.reference_size or self.is_semi_supervised)
+        return bool(tricky or self.is_semi_supervised)
 
     @property
     def num_critic_batches(self):
