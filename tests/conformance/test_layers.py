@@ -21,6 +21,7 @@ def virtual_network():
     )
 
 
+ANY_DTYPE = (layers.LeakyReLU, layers.VirtualBatchNormalized, layers.WeightNormDense)
 # Layer: its arguments, none of them the default, and inputs.
 LAYERS = {
     layers.GaussianNoise: (lambda: {"stddev": 0.3, "seed": 4}, X),
@@ -28,6 +29,7 @@ LAYERS = {
         lambda: {"num_kernels": 3, "kernel_dim": 2, "kernel_initializer": "ones"},
         X,
     ),
+    layers.LeakyReLU: (lambda: {"slope": 0.7}, X),
     layers.MinibatchDiscrimination: (
         lambda: {"num_kernels": 3, "kernel_dim": 2, "kernel_initializer": "ones"},
         X,
@@ -241,7 +243,7 @@ def test_adapting_in_pure_half_precision_standardizes_the_outputs(policy):
 
 @every_layer
 def test_a_dtype_is_refused_where_the_layer_has_its_own(kind):
-    if kind in (layers.VirtualBatchNormalized, layers.WeightNormDense):
+    if kind in ANY_DTYPE:
         pytest.skip("has no statistics of its own and takes any policy")
     with pytest.raises(TypeError, match="dtype"):
         kind(**LAYERS[kind][0](), dtype="float16")

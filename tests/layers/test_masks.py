@@ -19,6 +19,7 @@ PAIRS = {
         lambda: layers.GaussianNoise(0.3),
         lambda: keras.layers.GaussianNoise(0.3),
     ),
+    "LeakyReLU": (layers.LeakyReLU, keras.layers.LeakyReLU),
     "MinibatchStdDev": (layers.MinibatchStdDev, lambda: keras.layers.Conv1D(2, 1)),
     "SpectralNormalization": (lambda: spectral(dense(2)), lambda: dense(2)),
     "SpectralNormalization_conv": (

@@ -217,7 +217,7 @@ def test_spectral_normalization_covers_every_kernel(make):
 
 
 def test_the_discriminator_leaks_a_fifth_of_what_is_below_zero():
-    kind = keras.layers.LeakyReLU
+    kind = layers.LeakyReLU
     leaks = [layer for layer in discriminator().layers if isinstance(layer, kind)]
     assert len(leaks) == 2
     for leak in leaks:

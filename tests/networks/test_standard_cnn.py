@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from tests.networks import inspection
 from tests.networks.inspection import half_precision as half_precision
+from tfgan_tricks import layers
 from tfgan_tricks import networks
 
 CONVOLUTIONS = ["conv_32", "down_16", "conv_16", "down_8", "conv_8", "down_4", "conv_4"]
@@ -97,7 +98,7 @@ def test_every_layer_has_a_bias(generator, spectral):
 
 
 def test_the_discriminator_leaks_a_tenth_of_what_is_below_zero(spectral):
-    kind = keras.layers.LeakyReLU
+    kind = layers.LeakyReLU
     leaks = [layer for layer in spectral.layers if isinstance(layer, kind)]
     assert len(leaks) == 7
     for leak in leaks:

@@ -5,6 +5,7 @@ from tfgan_tricks.layers._gaussian_noise import GaussianNoise as GaussianNoise
 from tfgan_tricks.layers._joint_minibatch_discrimination import (
     JointMinibatchDiscrimination as JointMinibatchDiscrimination,
 )
+from tfgan_tricks.layers._leaky_relu import LeakyReLU as LeakyReLU
 from tfgan_tricks.layers._minibatch_discrimination import (
     MinibatchDiscrimination as MinibatchDiscrimination,
 )

@@ -177,7 +177,7 @@ def dcgan_discriminator(
     x = _parts.concatenated("with_maps", x, _label_maps(make, vectors, image_size // 2))
     x = _parts.concatenated("with_label", _parts.chain(x, rest), vectors)
     joint = make.layer(keras.layers.Dense, 16 * width, "joint")
-    end = [joint, keras.layers.LeakyReLU(0.2, name="joint_leaky"), *end]
+    end = [joint, layers.LeakyReLU(0.2, name="joint_leaky"), *end]
     return keras.Model([pictures, labels], _parts.chain(x, end), name=make.network)
 
 
@@ -282,7 +282,7 @@ def _discriminator(make, image_size, width, normalization):
         name = f"down_{image_size // 2 ** (level + 1)}"
         norm = _norm(normalization, name) if level else []
         conv = _conv(make, keras.layers.Conv2D, filters, name, norm)
-        yield [conv, *norm, keras.layers.LeakyReLU(0.2, name=f"{name}_leaky")]
+        yield [conv, *norm, layers.LeakyReLU(0.2, name=f"{name}_leaky")]
 
 
 def _label_maps(make, vectors, size):

@@ -7,6 +7,7 @@ import keras
 
 from tfgan_tricks import _checks
 from tfgan_tricks import _limits
+from tfgan_tricks import layers
 from tfgan_tricks.networks import _parts
 
 
@@ -100,7 +101,7 @@ def mlp_discriminator(
     for level, units in enumerate(hidden):
         name = "features" if level == len(hidden) - 1 else f"hidden_{level}_leaky"
         stack.append(make.layer(keras.layers.Dense, units, f"hidden_{level}"))
-        stack.append(keras.layers.LeakyReLU(0.2, name=name))
+        stack.append(layers.LeakyReLU(0.2, name=name))
     return make.sequential(*stack, make.logit())
 
 

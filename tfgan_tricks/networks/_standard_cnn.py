@@ -4,6 +4,7 @@ import keras
 
 from tfgan_tricks import _checks
 from tfgan_tricks import _limits
+from tfgan_tricks import layers
 from tfgan_tricks.networks import _parts
 
 _SAME = {"padding": "same", **_parts.CHANNELS_LAST}
@@ -122,4 +123,4 @@ def _norm(make, name):
 def _block(make, filters, name, convolution, normalized=True):
     conv = make.layer(keras.layers.Conv2D, filters, name, **convolution)
     norm = [_norm(make, name)] if normalized and not make.spectral else []
-    return [conv, *norm, keras.layers.LeakyReLU(0.1, name=f"{name}_leaky")]
+    return [conv, *norm, layers.LeakyReLU(0.1, name=f"{name}_leaky")]
