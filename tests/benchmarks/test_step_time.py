@@ -161,8 +161,10 @@ def test_processes_take_turns(fakes, capsys):
 def test_rows_train_what_they_can():
     names = step_time.USUAL
     assert step_time.pairs_of("points", names) == [
-        (name, "points") for name in ("fit", "keras", "torch")
+        (name, "points") for name in ("fit", "fit_simultaneous", "keras", "torch")
     ]
+    mixing = step_time.pairs_of("minibatch_64", names)
+    assert ("fit_simultaneous", "minibatch_64") not in mixing
     assert step_time.pairs_of("virtual_batch_norm", ["fit", "torch"]) == [
         ("fit", "virtual_batch_norm"),
         ("fit", "dcgan32"),
