@@ -1,4 +1,4 @@
-"""How long a training step takes, next to what people would use instead.
+"""Times of a training step, next to what people would use instead.
 
     python -m benchmarks.step_time --python=torch=PYTHON --output=FILE
     python -m benchmarks.step_time --workloads=growth --contenders=fit --output=FILE

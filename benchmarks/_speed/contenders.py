@@ -1,4 +1,4 @@
-"""What trains a workload, a row each."""
+"""The contenders that train a workload, a row each."""
 
 import importlib
 from collections.abc import Callable

@@ -15,7 +15,7 @@ def parameters(layers):
 
 
 def trained(layers):
-    """Of a call whose gradient by all weights, but not by the input, is computed."""
+    """Returns the operations of a call and of its gradient by all weights."""
     first = next(layer.flops for layer in layers if layer.flops)
     return 3 * forward(layers) - first
 

@@ -1,4 +1,4 @@
-"""What else grows or takes time: data in folders, checkpoints, the start of a run."""
+"""Times of data in folders, of checkpoints and of the start of a run."""
 
 import json
 import os

@@ -20,7 +20,7 @@ GROWTH_FIGURE = {"batch": "batch size", "size": "image size", "width": "width"}
 
 
 def write(results, page):
-    """Writes the tables between the marks of a page, and draws its figures beside it.
+    """Writes the tables between the marks of a page, and draws its figures next to it.
 
     Args:
         results: Results as `benchmarks.step_time` stores them.

@@ -1,4 +1,4 @@
-"""What is trained: networks, batch size, penalties and precision, a row each."""
+"""The workloads: networks, batch size, penalties and precision, a row each."""
 
 from typing import Any
 from typing import NamedTuple
@@ -86,7 +86,7 @@ class Workload(NamedTuple):
 
 
 def dcgan(size, title=None, width=64, **options):
-    """A DCGAN without normalization in the discriminator, as penalties ask for."""
+    """Returns a DCGAN without normalization in the discriminator."""
     shape = {"image_size": size, "width": width}
     generator = shape | options.pop("generator", {})
     discriminator = {"normalization": "none"} | options.pop("discriminator", {})
@@ -98,7 +98,7 @@ def dcgan(size, title=None, width=64, **options):
 
 
 def comparing(size):
-    """Minibatch discrimination, at a batch size."""
+    """Returns a DCGAN with minibatch discrimination, at a batch size."""
     return dcgan(
         32,
         f"DCGAN-32, minibatch discrimination, batch {size}",

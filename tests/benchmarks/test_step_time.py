@@ -45,7 +45,7 @@ def test_products_of_a_step_by_hand():
 
 
 def products(operation):
-    """The operations in the products of a node of a graph, from its shapes."""
+    """Returns the operations in the products of a node of a graph."""
     kind, *shapes = operation.type, *(each.shape for each in operation.inputs)
     size = operation.outputs[0].shape if operation.outputs else None
     if kind == "MatMul":

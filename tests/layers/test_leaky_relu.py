@@ -22,7 +22,7 @@ def test_values_and_slopes():
 
 
 def critic(kind):
-    """A critic of two layers, whose weights do not depend on the kind."""
+    """Returns a critic of two layers, whose weights do not depend on the kind."""
     numbers = np.random.default_rng(7)
     network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(5)])
     network.add(kind())

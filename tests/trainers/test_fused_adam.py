@@ -43,7 +43,7 @@ OPTIMIZERS["own"] = lambda: Halved(0.01, epsilon=1e-3)
 
 
 def variables():
-    """Trainable Keras variables, of one layer."""
+    """Returns trainable Keras variables of one layer."""
     numbers = np.random.default_rng(3)
     layer = keras.layers.Layer()
     return [
@@ -58,7 +58,7 @@ def variables():
 
 def gradients_of(step):
     numbers = np.random.default_rng([5, step])
-    # Of very different sizes, as those of a deep network.
+    # Their sizes differ as much as in a deep network.
     return [
         tf.constant(numbers.normal(size=s) * 10.0 ** -(3 * i), tf.float32)
         for i, s in enumerate(SHAPES)
@@ -66,7 +66,7 @@ def gradients_of(step):
 
 
 def state_after(optimizer, gradients_of=gradients_of, **options):
-    """The variables and the optimizer's own state after some steps."""
+    """Returns the variables and the optimizer's own state after some steps."""
     targets = variables()
     optimizer.build(targets)
 

@@ -26,7 +26,7 @@ REAL = toy.points(8)
 
 
 def dense(units, activation=None, **options):
-    """Weights of order 1, so that no gradient is small."""
+    """Returns a layer with weights of order 1, so that no gradient is small."""
     start = keras.initializers.RandomNormal(stddev=0.7, seed=units)
     return keras.layers.Dense(
         units, activation, kernel_initializer=start, bias_initializer=start, **options
@@ -60,7 +60,7 @@ def outputs(network, x):
 
 
 def descent(network, loss):
-    """The gradient of a loss, by a tape of its own."""
+    """Returns the gradient of a loss, by a tape of its own."""
     with tf.GradientTape() as tape:
         value = loss()
     return tape.gradient(value, network.trainable_variables), value
@@ -113,7 +113,7 @@ def assert_same(trainer, expected, before, **tolerance):
 
 
 def compared(make, **hand):
-    """A trainer after one step, compared with another one by hand; and its logs."""
+    """Compares a trainer after one step with another one by hand; returns its logs."""
     trainer, expected = make(), make()
     before = weights(trainer)
     logs = trainer.fit(REAL, batch_size=8, shuffle=False, verbose=0).history
@@ -220,7 +220,7 @@ def test_patches_and_several_outputs_have_more_than_one_slope(cls):
 
 
 def squares(critic, *, real, fake, seed):
-    """A user's penalty, which does not stop the gradient to the fake images."""
+    """Penalizes as a user might, without stopping the gradient to the fake images."""
     return 0.1 * tf.reduce_mean(critic(fake) ** 2)
 
 
@@ -273,7 +273,7 @@ def test_penalties_and_own_losses_reach_the_discriminator_only(adds):
 
 
 def pictures(schedule, *used):
-    """A trainer whose discriminator alone has convolutions."""
+    """Returns a trainer whose discriminator alone has convolutions."""
     small = [keras.Input((3,)), dense(32), keras.layers.Reshape((4, 4, 2))]
     conv = keras.layers.Conv2D(3, 3, activation="tanh")
     judge = [keras.Input((4, 4, 2)), conv, keras.layers.Flatten(), dense(1)]
@@ -284,7 +284,7 @@ def pictures(schedule, *used):
 
 
 def counts(trainer):
-    """The operations of a step whose results are used, by type.
+    """Counts the operations of a step whose results are used, by type.
 
     TensorFlow creates gradients that nobody asked for, and removes them before it runs.
     """
@@ -468,7 +468,7 @@ def test_the_generator_learns_from_the_discriminator_s_last_fake_batch(cls):
 
 
 def spied(trainer):
-    """The latents of every pass of the generator, filled while it trains."""
+    """Returns the latents of every pass of the generator, filled while it trains."""
     seen = []
     run = trainer.generator_player.run
 

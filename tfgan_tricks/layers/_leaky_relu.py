@@ -14,10 +14,9 @@ class LeakyReLU(keras.layers.Layer):
 
         y = x if x > 0 else slope x
 
-    Values and gradients equal those of `keras.layers.LeakyReLU`. Its second derivative
-    is 0, and TensorFlow passes these zeros back through all layers below, which is up
-    to 31 % of the products of a step with R1 and R2. This layer has no second
-    derivative instead.
+    Values and gradients equal the values and gradients of `keras.layers.LeakyReLU`. The
+    second derivative of that layer is 0, and TensorFlow passes these zeros back through
+    all layers below. This layer has no second derivative instead.
 
     Args:
         slope: Slope for negative inputs, at least 0.

@@ -136,7 +136,7 @@ class SpectralNormalization(keras.layers.Wrapper):
                 self._project(tf.reduce_max(lengths))
         if self.mode == "project":
             return self.layer(inputs)
-        # The gradient of a product needs fewer passes than that of a quotient.
+        # The gradient of a product needs fewer passes than the gradient of a quotient.
         scale = 1.0 / _sigma(blocks, u)
         if isinstance(self.layer, keras.layers.Embedding):
             outputs = self.layer(inputs)
