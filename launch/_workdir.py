@@ -66,7 +66,8 @@ def read_config(workdir):
     path = folder(workdir).file(CONFIG)
     if not os.path.isfile(path):
         raise ValueError(
-            f"`workdir` must contain a run, but has no {CONFIG}. "
+            f"`workdir` must contain a run of tfgan-train, but has no {CONFIG}. Use "
+            "`launch.Run` in Python for a run that began there. "
             f"Received: workdir={workdir!r}"
         )
     _untrusted.check_folder(workdir)

@@ -105,6 +105,16 @@ def test_examples_of_several_devices():
 
 
 @pytest.mark.parametrize("page", PAGES)
+def test_links_lead_to_files_of_the_repository(page):
+    """As on a forge; the site's own build checks the links of the site."""
+    links = re.findall(r"\]\((?!\w+:|#)([^)#]+)", (ROOT / page).read_text())
+    missing = [
+        link for link in links if not (ROOT / page).parent.joinpath(link).exists()
+    ]
+    assert not missing
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_every_block_has_a_language_that_a_test_knows(page):
     fences = re.findall(r"^```(\w*)", (ROOT / page).read_text(), re.MULTILINE)
     assert set(fences[::2]) <= {"python", "sh", "text", "formula"}

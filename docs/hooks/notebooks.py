@@ -20,6 +20,11 @@ def on_files(files: Files, config: Any) -> Files:
     return files
 
 
+def on_page_markdown(markdown: str, **kwargs: Any) -> str:
+    """Returns a page whose links to notebooks lead to their pages."""
+    return markdown.replace(".ipynb)", ".md)")
+
+
 def as_markdown(notebook: dict[str, Any]) -> str:
     """Returns the cells of a notebook as Markdown."""
     return "\n\n".join(map(_cell, notebook["cells"])) + "\n"
