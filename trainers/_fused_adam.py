@@ -16,9 +16,9 @@ def fuse(optimizer: Any) -> None:
     unchanged. Other optimizers, classes that replace the update, `amsgrad`, sparse
     gradients and weights that are not float32 keep Keras' update.
     """
-    if type(optimizer).update_step is not keras.optimizers.Adam.update_step:
-        return
-    if optimizer.amsgrad:
+    # Optimizers of Addons have no such method.
+    unfused = getattr(type(optimizer), "update_step", None)
+    if unfused is not keras.optimizers.Adam.update_step or optimizer.amsgrad:
         return
 
     def update_step(gradient, variable, *learning_rate):
@@ -40,5 +40,4 @@ def fuse(optimizer: Any) -> None:
             grad=gradient,
         )
 
-    unfused = type(optimizer).update_step
     optimizer.update_step = update_step
