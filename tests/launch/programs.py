@@ -9,7 +9,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 
 
 def run(program, *arguments):
-    """The exit code of a program, given its flags without the dashes."""
+    """Runs a program, with flags without the dashes, and returns its exit code."""
     try:
         return program.main([program.PROGRAM, *(f"--{flag}" for flag in arguments)])
     except SystemExit as end:
@@ -17,7 +17,7 @@ def run(program, *arguments):
 
 
 def files(directory):
-    """The path below a directory of every file, and its content."""
+    """Returns the content of every file below a directory, by relative path."""
     return {
         os.path.relpath(path, directory): path.read_bytes()
         for path in directory.rglob("*")
@@ -41,7 +41,7 @@ BASE = configuration.make(
     }
 )
 
-# The smallest training of the digits, as flags.
+# The smallest run on the digits, as flags.
 TINY = (
     "preset=digits8",
     "trainer=relativistic_gan",

@@ -1,7 +1,7 @@
-"""Training programs in processes of their own, forked from one that has imported all.
+"""Training programs in separate processes, forked from one that imports everything.
 
-TensorFlow takes ten seconds to import, and its runtime starts with the first tensor:
-before that, a process can be forked.
+TensorFlow takes ten seconds to import, and its runtime starts with the first tensor.
+Until then, a process can be forked.
 """
 
 import json
@@ -64,7 +64,7 @@ class Server:
         os.kill(self.child, number)
 
     def end(self):
-        """The exit code of the program, or less than zero for a signal."""
+        """Waits for the program; returns its exit code, below zero for a signal."""
         return int(self.process.stdout.readline())
 
     def run(self, *flags):
@@ -72,7 +72,7 @@ class Server:
         return self.end()
 
     def errors(self):
-        """What the program printed on stderr, without TensorFlow's own lines."""
+        """Returns the program's lines on stderr, without TensorFlow's own lines."""
         lines = self.stderr.read_text().splitlines()
         return [line for line in lines if line.startswith(("tfgan-", "warning:"))]
 

@@ -1,6 +1,6 @@
-"""Hundreds of command lines that are wrong, by kind: one line each, and no TensorFlow.
+"""Hundreds of wrong command lines, by kind: one line of error each, and no TensorFlow.
 
-The line names what the user gave, as the user calls it; nothing is written or lost.
+The line names the argument as the user wrote it; nothing is written or lost.
 """
 
 import itertools
@@ -18,7 +18,7 @@ from tests.launch.test_cli import no_tensorflow as no_tensorflow
 
 LONG = "9" * 5000
 HUGE = str(2**63 - 1)
-# What is no number of any kind, and what none of the numbers may be.
+# Texts that are not numbers, and numbers that no option accepts.
 NOT_NUMBERS = ["", " ", "a", "nan!", "1e", "１", "²", "0x10", "1 2", "1,5", "None!"]
 NOT_FLOATS = [*NOT_NUMBERS, "nan", "inf", "-inf", "1e400", "-1", "9" * 400]
 NOT_INTEGERS = [*NOT_NUMBERS, "1.5", "inf", "nan", "1e3x", "-1", LONG, "9" * 30]
@@ -110,7 +110,7 @@ NOT_FLAGS = [
     *("flagfile=/dev/zero", "flagfile={tmp}/pipe", "undefok=steps", "help=3"),
     *("noresume=1", "steps", "set", "width=3", "image_size=32", "zzz", "helpfull"),
 ]
-# What contradicts itself, or needs what is not given, with what the line must name.
+# Flags that contradict each other or need another one, and a match for the error.
 TOGETHER = [
     (("set=width=3", "set=network.width=3"), "must be given once"),
     (("seed=3", "set=seed=3"), "`seed` must be given once"),
@@ -152,7 +152,7 @@ INTERNAL = re.compile(
 
 @pytest.fixture
 def cluttered(folder):
-    """The folder of `test_cli`, with more that gets in the way."""
+    """Returns the folder of `test_cli`, with more files that get in the way."""
     for name in ("loop", "loop.png", "loop.keras"):
         (folder / name).symlink_to(name)
     for name in ("dangling", "dangling.png"):
@@ -178,21 +178,21 @@ def cluttered(folder):
 
 
 def bomb():
-    """YAML of a few lines that stands for 9**9 texts."""
+    """Yields a few lines of YAML that expand to 9**9 texts."""
     yield "a: &a [" + ", ".join("x" * 9) + "]"
     for before, name in itertools.pairwise("abcdefghi"):
         yield f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]"
 
 
 def there(folder):
-    """All that is below a folder, and when it was changed."""
+    """Returns all paths below a folder, with their sizes and times of change."""
     paths = sorted(folder.rglob("*"))
     return [(path, path.lstat().st_mtime_ns, path.lstat().st_size) for path in paths]
 
 
 @pytest.fixture
 def refused(cluttered, monkeypatch, capsys, no_tensorflow):
-    """Runs a program in vain; what is wrong with its line, in words, or nothing."""
+    """Runs a program that must fail; returns the faults of its error, in words."""
     monkeypatch.chdir(cluttered)
     monkeypatch.delenv("TF_CONFIG", raising=False)
     before = there(cluttered)
@@ -225,7 +225,7 @@ KINDS = [
 
 
 def named_by(flag, value):
-    """What a line must have of a flag: its name, or that of the key that it sets."""
+    """Returns a match for the name of a flag, or of the key that it sets."""
     key = value.partition("=")[0].rpartition(".")[2] if flag == "set" else flag
     return f"{key}.*Received: "
 
@@ -233,7 +233,7 @@ def named_by(flag, value):
 @pytest.mark.parametrize(
     ("program", "flag", "values"), KINDS, ids=[f"{k[0].PROGRAM}-{k[1]}" for k in KINDS]
 )
-def test_values_that_cannot_be(program, flag, values, refused):
+def test_wrong_values(program, flag, values, refused):
     given = {"workdir": "{tmp}/trained", "output": "{tmp}/new.png"}
     if program is export:
         given["output"] = "{tmp}/new"
@@ -247,7 +247,7 @@ def test_values_that_cannot_be(program, flag, values, refused):
 
 
 @pytest.mark.parametrize("program", [train, sample, export])
-def test_what_is_no_flag(program, refused):
+def test_wrong_flags(program, refused):
     wrong = []
     for text in NOT_FLAGS:
         known = program is train or not text.startswith(("steps", "set", "noresume"))
@@ -256,12 +256,12 @@ def test_what_is_no_flag(program, refused):
     assert not wrong, "\n".join(wrong)
 
 
-def test_what_is_no_key(refused):
+def test_wrong_keys(refused):
     named = "`set` must be key=value.* Received: set="
     wrong = [line for key in NOT_KEYS for line in refused(train, [f"set={key}"], named)]
     assert not wrong, "\n".join(wrong)
 
 
-def test_what_does_not_go_together(refused):
+def test_flags_that_do_not_fit_together(refused):
     wrong = [line for given, named in TOGETHER for line in refused(train, given, named)]
     assert not wrong, "\n".join(wrong)

@@ -1,4 +1,4 @@
-"""The catalogue, which needs no TensorFlow, says what the library itself says."""
+"""The catalogue, which needs no TensorFlow, agrees with the library itself."""
 
 import inspect
 
@@ -28,13 +28,13 @@ from tfgan_tricks import penalties
 
 KERAS = {name: row for name, row in Optimizer.rows().items() if "keras" in row.at}
 IN_KERAS_3 = {"Lamb"}
-# The others need to be told of layers, or evaluate other weights than they train.
+# These need to know the layers, or evaluate other weights than they train.
 NO_ROWS = {"Muon", "ScheduleFreeAdamW", "Optimizer", "LossScaleOptimizer"}
 NO_ROWS |= {"MultiOptimizer", "OptimizerMap"}
 
 
 def public(module, kind):
-    """What a module has of a kind, by where a row says that it is."""
+    """Returns the public members of a kind in a module, by their place in a row."""
     return {
         f"{module.__name__}:{name}": value
         for name, value in vars(module).items()
@@ -57,7 +57,7 @@ def test_every_trainer_has_a_row_and_every_row_a_trainer():
 
 
 def test_every_penalty_has_a_row_and_every_row_a_penalty():
-    """But for the historical average, which is an option of every trainer."""
+    """Except the historical average, which is an option of every trainer."""
     found = public(penalties, inspect.isclass)
     del found["tfgan_tricks.penalties:HistoricalAverage"]
     assert sorted(places(Penalty.rows())) == sorted(found)
@@ -111,7 +111,7 @@ def test_every_schedule_has_a_row():
         assert float(decay(kind, 1.0, 0, 2)(1)) == pytest.approx(0.5)
 
 
-# Options with another default than the argument, or without any.
+# Options whose default differs from the argument's, or which have none.
 EXCEPTIONS = {
     "base": "a row instead of a name",
     "features": "the layer of that name, which all discriminators here have",
@@ -119,7 +119,7 @@ EXCEPTIONS = {
     "generator_learning_rate": "of two optimizers",
     "discriminator_learning_rate": "of two optimizers",
 }
-# Arguments that are no options: told otherwise, or of no use in a configuration.
+# Arguments that are not options: set elsewhere, or useless in a configuration.
 NOT_OPTIONS = {"self", "args", "kwargs", "name", "generator", "discriminator", "loss"}
 NOT_OPTIONS |= {"penalties", "seed", "output_range", "learning_rate", "jit_compile"}
 NOT_OPTIONS |= {"use_ema", "ema_momentum", "ema_overwrite_frequency"}
@@ -127,7 +127,7 @@ NOT_OPTIONS |= {"loss_scale_factor", "gradient_accumulation_steps"}
 
 
 def arguments(thing):
-    """All arguments of a class or function, with those that it passes on."""
+    """Returns all arguments of a class or function, also those that it passes on."""
     kinds = thing.__mro__[-2::-1] if inspect.isclass(thing) else [thing]
     ours = ("trainers", "tfgan_tricks", "keras")
     found = {}
@@ -207,7 +207,7 @@ def test_options_of_networks_are_arguments_with_the_same_defaults(name):
 
 
 def trainer_of(name, **changes):
-    """A tiny trainer of that name, with its own defaults but for the changes."""
+    """Returns a tiny trainer by name, with its own defaults except for the changes."""
     small = {"network": "mlp", "width": 2, "hidden_layers": 1}
     classifies = Trainer.rows()[name].classifies
     network = {"network": "weight_norm"} if classifies else small
@@ -363,7 +363,7 @@ def test_networks_make_and_take_the_examples(network, shape):
         ("dcgan", (64, 64, 1), {"width": 24}),
     ],
 )
-def test_rows_know_about_how_many_weights_they_stand_for(network, shape, changes):
+def test_rows_estimate_the_number_of_weights(network, shape, changes):
     made = network_of(network, shape, **changes)
     changes = {"network": network, "dataset": "npz:a", "latent_dim": 3, **changes}
     row = configuration.changed(BASE, changes).network

@@ -1,4 +1,4 @@
-"""What needs no TensorFlow: help, and errors in what the user gave."""
+"""Help and errors in the user's input, neither of which needs TensorFlow."""
 
 import errno
 import json
@@ -261,9 +261,10 @@ BAD = [(train, *case) for case in BAD_TRAIN] + BAD_OTHERS
 
 @pytest.fixture
 def folder(tmp_path):
-    """With a full folder, and some that hold trainings.
+    """Makes a full folder, and folders of runs.
 
-    They are broken, without steps, or as far as programs look without TensorFlow.
+    A run is damaged, has no steps, or has the files that programs read without
+    TensorFlow.
     """
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").write_text("mine")
@@ -287,7 +288,7 @@ def folder(tmp_path):
 
 
 def begun(folder, changes, data=None):
-    """Makes the folder of a run, as far as programs look without TensorFlow."""
+    """Makes the folder of a run, with the files that are read without TensorFlow."""
     folder.mkdir()
     values = json.loads(configuration.to_json(BASE)) | changes
     (folder / "config.json").write_text(json.dumps(values))
@@ -336,7 +337,7 @@ def test_keras_needs_the_backend_of_tensorflow(monkeypatch, capsys):
         assert "`KERAS_BACKEND` must be tensorflow" in line and "'jax'" in line
 
 
-def test_a_file_can_be_begun_with_and_changed(tmp_path, capsys):
+def test_a_configuration_file_can_be_used_and_changed(tmp_path, capsys):
     (tmp_path / "a.json").write_text(configuration.to_json(BASE))
     assert run(train, f"config={tmp_path}/a.json", "seed=7", "dry_run") == 0
     found = configuration.from_entries(json.loads(capsys.readouterr().out))
@@ -350,7 +351,7 @@ def test_home_is_found_in_paths(tmp_path, monkeypatch):
     assert (flags.workdir, flags.set) == (f"{tmp_path}/run", ["width=3"])
 
 
-def test_arguments_that_are_no_flags_are_refused(capsys):
+def test_arguments_that_are_not_flags_are_refused(capsys):
     with pytest.raises(SystemExit) as end:
         train.main(["tfgan-train", "digits"])
     assert end.value.code == 2
@@ -387,7 +388,7 @@ def test_what_is_held_back_is_shown_when_the_import_fails(capfd):
     assert capfd.readouterr().err == "after it\n"
 
 
-def test_interruption_is_no_traceback(monkeypatch, capsys):
+def test_interruption_prints_no_traceback(monkeypatch, capsys):
     def interrupted(*_):
         raise KeyboardInterrupt
 

@@ -1,4 +1,4 @@
-"""Trainings that are told the labels, as small as they can be."""
+"""Class-conditional runs, as small as they can be."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ from tests.launch.programs import run
 from tfgan_tricks import callbacks
 from tfgan_tricks import data
 
-# Of the digits.
+# The smallest class-conditional run on the digits, as flags.
 TINY = (
     "preset=digits8",
     "trainer=ls_gan",
@@ -40,7 +40,7 @@ TINY = (
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """Three steps of a tiny training; not to be changed."""
+    """Trains a tiny run for three steps; its folder must not be changed."""
     workdir = tmp_path_factory.mktemp("trained") / "run"
     assert run(train, f"workdir={workdir}", *TINY, "steps=3") == 0
     return workdir
@@ -58,7 +58,7 @@ def drawn(workdir, tmp_path, *flags):
     return tf.io.decode_png(output.read_bytes()).numpy()
 
 
-def test_the_files_say_how_many_classes_there_are(trained):
+def test_files_contain_the_number_of_classes(trained):
     config, record = _workdir.read_trained(trained)
     assert (config.conditional, config.network.label_dim) == (True, 5)
     assert record.data.example_shape == (8, 8, 1)
@@ -86,7 +86,7 @@ def test_one_class_is_drawn_if_asked_for(trained, tmp_path, label):
     assert not np.array_equal(pixels, other)
 
 
-def test_resumed_training_is_the_unbroken_one(trained, tmp_path):
+def test_resumed_run_equals_the_uninterrupted_run(trained, tmp_path):
     workdir = tmp_path / "run"
     assert run(train, f"workdir={workdir}", *TINY, "steps=1") == 0
     assert run(train, f"workdir={workdir}", "resume", "steps=3") == 0
@@ -95,7 +95,7 @@ def test_resumed_training_is_the_unbroken_one(trained, tmp_path):
     np.testing.assert_array_equal(*images)
 
 
-def test_resume_does_not_make_a_training_conditional(trained, tmp_path, capsys):
+def test_resume_cannot_change_whether_a_run_is_conditional(trained, tmp_path, capsys):
     shutil.copytree(trained, tmp_path / "run")
     flags = ("resume", "steps=4", "set=conditional=false", "set=label_dim=256")
     assert run(train, f"workdir={tmp_path}/run", *flags) == 2
@@ -112,15 +112,15 @@ def test_export_to_keras_takes_labels(trained, tmp_path):
     np.testing.assert_allclose(images, exported(trained, labels), atol=1e-6)
 
 
-def test_labels_come_with_their_pictures(tmp_path):
+def test_labels_come_with_their_images(tmp_path):
     changes = {"conditional": True, "width": 2, "batch_size": 16, "steps": 1}
     config = configuration.changed(BASE, changes)
     made = _build.run(config, str(tmp_path / "run"))
-    pictures, labels = next(iter(made.batches.between(0, 1)))
+    images, labels = next(iter(made.batches.between(0, 1)))
     assert made.record.generated_classes == 10 and labels.shape == (16,)
     digits = data.load("digits8")
-    for picture, label in zip(data.to_uint8(pictures), labels, strict=True):
-        same = (digits.examples == picture.numpy()).all(axis=(1, 2, 3))
+    for image, label in zip(data.to_uint8(images), labels, strict=True):
+        same = (digits.examples == image.numpy()).all(axis=(1, 2, 3))
         assert int(label) in digits.labels[same]
 
 
@@ -134,7 +134,7 @@ def test_options_reach_both_networks():
 
 
 BY_CLASS = configuration.changed(BASE, {"conditional": True})
-PICTURES = np.zeros([3, 8, 8, 1], "uint8")
+IMAGES = np.zeros([3, 8, 8, 1], "uint8")
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ PICTURES = np.zeros([3, 8, 8, 1], "uint8")
     ],
 )
 def test_number_of_classes(config, names, expected):
-    source = data.Source(PICTURES, np.array([0, 4, 2]), label_names=names)
+    source = data.Source(IMAGES, np.array([0, 4, 2]), label_names=names)
     assert _check.num_classes(config, source) == expected
 
 
@@ -158,8 +158,8 @@ def test_number_of_classes(config, names, expected):
         ([0, 1, 2], ("a", "b"), "from 0 to 1. Received: labels from 0 to 2"),
     ],
 )
-def test_labels_that_cannot_be(labels, names, match):
+def test_wrong_labels(labels, names, match):
     labels = labels and np.array(labels)
-    source = data.Source(PICTURES, labels, label_names=names)
+    source = data.Source(IMAGES, labels, label_names=names)
     with pytest.raises(ValueError, match=match):
         _check.num_classes(BY_CLASS, source)

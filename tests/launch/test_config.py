@@ -40,7 +40,7 @@ def changed(changes):
 
 
 def value(config, key):
-    """What a key without its row stands for, in a configuration."""
+    """Returns the value of a configuration's key, given without its row."""
     found = []
     for path in dict.fromkeys(each.path for each in configuration.KEYS[key]):
         here = config.model_dump()
@@ -134,7 +134,7 @@ def test_changes_change_nothing_else():
     assert configuration.changed(config, {"seed": 0, "width": 32}) == BASE
 
 
-def test_the_order_of_changes_is_of_no_importance():
+def test_the_order_of_changes_does_not_matter():
     changes = {"hidden_layers": 3, "a": -1, "network": "mlp", "trainer": "ls_gan"}
     backwards = dict(reversed(changes.items()))
     assert changed(changes) == changed(backwards)
@@ -191,7 +191,7 @@ def test_labels_have_a_vector():
     assert not configuration.changed(config, {"network": "mlp"}).conditional
 
 
-def test_pictures_keep_their_size_with_another_dataset_but_points_have_none():
+def test_images_keep_their_size_with_another_dataset_but_points_have_none():
     emoji = configuration.preset("emoji")
     config = configuration.changed(emoji, {"dataset": "tfds:mnist"})
     assert (config.dataset.image_size, config.dataset.channels) == (64, 3)
@@ -352,15 +352,15 @@ def test_standard_cnn_always_has_batch_normalization():
 
 
 def test_files_with_other_keys_are_refused():
-    with pytest.raises(ValueError, match="colour"):
-        configuration.from_entries(entries(BASE) | {"colour": "red"})
+    with pytest.raises(ValueError, match="color"):
+        configuration.from_entries(entries(BASE) | {"color": "red"})
     values = entries(BASE)
     del values["seed"], values["steps"]
     with pytest.raises(ValueError, match="steps"):
         configuration.from_entries(values)
 
 
-def test_a_flat_file_of_before_is_refused():
+def test_a_flat_file_of_an_earlier_version_is_refused():
     flat = {"trainer": "wgan", "generator_learning_rate": 1e-4, "width": 3}
     with pytest.raises(ValueError, match="earlier version.*Train again"):
         configuration.from_entries(flat)
@@ -424,7 +424,7 @@ def test_the_schema_knows_every_row():
         assert all(f'"{name}"' in schema for name in kind.rows())
 
 
-def test_changes_that_a_resumed_training_may_have():
+def test_changes_that_a_resumed_run_may_have():
     allowed = {
         "steps": 9000,
         "checkpoint_every": 1,

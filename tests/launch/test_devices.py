@@ -1,4 +1,4 @@
-"""Which devices may be asked for, and trainings on two of them."""
+"""Devices that may be requested, and runs on two of them."""
 
 import json
 import os
@@ -100,7 +100,10 @@ def test_a_batch_is_shared_out_evenly():
 
 
 def final_weights(workdir):
-    """Of the networks; Keras 2 counts the trackers of losses as weights of a model."""
+    """Returns the weights of the networks of a run.
+
+    Keras 2 counts the trackers of losses as weights of a model.
+    """
     config, record = _workdir.read_trained(str(workdir))
     run = _build.restored(config, record, str(workdir))
     run.sample(1)
@@ -109,8 +112,8 @@ def final_weights(workdir):
     return [weight.numpy() for network in networks for weight in network.weights]
 
 
-def test_mirrored_training_is_that_of_one_device(tmp_path):
-    """And goes on there, in the middle of an epoch."""
+def test_mirrored_run_equals_a_run_on_one_device(tmp_path):
+    """The run is resumed on one device, in the middle of an epoch."""
     options = (*TINY, "sample_every=4", "set=generator_learning_rate=1e-3")
     alone, both = tmp_path / "alone", tmp_path / "both"
     assert run(train, *options, "steps=8", f"workdir={alone}") == 0
@@ -139,7 +142,7 @@ made(sys.argv[1], trainer, batch_size=6, steps=3).train()
 
 
 def test_runs_of_own_networks_are_the_same_on_two_replicas(tmp_path):
-    """And go on on one."""
+    """The run is resumed on one."""
     command = [sys.executable, "-c", REPLICAS, str(tmp_path / "both")]
     subprocess.run(command, cwd=ROOT, check=True)
     assert Folder(tmp_path / "both").last_step() == 3
@@ -165,8 +168,8 @@ def free_port():
 
 
 @pytest.mark.parametrize("strategy", ["mirrored", "multi_worker"])
-def test_one_device_of_a_strategy_is_like_none(tmp_path, strategy):
-    """On a machine without GPUs, or with one; of a step with several batches."""
+def test_one_device_with_a_strategy_equals_no_strategy(tmp_path, strategy):
+    """On a machine with at most one GPU; a step takes several batches."""
     options = (*TINY, "sample_every=4", "steps=8")
     alone, one = tmp_path / "alone", tmp_path / "one"
     assert run(train, *options, f"workdir={alone}") == 0

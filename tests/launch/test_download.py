@@ -1,4 +1,4 @@
-"""Data of TensorFlow Datasets that are not prepared, with a builder of local files."""
+"""Datasets of TensorFlow Datasets that are not prepared; the builder is local."""
 
 import shutil
 
@@ -18,7 +18,7 @@ FLAGS += (f"dataset=tfds:{NAME}", "batch_size=2", "steps=1")
 
 @pytest.fixture
 def told(capsys):
-    """The one line that a program ends with after an error in what it was given."""
+    """Returns a function that runs a program in vain and returns its line of error."""
 
     def line(*arguments):
         assert run(train, *FLAGS, *arguments) == 2
@@ -37,7 +37,7 @@ def prepared(tmp_path_factory):
 
 @pytest.mark.parametrize("is_begun", [False, True])
 def test_the_line_names_the_command_that_prepares(tmp_path, told, is_begun):
-    """Whether the folder tells it, before TensorFlow is imported, or the builder."""
+    """The folder shows it before TensorFlow is imported, or the builder does."""
     data_dir = tmp_path / "data"
     (data_dir / "tiny_pictures" if is_begun else data_dir).mkdir(parents=True)
     line = told(f"workdir={tmp_path}/run", f"data_dir={data_dir}")
@@ -48,8 +48,8 @@ def test_the_line_names_the_command_that_prepares(tmp_path, told, is_begun):
     assert files(tmp_path) == {} and not (tmp_path / "run").exists()
 
 
-@pytest.mark.filterwarnings("ignore:`x` has values from")  # They are dark.
-def test_download_prepares_once_and_is_no_part_of_the_run(tmp_path):
+@pytest.mark.filterwarnings("ignore:`x` has values from")  # The images are dark.
+def test_download_prepares_once_and_is_not_part_of_the_run(tmp_path):
     flags = (*FLAGS, f"workdir={tmp_path}/run", f"data_dir={tmp_path}/data")
     assert run(train, *flags, "download") == 0
     made = files(tmp_path / "data")
@@ -70,7 +70,7 @@ def test_a_download_that_fails_is_one_line(tmp_path, told, monkeypatch):
     assert "download=True" not in line and not (tmp_path / "run").exists()
 
 
-def test_a_record_that_is_cut_short_is_one_line(prepared, tmp_path, told):
+def test_a_truncated_record_is_one_line(prepared, tmp_path, told):
     data_dir = tmp_path / "data"
     shutil.copytree(prepared, data_dir)
     (record,) = data_dir.rglob("*train*tfrecord*")

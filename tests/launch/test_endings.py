@@ -1,4 +1,4 @@
-"""How programs end when something happens that nobody expects."""
+"""Exit codes and errors of programs after unexpected failures."""
 
 import os
 import pathlib
@@ -20,7 +20,7 @@ from tests.launch.test_cli import folder as folder
 
 @pytest.fixture
 def temporary(tmp_path, monkeypatch):
-    """The folder for temporary files."""
+    """Makes the folder for temporary files."""
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
@@ -28,7 +28,7 @@ def temporary(tmp_path, monkeypatch):
 
 
 def trace(capsys, program, told):
-    """The content of the file that the last resort's one line names."""
+    """Returns the path of the file with the full trace, which the error names."""
     line = capsys.readouterr().err.rstrip("\n")
     begin = f"{program.PROGRAM}: error: {told}. The full trace is in "
     assert line.startswith(begin), line
@@ -36,7 +36,7 @@ def trace(capsys, program, told):
 
 
 class Broken:
-    """What `launch._build` makes, with errors of its own."""
+    """Stands for `launch._build` and its runs; every method raises an error."""
 
     def __init__(self, error):
         self.error = error
@@ -66,7 +66,7 @@ ERRORS = [
         (export, ["workdir={tmp}/trained", "output={tmp}/new"]),
     ],
 )
-def test_what_nobody_expects_is_one_line_and_a_trace_in_a_file(
+def test_unexpected_errors_are_one_line_and_a_trace_in_a_file(
     error, program, arguments, folder, temporary, monkeypatch, capsys
 ):
     monkeypatch.setattr(launch, "_build", Broken(error), raising=False)
@@ -81,7 +81,7 @@ def test_what_nobody_expects_is_one_line_and_a_trace_in_a_file(
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-def test_errors_of_the_training_itself_are_not_hidden(
+def test_errors_of_the_run_itself_are_not_hidden(
     error, tmp_path, temporary, monkeypatch, capsys
 ):
     class Builder:
@@ -94,7 +94,7 @@ def test_errors_of_the_training_itself_are_not_hidden(
     assert "run.train()" in path.read_text()
 
 
-def test_a_trace_that_finds_no_room_is_still_one_line(monkeypatch, capsys):
+def test_a_trace_that_cannot_be_written_is_still_one_line(monkeypatch, capsys):
     monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
     monkeypatch.setattr(launch, "_build", Broken(TypeError("a bug")), raising=False)
     assert run(train, "workdir=/dev/shm/never", "preset=ring8") == 1
@@ -112,7 +112,7 @@ def test_a_trace_that_finds_no_room_is_still_one_line(monkeypatch, capsys):
         ("> /dev/full 2> /dev/full", 2, ""),
     ],
 )
-def test_output_that_nobody_takes(redirection, code, told):
+def test_output_that_cannot_be_written(redirection, code, told):
     command = f"set -o pipefail; {sys.executable} -m launch.train --help {redirection}"
     done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True)
     assert (done.returncode, done.stderr.decode()) == (code, told)

@@ -1,4 +1,4 @@
-"""Trainings that are ended from outside, at any moment."""
+"""Runs that are ended from outside, at any moment."""
 
 import random
 import signal
@@ -16,7 +16,7 @@ from tests.launch.programs import files
 from tests.launch.programs import run
 from tests.launch.server import Server
 from tests.launch.server import wait_for
-from tests.launch.test_run import assert_same_training
+from tests.launch.test_run import assert_same_run
 from tests.launch.test_run import exported
 from tests.launch.test_run import metrics
 from tfgan_tricks import callbacks
@@ -34,19 +34,19 @@ def server(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def unbroken(server, tmp_path_factory):
-    workdir = tmp_path_factory.mktemp("unbroken") / "run"
+def uninterrupted(server, tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("uninterrupted") / "run"
     assert server.run(f"workdir={workdir}", *BUSY) == 0
     return workdir
 
 
-def go_on(server, workdir):
+def start_or_resume(server, workdir):
     resume = ("resume",) if (workdir / "config.json").exists() else BUSY
     server.start(f"workdir={workdir}", *resume)
 
 
 def wait_for_a_moment(rng, workdir, before):
-    """Any moment while it starts or makes a few steps; half of them, in a write."""
+    """Waits for a moment at the start or in the next steps, often in a write."""
     kind = rng.choice(["any time", "after a step", "in a write", "in a write"])
     steps = before + rng.randrange(1, 3)
     seconds = rng.uniform(0.0, 3.0) if kind == "any time" else 120.0
@@ -61,12 +61,12 @@ def wait_for_a_moment(rng, workdir, before):
 # A kill between the moves of its two files costs that checkpoint, with a warning.
 @pytest.mark.filterwarnings("ignore:`directory` contains damaged checkpoints")
 def test_twenty_kills_lose_nothing_but_the_work_since_a_checkpoint(
-    server, unbroken, tmp_path
+    server, uninterrupted, tmp_path
 ):
     workdir, rng, half_written = tmp_path / "run", random.Random(7), 0
     for _ in range(20):
         before = Folder(workdir).last_step()
-        go_on(server, workdir)
+        start_or_resume(server, workdir)
         wait_for_a_moment(rng, workdir, before)
         reached = Folder(workdir).last_step()
         server.send(signal.SIGKILL)
@@ -76,15 +76,15 @@ def test_twenty_kills_lose_nothing_but_the_work_since_a_checkpoint(
             assert callbacks.newest(workdir / "checkpoints") >= reached
             _workdir.read_config(workdir)
     assert half_written > 2, half_written
-    go_on(server, workdir)
+    start_or_resume(server, workdir)
     assert server.end() == 0, server.errors()
-    assert_same_training(workdir, unbroken)
-    np.testing.assert_array_equal(exported(workdir), exported(unbroken))
+    assert_same_run(workdir, uninterrupted)
+    np.testing.assert_array_equal(exported(workdir), exported(uninterrupted))
     assert [line["step"] for line in metrics(workdir)] == list(range(1, STEPS + 1))
 
 
-def test_sigterm_in_an_epoch_saves_the_step_and_says_how_to_go_on(
-    server, unbroken, tmp_path
+def test_sigterm_in_an_epoch_saves_the_step_and_says_how_to_resume(
+    server, uninterrupted, tmp_path
 ):
     workdir = tmp_path / "run"
     rarely = [flag for flag in BUSY if "_every" not in flag]
@@ -98,7 +98,7 @@ def test_sigterm_in_an_epoch_saves_the_step_and_says_how_to_go_on(
     assert f"Terminated at step {step}; --workdir={workdir} --resume continues" in line
     assert not (workdir / "export").exists()
     assert server.run(f"workdir={workdir}", "resume") == 0
-    assert_same_training(workdir, unbroken)
+    assert_same_run(workdir, uninterrupted)
 
 
 def test_sigterm_while_starting_leaves_nothing(server, tmp_path):
@@ -111,8 +111,8 @@ def test_sigterm_while_starting_leaves_nothing(server, tmp_path):
     assert files(tmp_path) == {}
 
 
-def test_only_one_training_at_a_time_in_a_workdir(server, unbroken, tmp_path):
-    """But samples can be drawn of it."""
+def test_only_one_run_at_a_time_in_a_workdir(server, uninterrupted, tmp_path):
+    """But its samples can be drawn."""
     workdir = tmp_path / "run"
     server.start(f"workdir={workdir}", *BUSY)
     assert wait_for(lambda: Folder(workdir).last_step() > 1)
@@ -121,4 +121,4 @@ def test_only_one_training_at_a_time_in_a_workdir(server, unbroken, tmp_path):
     assert run(sample, f"workdir={workdir}", f"output={output}") == 0
     assert output.exists()
     assert server.end() == 0
-    assert_same_training(workdir, unbroken)
+    assert_same_run(workdir, uninterrupted)

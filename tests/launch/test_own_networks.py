@@ -1,4 +1,4 @@
-"""Runs by `launch.Run`, of networks and data of the user's own."""
+"""Runs by `launch.Run`, with the user's own networks and data."""
 
 import json
 import os
@@ -14,7 +14,7 @@ import tensorflow as tf
 import launch
 import trainers
 from tests.launch.programs import files
-from tests.launch.test_run import assert_same_training
+from tests.launch.test_run import assert_same_run
 from tests.launch.test_run import metrics
 from tfgan_tricks import data
 
@@ -80,14 +80,14 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_resumed_run_is_the_unbroken_one(tmp_path, form):
-    """Ended in an epoch of the run and of the data; a step takes three batches."""
+def test_a_resumed_run_equals_the_uninterrupted_run(tmp_path, form):
+    """It stops within an epoch of the run and the data; a step takes three batches."""
     for name, ends in {"whole": [7], "resumed": [4, 7]}.items():
         for steps in ends:
             given, options = FORMS[form]()
             trainer = gan(discriminator_steps=2)
             made(tmp_path / name, trainer, given, steps, **options).train()
-    assert_same_training(tmp_path / "whole", tmp_path / "resumed")
+    assert_same_run(tmp_path / "whole", tmp_path / "resumed")
     assert [line["step"] for line in metrics(tmp_path / "resumed")] == [*range(1, 8)]
 
 
@@ -96,8 +96,8 @@ def assert_equal(networks):
         np.testing.assert_array_equal(one, two)
 
 
-def test_batches_are_those_of_the_form_in_their_order(tmp_path):
-    """By hand: what `fit` makes of the same batches."""
+def test_batches_keep_their_order(tmp_path):
+    """The run equals a `fit` by hand on the same batches."""
     run = made(tmp_path / "run", given=from_number, steps=5)
     run.train()
     by_hand = gan()
@@ -130,7 +130,7 @@ def test_nested_batches_come_from_a_function(tmp_path):
     for name, ends in {"whole": [4], "resumed": [3, 4]}.items():
         for steps in ends:
             made(tmp_path / name, classifier(), batches, steps).train()
-    assert_same_training(tmp_path / "whole", tmp_path / "resumed")
+    assert_same_run(tmp_path / "whole", tmp_path / "resumed")
 
 
 @pytest.fixture
@@ -228,7 +228,7 @@ def test_bad_arguments_leave_nothing(tmp_path, monkeypatch, case):
     assert os.listdir(tmp_path) == []
 
 
-def test_data_that_end_are_repeated_and_empty_ones_are_refused(tmp_path):
+def test_finite_data_are_repeated_and_empty_data_are_refused(tmp_path):
     made(tmp_path / "run", given=shuffled().take(2), steps=4).train()
     empty = shuffled().take(0)
     with pytest.raises(ValueError, match="`(data|x)` must"):
@@ -293,7 +293,7 @@ def test_an_unconditional_run_takes_no_label(begun):
         run.train()
 
 
-def test_samples_are_those_of_the_newest_checkpoint(begun):
+def test_samples_come_from_the_newest_checkpoint(begun):
     run = made(begun, gan(seed=2), batch_size=6, steps=4)
     before = run.sample(5, seed=1)
     run.train()
@@ -327,7 +327,7 @@ def test_exports_can_be_loaded_elsewhere(begun, tmp_path):
         run.export(tmp_path / "saved")
 
 
-def test_with_nothing_left_to_do_it_finishes_what_is_missing(begun):
+def test_a_finished_run_restores_missing_files(begun):
     before = files(begun)
     made(begun, gan(seed=2), batch_size=6, steps=3).train()
     assert files(begun) == before
@@ -357,7 +357,7 @@ RATES = {
 
 
 def poisoned(folder, times):
-    """Batches of which those of step 4 are worthless until so many rollbacks."""
+    """Returns data whose batches at step 4 are NaN until so many rollbacks."""
 
     def now():
         rollbacks = sum("rolled_back_to" in line for line in metrics(folder))
@@ -378,7 +378,7 @@ def poisoned(folder, times):
 
 @pytest.mark.parametrize("rates", RATES)
 def test_rollbacks_halve_rates_of_any_optimizer(tmp_path, rates):
-    """And they stay so where the run is resumed."""
+    """The rates stay halved when the run is resumed."""
     for steps, given in {
         5: poisoned(tmp_path / "run", times=1),
         6: from_number,

@@ -1,4 +1,4 @@
-"""Trainings in half precision, and by optimizers of Addons, from flags to exports."""
+"""Runs in half precision, and with optimizers of Addons, from flags to exports."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ from tfgan_tricks import _compat
 
 @pytest.fixture(scope="module", params=["mixed_float16", "mixed_bfloat16"])
 def trained(request, tmp_path_factory):
-    """A precision, and the folder of a tiny training in it."""
+    """Trains a tiny run; returns its precision and its folder."""
     workdir = tmp_path_factory.mktemp("trained") / "run"
     assert tiny(workdir, f"set=precision={request.param}") == 0
     return request.param, workdir
@@ -52,7 +52,7 @@ def test_samples_and_exports_are_float32(trained, tmp_path):
     np.testing.assert_allclose(images, again, atol=1e-2)
 
 
-def test_a_training_in_half_precision_is_resumed(trained, tmp_path):
+def test_a_run_in_half_precision_is_resumed(trained, tmp_path):
     _, workdir = trained
     shutil.copytree(workdir, tmp_path / "run")
     resumed = (f"workdir={tmp_path}/run", "resume")

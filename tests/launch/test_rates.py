@@ -1,4 +1,4 @@
-"""Learning rates that decay: at every step the closed form, whatever comes between."""
+"""Decaying learning rates, which follow the closed form at every step of any run."""
 
 import functools
 import math
@@ -20,7 +20,7 @@ from tests.launch.programs import ROOT
 from tests.launch.programs import TINY
 from tests.launch.programs import run
 from tests.launch.test_devices import final_weights
-from tests.launch.test_run import assert_same_training
+from tests.launch.test_run import assert_same_run
 from tests.launch.test_run import metrics
 from tests.launch.test_run import weights
 from tfgan_tricks import _addons
@@ -56,7 +56,7 @@ def test_closed_form(kind):
     assert float(decay(END)) == 0.5 * FINAL
 
 
-def test_it_survives_its_configuration():
+def test_a_schedule_survives_its_configuration():
     decay = _rates.Decay("cosine", 0.5, START, END, FINAL, tf.Variable(4))
     schedules = keras.optimizers.schedules
     again = schedules.deserialize(schedules.serialize(decay))
@@ -86,7 +86,7 @@ def batches(trainer, steps):
 
 @functools.cache
 def trained_by_hand(kind, steps, **changes):
-    """Constant rates, set by hand before every step."""
+    """Trains with constant rates, set by hand before every step."""
     trainer = _build.trainer(config_of("constant", **changes), (8, 8, 1))
     batch = batches(trainer, steps).batch(trainer.batches_per_step).unbatch()
     chunks = list(batch.batch(trainer.batches_per_step, drop_remainder=True))
@@ -101,7 +101,7 @@ def trained_by_hand(kind, steps, **changes):
 @pytest.mark.parametrize("steps_per_execution", [1, 3])
 @pytest.mark.parametrize("discriminator_steps", [1, 3])
 @pytest.mark.parametrize("kind", ["linear", "cosine"])
-def test_a_training_takes_the_closed_form_at_every_step(
+def test_a_run_follows_the_closed_form_at_every_step(
     kind, discriminator_steps, steps_per_execution
 ):
     """Adam's updates are proportional to its rate: one wrong rate moves all weights."""
@@ -132,17 +132,17 @@ def resumed(tmp_path, *flags):
 @pytest.mark.parametrize(
     ("kind", "discriminator_steps"), [("linear", 1), ("cosine", 2)]
 )
-def test_resumed_training_is_the_unbroken_one(tmp_path, kind, discriminator_steps):
+def test_resumed_run_equals_the_uninterrupted_run(tmp_path, kind, discriminator_steps):
     flags = (
         f"set=learning_rate_schedule={kind}",
         f"set=discriminator_steps={discriminator_steps}",
     )
     whole = (*TINY, *GIVEN, *flags, *DECAY, "steps=9")
     assert run(train, f"workdir={tmp_path}/whole", *whole) == 0
-    assert_same_training(tmp_path / "whole", resumed(tmp_path, *flags))
+    assert_same_run(tmp_path / "whole", resumed(tmp_path, *flags))
 
 
-def test_the_end_is_that_of_the_training_when_it_began():
+def test_the_decay_keeps_its_end_when_the_steps_change():
     changes = {"learning_rate_schedule": "linear", "steps": 50}
     config = configuration.changed(BASE, changes)
     assert config.schedule.options() == {"start": 0, "end": 50, "final": 0.0}
@@ -152,7 +152,7 @@ def test_the_end_is_that_of_the_training_when_it_began():
     assert back == configuration.changed(BASE, {"steps": 50})
 
 
-def test_a_training_whose_rates_are_zero_does_not_go_on(tmp_path, capsys):
+def test_a_run_whose_rates_are_zero_is_not_resumed(tmp_path, capsys):
     flags = (f"workdir={tmp_path}/run", *TINY, *LINEAR, "steps=2")
     assert run(train, *flags) == 0
     assert run(train, f"workdir={tmp_path}/run", "resume", "steps=3") == 2
@@ -203,13 +203,13 @@ def test_rollbacks_halve_the_rates_of_all_steps(tmp_path, monkeypatch):
     assert test_rollback.trained(by_hand, *flags, "steps=4") == 0
     (by_hand / "metrics.jsonl").write_text('{"rolled_back_to": 4}\n')
     assert run(train, f"workdir={by_hand}", "resume", "steps=7") == 0
-    assert_same_training(workdir, by_hand)
+    assert_same_run(workdir, by_hand)
     straight = tmp_path / "straight"
     assert test_rollback.trained(straight, *flags, "steps=7") == 0
     assert metrics(straight)[-1] != metrics(workdir)[-1]
 
 
-def test_a_rollback_before_the_first_step_is_a_training_at_half_the_rates(
+def test_a_rollback_before_the_first_step_is_a_run_at_half_the_rates(
     tmp_path, monkeypatch
 ):
     test_rollback.poison(monkeypatch, float("nan"), step=1, rollbacks=1)
@@ -226,7 +226,7 @@ def test_a_rollback_before_the_first_step_is_a_training_at_half_the_rates(
 
 
 @pytest.mark.parametrize("name", _addons.NAMES)
-def test_optimizers_of_addons_follow_it(name):
+def test_optimizers_of_addons_follow_the_schedule(name):
     pytest.importorskip("tensorflow_addons", exc_type=ImportError)
     trainer = _build.trainer(config_of("linear", optimizer=name), (8, 8, 1))
     trainer.fit(batches(trainer, 9), verbose=0)
@@ -238,7 +238,7 @@ def test_optimizers_of_addons_follow_it(name):
 
 
 @pytest.mark.filterwarnings("ignore:`x` has values")
-def test_updates_that_were_skipped_do_not_delay_it():
+def test_skipped_updates_do_not_delay_the_schedule():
     config = config_of("linear", precision="mixed_float16")
     trainer = _build.trainer(config, (8, 8, 1))
     huge = batches(trainer, 4).map(lambda batch: batch * 1e30)
@@ -250,13 +250,13 @@ def test_updates_that_were_skipped_do_not_delay_it():
     assert int(trainer.step) == 4
     before = trainer.discriminator.get_weights()
     trainer.fit(batches(trainer, 1), verbose=0)
-    # Adam's first update is its rate for every weight whose gradient is no rounding.
+    # Adam's first update equals its rate, unless the gradient is only rounding error.
     moved = trainer.discriminator.get_weights()[-1] - before[-1]
     expected = RATES["discriminator"] * fraction("linear", 4)
     assert float(np.abs(moved)[0]) == pytest.approx(expected, rel=1e-3)
 
 
-def test_two_replicas_take_it_too(tmp_path):
+def test_two_replicas_follow_the_schedule(tmp_path):
     flags = (*TINY, *GIVEN, *LINEAR, *DECAY, "steps=9")
     alone, both = tmp_path / "alone", tmp_path / "both"
     assert run(train, *flags, f"workdir={alone}") == 0

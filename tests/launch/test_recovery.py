@@ -17,7 +17,7 @@ from launch.run import _lock
 from launch.run._folder import Folder
 from tests.launch.programs import files
 from tests.launch.programs import run
-from tests.launch.test_run import assert_same_training
+from tests.launch.test_run import assert_same_run
 from tests.launch.test_run import copy as copy
 from tests.launch.test_run import metrics
 from tests.launch.test_run import tiny
@@ -53,7 +53,7 @@ def calling(monkeypatch, owner, name, also, at=1):
 MOMENTS = {
     "in an epoch": (callbacks.StopOnNonFinite, "on_steps", 2),
     "between epochs": (callbacks.SampleGrid, "on_train_begin", 2),
-    "while a picture is drawn": (callbacks.SampleGrid, "on_steps", 1),
+    "while a grid is drawn": (callbacks.SampleGrid, "on_steps", 1),
     "in a write": (_checkpoint_files, "_publish", 1),
     "in the last write": (_checkpoint_files, "_publish", 3),
 }
@@ -66,7 +66,7 @@ ENDS += [("between epochs", [INT, TERM], 130)]
 
 
 @pytest.mark.parametrize(("moment", "numbers", "code"), ENDS)
-def test_signals_end_a_training_after_its_step(
+def test_signals_end_a_run_after_its_step(
     trained, tmp_path, monkeypatch, capsys, moment, numbers, code
 ):
     owner, name, at = MOMENTS[moment]
@@ -80,7 +80,7 @@ def test_signals_end_a_training_after_its_step(
     assert line.endswith(f"--workdir={tmp_path}/run --resume continues from there.")
     assert [signal.getsignal(number) for number in (INT, TERM)] == before
     assert run(train, f"workdir={tmp_path}/run", "resume") == 0
-    assert_same_training(tmp_path / "run", trained)
+    assert_same_run(tmp_path / "run", trained)
     assert [line["step"] for line in metrics(tmp_path / "run")] == [1, 2, 3, 4]
 
 
@@ -120,7 +120,7 @@ def halve(path):
 
 
 @pytest.mark.parametrize("name", ["ckpt-4.index", "ckpt-4.data-00000-of-00001"])
-def test_resume_goes_on_from_before_a_damaged_checkpoint(trained, copy, capsys, name):
+def test_resume_continues_from_before_a_damaged_checkpoint(trained, copy, capsys, name):
     halve(copy / "checkpoints" / name)
     assert run(sample, f"workdir={copy}", f"output={copy}/grid.png") == 0
     out, err = capsys.readouterr()
@@ -129,7 +129,7 @@ def test_resume_goes_on_from_before_a_damaged_checkpoint(trained, copy, capsys, 
     assert run(train, f"workdir={copy}", "resume") == 0
     line = told(capsys, "warning: `directory` contains damaged checkpoints: ckpt-4 (")
     assert "Using ckpt-3 instead" in line
-    assert_same_training(copy, trained)
+    assert_same_run(copy, trained)
     assert [line["step"] for line in metrics(copy)] == [1, 2, 3, 4]
 
 
@@ -151,7 +151,7 @@ def test_metrics_of_steps_that_are_lost_are_dropped(trained, copy):
         file.write('{"step": 5, "d_lo')
     assert run(train, f"workdir={copy}", "resume") == 0
     assert [line["step"] for line in metrics(copy)] == [1, 2, 3, 4]
-    assert_same_training(copy, trained)
+    assert_same_run(copy, trained)
 
 
 def test_metrics_are_rewritten_only_if_some_are_dropped(tmp_path):
@@ -174,7 +174,7 @@ def limit(size):
 
 @pytest.fixture
 def full_disk(monkeypatch):
-    """A disk that is full from the third step on."""
+    """Simulates a disk that is full from the third step on."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     calling(monkeypatch, callbacks.StopOnNonFinite, "on_steps", lambda: limit(9000), 3)
     yield
@@ -193,12 +193,12 @@ def test_a_full_disk_is_one_line_and_costs_no_checkpoint(
     assert not list(workdir.rglob("*.part*"))
     monkeypatch.undo()
     assert run(train, f"workdir={workdir}", "resume") == 0
-    assert_same_training(workdir, trained)
+    assert_same_run(workdir, trained)
 
 
 @contextlib.contextmanager
 def held_elsewhere(folder):
-    """A folder that another thread holds."""
+    """Holds a folder in another thread."""
     is_held, is_over = threading.Event(), threading.Event()
 
     def hold():
@@ -216,7 +216,7 @@ def held_elsewhere(folder):
         thread.join()
 
 
-def test_a_second_training_in_a_workdir_is_refused(trained, tmp_path, capsys):
+def test_a_second_run_in_a_workdir_is_refused(trained, tmp_path, capsys):
     workdir = tmp_path / "run"
     with held_elsewhere(workdir):
         assert tiny(workdir) == 2
@@ -232,7 +232,7 @@ def test_a_second_training_in_a_workdir_is_refused(trained, tmp_path, capsys):
     assert files(workdir) == before
 
 
-def test_a_folder_that_cannot_be_locked_is_used_all_the_same(tmp_path, monkeypatch):
+def test_a_folder_that_cannot_be_locked_is_used_anyway(tmp_path, monkeypatch):
     def refuse(*_):
         raise OSError("No locks available")
 

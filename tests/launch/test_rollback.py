@@ -1,4 +1,4 @@
-"""Divergence, and what a training does about it."""
+"""Divergence, and rollbacks to the newest checkpoint."""
 
 import json
 
@@ -11,7 +11,7 @@ from launch.run import _training
 from launch.run._folder import Folder
 from tests.launch.programs import TINY
 from tests.launch.programs import run
-from tests.launch.test_run import assert_same_training
+from tests.launch.test_run import assert_same_run
 from tests.launch.test_run import metrics
 from tests.launch.test_run import weights
 
@@ -25,7 +25,7 @@ def trained(workdir, *flags):
 
 
 def poison(monkeypatch, value, step, rollbacks=99):
-    """Makes the batch of a step worthless, until there were so many rollbacks."""
+    """Fills the batch of a step with a value, until so many rollbacks."""
     train, count = _training.train, [0]
 
     def poisoned(trainer, batches, *args):
@@ -59,7 +59,7 @@ def rollbacks(workdir):
 
 
 @pytest.mark.parametrize("value", [NAN, HUGE])
-def test_a_batch_that_stays_poisoned_ends_the_training_after_all_rollbacks(
+def test_a_batch_that_stays_poisoned_ends_the_run_after_all_rollbacks(
     tmp_path, monkeypatch, capsys, value
 ):
     poison(monkeypatch, value, step=4)
@@ -77,7 +77,7 @@ def test_a_batch_that_stays_poisoned_ends_the_training_after_all_rollbacks(
 
 
 @pytest.mark.parametrize("value", [NAN, HUGE])
-def test_training_goes_on_from_the_last_good_checkpoint_at_half_the_rates(
+def test_training_continues_from_the_last_good_checkpoint_at_half_the_rates(
     tmp_path, monkeypatch, value
 ):
     workdir = tmp_path / "run"
@@ -93,7 +93,7 @@ def test_training_goes_on_from_the_last_good_checkpoint_at_half_the_rates(
     assert trained(by_hand, "steps=4") == 0
     (by_hand / "metrics.jsonl").write_text('{"rolled_back_to": 4}\n')
     assert run(train, f"workdir={by_hand}", "resume", "steps=7") == 0
-    assert_same_training(workdir, by_hand)
+    assert_same_run(workdir, by_hand)
 
 
 def test_before_the_first_checkpoint_it_goes_back_to_the_beginning(
@@ -108,7 +108,7 @@ def test_before_the_first_checkpoint_it_goes_back_to_the_beginning(
     lower += ("set=discriminator_learning_rate=0.001",)
     flags = [flag for flag in FLAGS if flag not in RATES]
     assert run(train, f"workdir={tmp_path}/low", *flags, *lower, "steps=2") == 0
-    assert_same_training(tmp_path / "run", tmp_path / "low")
+    assert_same_run(tmp_path / "run", tmp_path / "low")
 
 
 def test_rollbacks_count_and_last_across_a_resume(tmp_path, monkeypatch, capsys):

@@ -1,4 +1,4 @@
-"""Whole trainings, as small as they can be."""
+"""Whole runs, as small as they can be."""
 
 import json
 import os
@@ -70,13 +70,13 @@ def tiny(workdir, *arguments, steps=4):
 
 
 def weights(workdir):
-    """All values of the newest checkpoint."""
+    """Returns all values of the newest checkpoint."""
     reader = tf.train.load_checkpoint(str(workdir / "checkpoints"))
     names = reader.get_variable_to_shape_map()
     return {n: reader.get_tensor(n) for n in names if not n.startswith("_CHECKP")}
 
 
-def assert_same_training(a, b):
+def assert_same_run(a, b):
     a, b = weights(a), weights(b)
     assert a.keys() == b.keys() and len(a) > 10
     differ = ("save_counter", "trackers", "metrics", "total", "count")
@@ -85,17 +85,17 @@ def assert_same_training(a, b):
             np.testing.assert_array_equal(a[name], b[name], err_msg=name)
 
 
-def assert_goes_on(folder, *options):
-    """Trains in `a` without a break, and in `b` with one in an epoch."""
+def assert_resumes(folder, *options):
+    """Compares an uninterrupted run, `a`, with one resumed within an epoch, `b`."""
     assert tiny(folder / "a", *options) == 0
     assert tiny(folder / "b", *options, steps=2) == 0
     assert tiny(folder / "b", *options, "resume") == 0
-    assert_same_training(folder / "a", folder / "b")
+    assert_same_run(folder / "a", folder / "b")
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """Four steps of a tiny training; not to be changed."""
+    """Trains a tiny run for four steps; its folder must not be changed."""
     workdir = tmp_path_factory.mktemp("trained") / "run"
     assert tiny(workdir) == 0
     return workdir
@@ -111,7 +111,7 @@ def metrics(workdir):
     return [json.loads(x) for x in (workdir / "metrics.jsonl").read_text().splitlines()]
 
 
-def test_what_a_training_leaves(trained):
+def test_files_of_a_run(trained):
     assert sorted(path.name for path in trained.iterdir()) == [
         "checkpoints",
         "config.json",
@@ -121,8 +121,8 @@ def test_what_a_training_leaves(trained):
         "samples",
         "tensorboard",
     ]
-    pictures = sorted(path.name for path in (trained / "samples").iterdir())
-    assert pictures == ["step-000003.png", "step-000004.png"]
+    grids = sorted(path.name for path in (trained / "samples").iterdir())
+    assert grids == ["step-000003.png", "step-000004.png"]
     assert [line["step"] for line in metrics(trained)] == [1, 2, 3, 4]
     assert set(metrics(trained)[0]) == {"step", "seconds", "d_loss", "g_loss"}
     checkpoints = sorted(p.name for p in (trained / "checkpoints").glob("*.index"))
@@ -146,7 +146,7 @@ def test_metadata_says_what_was_exported(trained):
     assert metadata["weights"] == "ema"
 
 
-def test_last_words_say_where_everything_is(copy, capsys):
+def test_last_lines_say_where_everything_is(copy, capsys):
     assert tiny(copy, "resume", steps=5) == 0
     last = capsys.readouterr().out.splitlines()[-11:]
     for name in ("config.json", "metrics.jsonl", "checkpoints", "export"):
@@ -163,7 +163,7 @@ def exported(workdir):
 
 def test_sample_draws_what_the_export_and_the_callback_draw(trained, tmp_path, capsys):
     output = tmp_path / "grid.png"
-    output.write_text("an earlier picture")
+    output.write_text("an earlier grid")
     assert run(sample, f"workdir={trained}", f"output={output}") == 0
     pixels = tf.io.decode_png(output.read_bytes())
     last = tf.io.decode_png((trained / "samples" / "step-000004.png").read_bytes())
@@ -173,20 +173,20 @@ def test_sample_draws_what_the_export_and_the_callback_draw(trained, tmp_path, c
 
 
 def test_number_and_seed_of_samples(trained, tmp_path):
-    sizes, pictures = [], []
+    sizes, grids = [], []
     for seed in (1, 2):
         output = tmp_path / f"{seed}.png"
         flags = (f"output={output}", f"seed={seed}", "num_images=4")
         assert run(sample, f"workdir={trained}", *flags) == 0
-        pictures.append(tf.io.decode_png(output.read_bytes()).numpy())
-        sizes.append(pictures[-1].shape)
+        grids.append(tf.io.decode_png(output.read_bytes()).numpy())
+        sizes.append(grids[-1].shape)
     assert sizes == [(130, 130, 1)] * 2
-    assert not np.array_equal(*pictures)
+    assert not np.array_equal(*grids)
 
 
 @pytest.mark.parametrize("num_classes", [None, 3])
 @pytest.mark.parametrize("num_images", [96, 1024, 1030])
-def test_what_does_not_fit_into_a_picture_is_in_an_array_file(
+def test_samples_that_do_not_fit_into_a_grid_are_in_an_array_file(
     tmp_path, num_classes, num_images
 ):
     generator = networks.dcgan_generator(8, 3, 4, width=2, num_classes=num_classes)
@@ -237,22 +237,22 @@ def test_export_overwrites_nothing(trained, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("stop", [1, 3])
-def test_resumed_training_is_the_unbroken_one(trained, tmp_path, stop):
+def test_resumed_run_equals_the_uninterrupted_run(trained, tmp_path, stop):
     workdir = tmp_path / "run"
     assert tiny(workdir, steps=stop) == 0
     before = metrics(workdir)
     assert run(train, f"workdir={workdir}", "resume", "steps=4") == 0
-    assert_same_training(workdir, trained)
+    assert_same_run(workdir, trained)
     np.testing.assert_array_equal(exported(workdir), exported(trained))
     assert metrics(workdir)[: len(before)] == before
     assert [line["step"] for line in metrics(workdir)] == [1, 2, 3, 4]
 
 
 def test_several_batches_per_step_resume_in_order(tmp_path):
-    assert_goes_on(tmp_path, "trainer=wgan_gp", "set=discriminator_steps=2")
+    assert_resumes(tmp_path, "trainer=wgan_gp", "set=discriminator_steps=2")
 
 
-def test_another_seed_is_another_training(trained, tmp_path):
+def test_another_seed_gives_another_run(trained, tmp_path):
     assert tiny(tmp_path / "run", "seed=1") == 0
     assert not np.allclose(exported(tmp_path / "run"), exported(trained))
 
@@ -307,7 +307,7 @@ def test_resume_of_what_is_done_changes_nothing(copy):
 def test_resume_before_the_first_checkpoint_starts_anew(trained, copy):
     shutil.rmtree(copy / "checkpoints")
     assert tiny(copy, "resume") == 0
-    assert_same_training(copy, trained)
+    assert_same_run(copy, trained)
 
 
 @pytest.fixture
@@ -329,7 +329,7 @@ def test_interruption_keeps_a_checkpoint(
     assert not (tmp_path / "run" / "export").exists()
     monkeypatch.undo()
     assert tiny(tmp_path / "run", "resume") == 0
-    assert_same_training(tmp_path / "run", trained)
+    assert_same_run(tmp_path / "run", trained)
 
 
 def test_divergence_is_one_line_and_exit_code_1(tmp_path, capsys):
@@ -345,7 +345,7 @@ def test_divergence_is_one_line_and_exit_code_1(tmp_path, capsys):
 
 
 def replaced(flags, **values):
-    """Flags `set=key=value` with other values."""
+    """Replaces the values of flags `set=key=value`."""
     kept = [flag for flag in flags if flag.split("=")[1] not in values]
     return [*kept, *(f"set={key}={value}" for key, value in values.items())]
 
@@ -382,7 +382,7 @@ def test_points(tmp_path):
     assert tf.io.decode_png((tmp_path / "p.png").read_bytes()).shape == (320, 320, 3)
 
 
-def pictures(folder, size, number=4):
+def write_images(folder, size, number=4):
     folder.mkdir(parents=True)
     rng = np.random.default_rng(0)
     for index in range(number):
@@ -390,9 +390,9 @@ def pictures(folder, size, number=4):
         callbacks.write_png(folder / f"{index}.png", pixels)
 
 
-def test_folder_of_pictures_below_data_dir(tmp_path, capsys):
-    pictures(tmp_path / "data" / "faces", size=9)
-    (tmp_path / "data" / "faces" / "broken.png").write_text("no picture")
+def test_folder_of_images_below_data_dir(tmp_path, capsys):
+    write_images(tmp_path / "data" / "faces", size=9)
+    (tmp_path / "data" / "faces" / "broken.png").write_text("not an image")
     for left in ("a.heic", "b.HEIC", "notes.txt", ".DS_Store", "._0.png"):
         (tmp_path / "data" / "faces" / left).touch()
     flags = ("dataset=image_folder:faces", f"data_dir={tmp_path}/data")
@@ -423,7 +423,7 @@ LATE = [
         "Received: images of 12x12",
     ),
     (
-        "pictures that are not square",
+        "images that are not square",
         lambda tmp: [
             npz(tmp / "d.npz", np.zeros([99, 8, 12, 1], "uint8")),
             "set=network=dcgan",
@@ -431,7 +431,7 @@ LATE = [
         "Received: images of 8x12",
     ),
     (
-        "labels that there are not",
+        "missing labels",
         lambda tmp: [npz(tmp / "d.npz", np.zeros([99, 8, 8, 1], "uint8")), *BY_CLASS],
         "`conditional` must be used with a dataset that has labels",
     ),
@@ -448,14 +448,16 @@ LATE = [
         "must have labels from 0 to 1. Received: labels from -1 to 1",
     ),
     ("too few examples", lambda tmp: ["preset=digits8", "batch_size=1438"], "=1438"),
-    ("no such data set", lambda tmp: ["dataset=tfds:mnits"], "Did you mean 'mnist'"),
+    ("no such dataset", lambda tmp: ["dataset=tfds:mnits"], "Did you mean 'mnist'"),
 ]
 
 
 @pytest.mark.parametrize(
     ("arguments", "match"), [case[1:] for case in LATE], ids=[case[0] for case in LATE]
 )
-def test_what_only_the_data_tell_is_one_line_too(tmp_path, capsys, arguments, match):
+def test_errors_that_only_the_data_reveal_are_one_line(
+    tmp_path, capsys, arguments, match
+):
     flags = [f"workdir={tmp_path}/run", *arguments(tmp_path)]
     assert run(train, *flags) == 2
     out, err = capsys.readouterr()
@@ -482,7 +484,7 @@ def program(*arguments):
 
 
 def test_program_as_users_start_it(trained, tmp_path):
-    """Nothing on stderr: what TensorFlow prints when it is imported is held back."""
+    """Nothing appears on stderr: the lines of TensorFlow's import are held back."""
     flags = [f"--{flag}" for flag in (*TINY, "steps=4", f"workdir={tmp_path}/run")]
     result = program("launch.train", *flags)
     assert (result.returncode, result.stderr) == (0, "")

@@ -1,4 +1,4 @@
-"""What happens to runs from outside, in scripts of the user's own."""
+"""Signals, lost folders and other faults of runs, in the user's own scripts."""
 
 import builtins
 import os
@@ -30,7 +30,7 @@ from tests.launch.test_own_networks import assert_equal
 from tests.launch.test_own_networks import from_number
 from tests.launch.test_own_networks import gan
 from tests.launch.test_own_networks import made
-from tests.launch.test_run import assert_same_training
+from tests.launch.test_run import assert_same_run
 from tests.launch.test_run import trained as trained
 
 
@@ -76,7 +76,7 @@ def test_sigkill_and_sigterm_of_a_script_lose_nothing(tmp_path):
     step = folder.last_step() + 3
     made(folder.path, given=from_number, steps=step, checkpoint_every=4).train()
     made(tmp_path / "whole", given=from_number, steps=step, checkpoint_every=9).train()
-    assert_same_training(tmp_path / "run", tmp_path / "whole")
+    assert_same_run(tmp_path / "run", tmp_path / "whole")
 
 
 def test_a_folder_that_is_removed_ends_the_run_in_one_line(tmp_path, started):
@@ -132,7 +132,7 @@ def _mapped(pid):
 
 
 class Interrupting:
-    """Data whose batch of a number sends a signal to this process."""
+    """Data that send a signal to this process at batch 6."""
 
     def __init__(self, number):
         self.number = number
@@ -224,7 +224,7 @@ def test_a_workdir_that_is_not_utf8_is_refused_before_anything_is_written(
     assert not list(tmp_path.iterdir())
 
 
-def test_output_that_is_no_file_is_refused(tmp_path, capsys):
+def test_output_that_is_not_a_file_is_refused(tmp_path, capsys):
     os.mkfifo(tmp_path / "pipe")
     for output in (tmp_path, tmp_path / "pipe", "/dev/null"):
         assert run(sample, f"workdir={tmp_path}", f"output={output}") == 2

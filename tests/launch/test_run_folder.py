@@ -1,4 +1,4 @@
-"""`RunFolder`: what `Run` writes, by a `fit` of the user's own."""
+"""`RunFolder`: the files of `Run`, written by the user's own `fit`."""
 
 import json
 
@@ -12,14 +12,14 @@ from tests.launch.test_own_networks import POINTS
 from tests.launch.test_own_networks import assert_equal
 from tests.launch.test_own_networks import gan
 from tests.launch.test_recovery import held_elsewhere
-from tests.launch.test_run import assert_same_training
+from tests.launch.test_run import assert_same_run
 from tests.launch.test_run import metrics
 
 EVERY = {"checkpoint_every": 2, "sample_every": 3, "log_every": 1}
 
 
 def fitted(folder, epochs, **options):
-    """A trainer that goes on to an epoch; each has two steps."""
+    """Trains up to an epoch, from the last checkpoint on; an epoch has two steps."""
     trainer, run_folder = gan(**options), launch.RunFolder(folder, **EVERY)
     done = run_folder.restore(trainer)
     epochs = {"initial_epoch": done // 2, "epochs": epochs}
@@ -28,15 +28,15 @@ def fitted(folder, epochs, **options):
     return trainer
 
 
-def test_a_fit_that_is_resumed_is_the_unbroken_one(tmp_path):
+def test_a_resumed_fit_equals_the_uninterrupted_fit(tmp_path):
     for name, ends in {"whole": [3], "resumed": [1, 3]}.items():
         for epochs in ends:
             trainer = fitted(tmp_path / name, epochs)
-    assert_same_training(tmp_path / "whole", tmp_path / "resumed")
+    assert_same_run(tmp_path / "whole", tmp_path / "resumed")
     for folder in (tmp_path / "whole", tmp_path / "resumed"):
         assert [line["step"] for line in metrics(folder)] == [1, 2, 3, 4, 5, 6]
-        pictures = {path.name for path in (folder / "samples").iterdir()}
-        assert pictures >= {"step-000003.png", "step-000006.png"}
+        grids = {path.name for path in (folder / "samples").iterdir()}
+        assert grids >= {"step-000003.png", "step-000006.png"}
         kept = {path.name for path in (folder / "checkpoints").glob("*.index")}
         assert kept >= {"ckpt-4.index", "ckpt-6.index"}
         assert any((folder / "tensorboard").iterdir())
@@ -61,7 +61,7 @@ def test_other_trainers_and_holders_are_refused(tmp_path):
         run_folder.restore(other)
     with pytest.raises(ValueError, match="trainer='LSGAN'"):
         other.fit(POINTS, batch_size=6, verbose=0, callbacks=[run_folder])
-    with held_elsewhere(folder):  # The refused run has let go of it.
+    with held_elsewhere(folder):  # The refused run has released it.
         pass
     with held_elsewhere(folder), pytest.raises(ValueError, match="`folder` must not"):
         gan().fit(POINTS, batch_size=6, verbose=0, callbacks=[run_folder])

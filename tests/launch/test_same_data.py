@@ -1,4 +1,4 @@
-"""A resumed training goes on with the data that it began with, wherever they are."""
+"""A resumed run uses the data that it began with, even after they have moved."""
 
 import json
 import shutil
@@ -11,7 +11,7 @@ from launch import _workdir
 from launch import sample
 from launch import train
 from tests.launch.programs import run
-from tests.launch.test_run import assert_same_training
+from tests.launch.test_run import assert_same_run
 from tfgan_tricks import callbacks
 
 TINY = (
@@ -31,15 +31,15 @@ CLASSES = ("10", "cat", "dog")
 
 @pytest.fixture(scope="module")
 def begun(tmp_path_factory):
-    """Two steps of a training on three classes of pictures; not to be changed."""
+    """Trains two steps on three classes of images; the folder must not be changed."""
     folder = tmp_path_factory.mktemp("begun")
-    pictures(folder / "pictures")
+    write_images(folder / "pictures")
     flags = (*TINY, *BY_CLASS, f"dataset=image_folder:{folder}/pictures")
     assert run(train, f"workdir={folder}/run", *flags, "steps=2") == 0
     return folder
 
 
-def pictures(folder):
+def write_images(folder):
     rng = np.random.default_rng(0)
     for name in CLASSES:
         (folder / name).mkdir(parents=True)
@@ -50,7 +50,7 @@ def pictures(folder):
 
 @pytest.fixture
 def copied(begun, tmp_path):
-    """The training, whose pictures are where they were no more."""
+    """Copies the run, and moves its images away from their recorded path."""
     shutil.copytree(begun / "run", tmp_path / "run")
     shutil.copytree(begun / "pictures", tmp_path / "moved")
     config = tmp_path / "run" / "config.json"
@@ -75,7 +75,7 @@ def test_names_of_classes_are_kept(begun):
     assert metadata["label_names"] == list(CLASSES)
 
 
-def test_data_that_have_moved_are_told_anew(begun, copied, tmp_path, capsys):
+def test_moved_data_need_their_new_path(begun, copied, tmp_path, capsys):
     assert resume(copied) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "If the data have moved, give --dataset" in line
@@ -88,7 +88,7 @@ def test_data_that_have_moved_are_told_anew(begun, copied, tmp_path, capsys):
     shutil.copytree(begun / "run", tmp_path / "stayed" / "run")
     assert resume(tmp_path / "stayed", steps=4) == 0
     assert resume(tmp_path / "stayed", steps=5) == 0
-    assert_same_training(copied / "run", tmp_path / "stayed" / "run")
+    assert_same_run(copied / "run", tmp_path / "stayed" / "run")
 
 
 CHANGES = {
@@ -107,13 +107,13 @@ CHANGES = {
         lambda at: shutil.copytree(at / "dog", at / "ape"),
         "num_examples=12 (it was 9)",
     ),
-    "one class less, as many pictures": (
+    "one class less, as many images": (
         lambda at: [
             (at / "dog" / f"{i}.png").rename(at / "cat" / f"a{i}.png") for i in range(3)
         ],
         "num_classes=2 (it was 3)",
     ),
-    "one picture less": (
+    "one image less": (
         lambda at: (at / "dog" / "0.png").unlink(),
         "num_examples=8 (it was 9)",
     ),
@@ -132,7 +132,7 @@ def test_other_data_are_refused(copied, capsys, change):
     assert (copied / "run" / "config.json").read_bytes() == before
 
 
-def test_leftovers_are_no_change(copied):
+def test_leftovers_are_not_a_change(copied):
     checkpoints = copied / "moved" / "cat" / ".ipynb_checkpoints"
     shutil.copytree(copied / "moved" / "cat", checkpoints)
     assert resume(copied, moved(copied)) == 0

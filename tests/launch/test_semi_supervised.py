@@ -1,4 +1,4 @@
-"""The trainers that match features, by the programs."""
+"""The trainers that match features, run by the programs."""
 
 import re
 
@@ -10,7 +10,7 @@ from launch import sample
 from launch import train
 from tests.launch.programs import files
 from tests.launch.programs import run
-from tests.launch.test_run import assert_same_training
+from tests.launch.test_run import assert_same_run
 from tests.launch.test_run import metrics
 from tests.launch.test_run import tiny
 
@@ -36,7 +36,7 @@ def test_semi_supervised_learning_trains_resumes_samples_and_exports(tmp_path, c
     assert "val_error" in capfd.readouterr().out
     assert classifying(tmp_path / "b", steps=2) == 0
     assert classifying(tmp_path / "b", "resume") == 0
-    assert_same_training(tmp_path / "a", tmp_path / "b")
+    assert_same_run(tmp_path / "a", tmp_path / "b")
     assert metrics(tmp_path / "b")[-1]["supervised_loss"] > 0.0
     here = f"workdir={tmp_path / 'b'}"
     assert run(sample, here, f"output={tmp_path / 'grid.png'}") == 0

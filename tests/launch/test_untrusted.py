@@ -1,4 +1,4 @@
-"""Someone else's training folder: one line of error, and nothing outside is touched."""
+"""Someone else's run folder: one line of error, and nothing outside is touched."""
 
 import copy
 import json
@@ -27,7 +27,7 @@ PROGRAMS = {train: ("resume", "steps=9999"), sample: (), export: ("output=new",)
 
 
 def with_entries(**changes):
-    """The text of a good configuration with other entries, by path with __ between."""
+    """Returns a good configuration, as text, with other entries at a__b for a.b."""
     entries = copy.deepcopy(GOOD)
     for path, value in changes.items():
         *parts, last = path.split("__") if path[0] != "_" else [path]
@@ -94,7 +94,7 @@ TABLE = [
         for key, value, wanted in TYPES
     ),
     *((with_entries(dataset=value), match) for value, match in DATASETS),
-    (with_entries(colour="red"), "Received: key='colour'"),
+    (with_entries(color="red"), "Received: key='color'"),
     (with_entries(__class__="os.system"), "Received: key='__class__'"),
     (with_entries(stepz=3), "Did you mean 'steps'? Received: key='stepz'"),
     (without("seed").replace('"trainer"', '"Trainer"'), "Received: key='Trainer'"),
@@ -138,7 +138,7 @@ RECORDS = [
     ({"data": {"example_shape": [2]}}, "must be mlp for points"),
     ({"data": {"example_shape": [8, 8, 1], "num_classes": 10}}, "`num_classes` must"),
     ({"trainer": "\x1b"}, "trainer"),
-    ({"colour": "red"}, "colour"),
+    ({"color": "red"}, "color"),
 ]
 
 
@@ -162,7 +162,7 @@ def no_tensorflow(monkeypatch):
 
 @pytest.fixture
 def refused(tmp_path, monkeypatch, capsys):
-    """Runs all programs in a folder, all in vain; the lines of error."""
+    """Runs all programs in a folder; all must fail. Returns the lines of error."""
 
     def run_all(workdir):
         monkeypatch.chdir(tmp_path)
@@ -179,7 +179,7 @@ def refused(tmp_path, monkeypatch, capsys):
     return run_all
 
 
-def test_the_good_one_is_read(tmp_path):
+def test_a_good_folder_is_read(tmp_path):
     config, record = _workdir.read_trained(folder_with(tmp_path, json.dumps(GOOD)))
     assert config == BASE and record.data.example_shape == (8, 8, 1)
     data = RECORD["data"] | {"num_classes": 10}
@@ -232,7 +232,7 @@ def test_links_out_of_the_folder_are_refused(tmp_path, refused, name, target):
         assert "files and folders of its own" in line and name in line
 
 
-def test_what_is_no_file_is_refused(tmp_path):
+def test_a_pipe_is_refused(tmp_path):
     workdir = folder_with(tmp_path, json.dumps(GOOD))
     os.mkfifo(workdir / "metrics.jsonl")
     before = os.listdir(workdir)
@@ -248,7 +248,7 @@ def test_links_within_the_folder_or_to_it_are_fine(tmp_path):
     assert _workdir.read_config(tmp_path / "link") == BASE
 
 
-def test_a_new_training_follows_no_dangling_link(tmp_path, capsys):
+def test_a_new_run_follows_no_dangling_link(tmp_path, capsys):
     workdir = tmp_path / "run"
     workdir.mkdir()
     (workdir / "metrics.jsonl").symlink_to("../outside")

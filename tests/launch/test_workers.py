@@ -1,4 +1,4 @@
-"""Two workers on this machine, in processes of their own."""
+"""Two workers on this machine, in separate processes."""
 
 import json
 import os
@@ -70,7 +70,7 @@ def test_two_workers_learn_what_one_does():
         np.testing.assert_allclose(two, one, rtol=1e-5, atol=1e-6)
 
 
-def training(workdir, *flags):
+def start_training(workdir, *flags):
     flags = ("strategy=multi_worker", f"workdir={workdir}", *flags)
     arguments = ["-m", "launch.train", *(f"--{flag}" for flag in flags)]
     return two_workers(*arguments, stderr=subprocess.PIPE)
@@ -79,11 +79,13 @@ def training(workdir, *flags):
 @pytest.mark.parametrize(
     ("ending", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGTERM, 143)]
 )
-def test_a_lost_worker_ends_the_other_and_a_restart_goes_on(ending, code, tmp_path):
+def test_a_lost_worker_ends_the_other_and_a_restart_resumes_the_run(
+    ending, code, tmp_path
+):
     workdir = tmp_path / "run"
     options = (*TINY, "sample_every=1000000", "checkpoint_every=4")
     options = (*options, "set=steps_per_execution=2")
-    first, second = training(workdir, *options, "steps=1000000")
+    first, second = start_training(workdir, *options, "steps=1000000")
     assert wait_for(lambda: Folder(workdir).last_step() >= 8)
     second.send_signal(ending)
     _, error = first.communicate(timeout=120)
@@ -94,7 +96,7 @@ def test_a_lost_worker_ends_the_other_and_a_restart_goes_on(ending, code, tmp_pa
     assert f"Another worker has ended at step {done};" in line and "--resume" in line
 
     steps = f"steps={done + 4}"
-    workers = training(workdir, steps, "resume")
+    workers = start_training(workdir, steps, "resume")
     errors = [worker.communicate(timeout=300)[1] for worker in workers]
     assert [worker.returncode for worker in workers] == [0, 0], errors
     assert run(train, *options, steps, f"workdir={tmp_path / 'alone'}") == 0
