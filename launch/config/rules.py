@@ -4,12 +4,23 @@ from typing import Any
 
 from launch.config import fields
 
+# With the simultaneous schedule, one pass serves both networks, so it must judge each
+# example by itself.
+_INDEPENDENT = {
+    "discriminator_steps": (1,),
+    "reuse_real_batch": (False,),
+    "reuse_fake_batch": (False,),
+    "joint_batch": (False,),
+    "discriminator_normalization": ("none", "spectral"),
+    "minibatch_discrimination": (False,),
+}
 _MOST_WEIGHTS = 2**31  # 8 GiB of float32, and several times that with the optimizer.
 
 
 def check(config: Any) -> None:
     """Raises `ValueError` if rows and values do not fit together."""
     _check_joint_batch(config)
+    _check_schedule(config)
     _check_decay(config)
     _check_labels(config)
     _check_batch(config)
@@ -57,6 +68,26 @@ def _check_joint_batch(config):
         raise ValueError(
             f"`penalty` must be none with `joint_batch`. Received: penalty={names!r}"
         )
+
+
+def _check_schedule(config):
+    trainer = config.trainer
+    if trainer.schedule == "alternating":
+        return
+    if not trainer.judges_logits:
+        raise ValueError(
+            f"`schedule` must be alternating for the trainer {trainer.name}, whose "
+            "losses are not functions of logits alone. "
+            f"Received: schedule={trainer.schedule!r}"
+        )
+    options = trainer.options() | config.network.options()
+    for name, allowed in _INDEPENDENT.items():
+        value = options.get(name, allowed[0])
+        if value not in allowed:
+            raise ValueError(
+                f"`{name}` must be {' or '.join(map(str, allowed))} with the schedule "
+                f"{trainer.schedule}. Received: {name}={value!r}"
+            )
 
 
 def _check_decay(config):

@@ -79,6 +79,7 @@ class Trainer(fields.Row):
     penalty: ClassVar[tuple[dict[str, Any], ...]] = ()
     compares_batch: ClassVar[bool] = False  # Batches need two examples or more.
     classifies: ClassVar[bool] = False  # Needs labels, and a network that classifies.
+    judges_logits: ClassVar[bool] = True  # Both losses are functions of logits.
     of_data: ClassVar[tuple[str, ...]] = ()  # Options that its class does not accept.
     stays = (
         "reuse_real_batch",
@@ -211,6 +212,7 @@ class R3GAN(Trainer):
 class FeatureMatchingGAN(OnBase):
     name: Literal["feature_matching_gan"] = "feature_matching_gan"
     at = "trainers:FeatureMatchingGAN"
+    judges_logits = False
     features: fields.Text = option("features", _FEATURES)
     distance: Distance = option("l2", _DISTANCE)
 
@@ -220,6 +222,7 @@ class SemiSupervisedGAN(Trainer):
     at = "trainers:SemiSupervisedGAN"
     optimizer = adam(3e-3, 0.5, 0.999, epsilon=1e-4)
     classifies = True
+    judges_logits = False
     of_data = ("labels_per_class",)
     features: fields.Text = option("features", _FEATURES)
     feature_matching: bool = option(

@@ -144,6 +144,18 @@ TOGETHER = [
         ("set=schedule=simultaneous", "set=discriminator_steps=2"),
         "`discriminator_steps` must be 1",
     ),
+    (
+        ("set=schedule=simultaneous", "set=discriminator_normalization=batch"),
+        "`discriminator_normalization` must be none or spectral",
+    ),
+    (
+        ("set=schedule=simultaneous", "trainer=feature_matching_gan"),
+        "`schedule` must be alternating",
+    ),
+    (
+        ("set=schedule=simultaneous", "set=reuse_fake_batch=true"),
+        "`reuse_fake_batch` must be False",
+    ),
 ]
 INTERNAL = re.compile(
     r"`(directory|folder|path|name|data|label|download=True)`|download=True"

@@ -54,7 +54,7 @@ def test_penalties_of_all_kinds_are_taken_as_they_are(kind):
         (
             penalties.R1(),
             r"`penalties` must be a list: penalties=\[R1\(...\)\]. Received: "
-            r"penalties=R1\(weight=10.0\)$",
+            r"penalties=R1\(weight=10.0, every=1\)$",
         ),
         (mean_logit, r"must be a list: penalties=\[function\(...\)\]"),
         (None, r"must be a list: penalties=\[\]. Received: penalties=None$"),
