@@ -84,8 +84,9 @@ def test_a_whole_measurement(tmp_path):
 def test_the_published_result_matches_the_preset():
     path = pathlib.Path(__file__).parents[2] / "benchmarks/results/hanzi.json"
     result = json.loads(path.read_text())
-    preset = json.loads(configuration.to_json(configuration.preset("hanzi")))
-    assert result["config"] == preset
+    # An option that is newer than the result has its default.
+    config = configuration.from_entries(result["config"])
+    assert config == configuration.preset("hanzi")
     assert result["num_classes"] == 3755
 
 

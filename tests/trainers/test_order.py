@@ -40,12 +40,17 @@ def descendants(graph):
     return find
 
 
+# The kernel's first inputs are a weight and its two means.
+NUM_VARIABLES = {"ResourceApplyAdam": 3}
+
+
 def accesses(graph):
     """Returns the nodes that read or write each variable."""
     by_variable = collections.defaultdict(list)
     for node in graph.node:
-        if node.input and node.op.endswith("VariableOp"):
-            by_variable[name_of(node.input[0])].append(node)
+        count = NUM_VARIABLES.get(node.op, int(node.op.endswith("VariableOp")))
+        for variable in node.input[:count]:
+            by_variable[name_of(variable)].append(node)
     return by_variable.values()
 
 
