@@ -47,19 +47,6 @@ USUAL = [
     if name not in ("jax", "fit_xla", "keras_no_xla", "pipeline")
 ]
 
-_WORKLOADS = flags.DEFINE_list(
-    "workloads", ["targets"], f"Names of workloads, or of {', '.join(GROUPS)}."
-)
-_CONTENDERS = flags.DEFINE_list("contenders", USUAL, "Names of contenders.")
-_PROBES = flags.DEFINE_list("probes", [], f"Any of {', '.join(probes.ROWS)}.")
-_ROUNDS = flags.DEFINE_integer("rounds", 5, "Number of turns of each contender.")
-_SECONDS = flags.DEFINE_float("seconds", 0.8, "How long a turn takes, about.")
-_PYTHON = flags.DEFINE_list(
-    "python", [], "Pythons of engines, such as torch=PATH,jax=PATH."
-)
-_OUTPUT = flags.DEFINE_string("output", None, "JSON file for the results.")
-_MARKDOWN = flags.DEFINE_string("markdown", None, "Page for the results in --output.")
-
 
 def chosen(names):
     """Returns the names of workloads, with groups replaced by their members."""
@@ -158,32 +145,48 @@ def summary(name, result):
 
 def measure_all(results, path):
     """Measures what the flags choose, and stores it after each workload."""
-    names = chosen(_WORKLOADS.value)
-    pythons = dict(each.split("=", 1) for each in _PYTHON.value)
+    names = chosen(flags.FLAGS.workloads)
+    pythons = dict(each.split("=", 1) for each in flags.FLAGS.python)
     results["machine"] = machine()
     if names:
         results["peaks"] = measured_peaks()
         print(results["peaks"], flush=True)
-    options = {"rounds": _ROUNDS.value, "seconds": _SECONDS.value, "pythons": pythons}
+    options = {
+        "rounds": flags.FLAGS.rounds,
+        "seconds": flags.FLAGS.seconds,
+        "pythons": pythons,
+    }
     for name in names:
-        result = measure(name, _CONTENDERS.value, peaks=results["peaks"], **options)
+        result = measure(
+            name, flags.FLAGS.contenders, peaks=results["peaks"], **options
+        )
         results["workloads"][name] = result
         print(summary(name, result), flush=True)
         store(path, results)
-    for name in _PROBES.value:
+    for name in flags.FLAGS.probes:
         results["probes"][name] = probes.ROWS[name]() | {"commit": commit()}
         print(f"{name}: {results['probes'][name]}", flush=True)
         store(path, results)
 
 
 def main(_):
-    path = pathlib.Path(_OUTPUT.value) if _OUTPUT.value else None
+    path = pathlib.Path(flags.FLAGS.output) if flags.FLAGS.output else None
     results = stored(path)
-    if _MARKDOWN.value:
-        report.write(results, pathlib.Path(_MARKDOWN.value))
+    if flags.FLAGS.markdown:
+        report.write(results, pathlib.Path(flags.FLAGS.markdown))
     else:
         measure_all(results, path)
 
 
 if __name__ == "__main__":
+    flags.DEFINE_list(
+        "workloads", ["targets"], f"Names of workloads, or of {', '.join(GROUPS)}."
+    )
+    flags.DEFINE_list("contenders", USUAL, "Names of contenders.")
+    flags.DEFINE_list("probes", [], f"Any of {', '.join(probes.ROWS)}.")
+    flags.DEFINE_integer("rounds", 5, "Number of turns of each contender.")
+    flags.DEFINE_float("seconds", 0.8, "How long a turn takes, about.")
+    flags.DEFINE_list("python", [], "Pythons of engines, such as torch=PATH,jax=PATH.")
+    flags.DEFINE_string("output", None, "JSON file for the results.")
+    flags.DEFINE_string("markdown", None, "Page for the results in --output.")
     app.run(main)
