@@ -258,7 +258,7 @@ def draw_contenders(results, path):
         keys = list(result["contenders"])[::-1]
         values = [result["contenders"][key]["milliseconds"] for key in keys]
         colors = ["C0" if key in ("fit", "step") else "0.7" for key in keys]
-        labels = [contenders.ROWS[key].title.strip("`") for key in keys]
+        labels = [contenders.ROWS[key].title.replace("`", "") for key in keys]
         axis.barh(labels, values, color=colors)
         if result["peak"]:
             limit = 1000 * result["gflop"] / result["peak"]
