@@ -438,7 +438,7 @@ def test_the_generator_learns_from_the_discriminator_s_last_fake_batch(cls):
 
     trainer, expected = make(), make()
     real = toy.points(8 * trainer.batches_per_step)
-    seen = spied(trainer)
+    seen = toy.spied(trainer)
     before = weights(trainer)
     trainer.fit(real, batch_size=8, shuffle=False, verbose=0)
     g, d = expected.generator, expected.discriminator
@@ -465,16 +465,3 @@ def test_the_generator_learns_from_the_discriminator_s_last_fake_batch(cls):
     apply(g, descent(g, g_loss)[0])
     assert_same(trainer, expected, before)
     np.testing.assert_array_equal(seen, latents)
-
-
-def spied(trainer):
-    """Returns the latents of every pass of the generator, filled while it trains."""
-    seen = []
-    run = trainer.generator_player.run
-
-    def spy(latents, *args):
-        seen.append(latents.numpy())
-        return run(latents, *args)
-
-    trainer.generator_player.__dict__["run"] = spy
-    return seen

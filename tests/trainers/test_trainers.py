@@ -138,14 +138,7 @@ def test_wgan_keeps_its_critic_clipped():
 
 def latents_seen(trainer, steps):
     """Returns the latents of every update, from a generator that keeps them."""
-    seen = []
-    run = trainer.generator_player.run
-
-    def spy(latents, *args):
-        seen.append(latents.numpy())
-        return run(latents, *args)
-
-    trainer.generator_player.__dict__["run"] = spy
+    seen = toy.spied(trainer)
     trainer.fit(toy.endless(), steps_per_epoch=steps, verbose=0)
     return np.stack(seen)
 

@@ -85,3 +85,16 @@ def assert_equal_weights(one, other, **tolerance):
             np.testing.assert_allclose(a, b, **tolerance)
         else:
             np.testing.assert_array_equal(a, b)
+
+
+def spied(trainer):
+    """Returns the latents of every pass of the generator, filled while it trains."""
+    seen = []
+    run = trainer.generator_player.run
+
+    def spy(latents, *args):
+        seen.append(latents.numpy())
+        return run(latents, *args)
+
+    trainer.generator_player.__dict__["run"] = spy
+    return seen
