@@ -42,9 +42,6 @@ class LeakyReLU(keras.layers.Layer):
         self.supports_masking = True
         self.slope = slope
 
-    def build(self, input_shape: Any) -> None:
-        super().build(input_shape)
-
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         return _leaky_relu(inputs, self.slope)
 
