@@ -1,5 +1,6 @@
-"""Signals for all tests as for a program in the foreground."""
+"""Signals and TensorFlow's logs for all tests as for a program in the foreground."""
 
+import os
 import signal
 
 
@@ -8,3 +9,6 @@ def pytest_configure():
     # tests start would inherit that.
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Programs leave the level to users who set it; the tests count the lines of one
+    # who does not.
+    os.environ.pop("TF_CPP_MIN_LOG_LEVEL", None)

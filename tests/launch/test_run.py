@@ -475,12 +475,8 @@ def test_default_workdir_is_named_by_preset_and_time(tmp_path, monkeypatch):
 
 
 def program(*arguments):
-    environment = dict(os.environ)
-    environment.pop("TF_CPP_MIN_LOG_LEVEL", None)
     command = [sys.executable, "-m", *arguments]
-    return subprocess.run(
-        command, capture_output=True, text=True, env=environment, cwd=ROOT
-    )
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
 
 
 def test_program_as_users_start_it(trained, tmp_path):
