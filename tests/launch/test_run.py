@@ -1,7 +1,6 @@
 """Whole runs, as small as they can be."""
 
 import json
-import os
 import pathlib
 import re
 import shutil
