@@ -40,6 +40,7 @@ setup(
         "pydantic>=2.7",
         "pyyaml>=6",
         "scikit-learn>=1.3",
+        "scipy>=1.11",
         "tensorboard>=2.15",
         "tensorflow-datasets>=4.9.4",
     ],

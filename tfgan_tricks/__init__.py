@@ -12,6 +12,7 @@ _MODULES = (
     "export",
     "layers",
     "losses",
+    "metrics",
     "networks",
     "penalties",
     "replica",
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from tfgan_tricks import export as export
     from tfgan_tricks import layers as layers
     from tfgan_tricks import losses as losses
+    from tfgan_tricks import metrics as metrics
     from tfgan_tricks import networks as networks
     from tfgan_tricks import penalties as penalties
     from tfgan_tricks import replica as replica
