@@ -9,3 +9,14 @@ from tfgan_tricks.metrics._inception_score import InceptionScore as InceptionSco
 from tfgan_tricks.metrics._inception_score import inception_score as inception_score
 from tfgan_tricks.metrics._kernel import KernelDistance as KernelDistance
 from tfgan_tricks.metrics._kernel import kernel_distance as kernel_distance
+from tfgan_tricks.metrics._modes import ModeCount as ModeCount
+from tfgan_tricks.metrics._modes import StackedDigits as StackedDigits
+from tfgan_tricks.metrics._modes import mode_count as mode_count
+from tfgan_tricks.metrics._modes import stacked_digits as stacked_digits
+from tfgan_tricks.metrics._ms_ssim import ms_ssim_diversity as ms_ssim_diversity
+from tfgan_tricks.metrics._nearest import Neighbors as Neighbors
+from tfgan_tricks.metrics._nearest import copying as copying
+from tfgan_tricks.metrics._nearest import nearest_neighbors as nearest_neighbors
+from tfgan_tricks.metrics._sliced_wasserstein import (
+    sliced_wasserstein as sliced_wasserstein,
+)

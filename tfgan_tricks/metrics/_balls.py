@@ -6,6 +6,7 @@ import numpy as np
 
 from tfgan_tricks import _checks
 from tfgan_tricks.metrics import _blocks
+from tfgan_tricks.metrics._blocks import Features
 
 # Distances of all pairs would need 800 MB for 10,000 examples of each kind.
 _MEGABYTES = 64
@@ -42,9 +43,7 @@ class DensityCoverage(NamedTuple):
     coverage: float
 
 
-def precision_recall(
-    real: _blocks.Features, fake: _blocks.Features, k: int = 3
-) -> PrecisionRecall:
+def precision_recall(real: Features, fake: Features, k: int = 3) -> PrecisionRecall:
     """Returns the shares of each set that are within the balls of the other set.
 
         P = mean_j(max_i [||f_j - r_i|| <= R_i])
@@ -85,9 +84,7 @@ def precision_recall(
     )
 
 
-def density_coverage(
-    real: _blocks.Features, fake: _blocks.Features, k: int = 5
-) -> DensityCoverage:
+def density_coverage(real: Features, fake: Features, k: int = 5) -> DensityCoverage:
     """Returns how densely samples lie in real balls, and the share of balls with one.
 
         D = 1/k mean_j(sum_i [||f_j - r_i|| <= R_i])
@@ -134,7 +131,7 @@ def _two_sets(real, fake, k):
     why = f" to have {k} neighbors"
     real = _blocks.gathered("real", real, k + 1, why)
     fake = _blocks.gathered("fake", fake, k + 1, why)
-    _blocks.same_width(real, fake)
+    _blocks.same_width(real.shape[1], fake.shape[1])
     mean = real.mean(axis=0)
     return real - mean, fake - mean
 

@@ -49,12 +49,12 @@ def enough(name: str, count: int, at_least: int, why: str) -> None:
         )
 
 
-def same_width(real: np.ndarray, fake: np.ndarray) -> None:
+def same_width(real: int, fake: int) -> None:
     """Raises `ValueError` unless both sets have equally many features."""
-    if real.shape[-1] != fake.shape[-1]:
+    if real != fake:
         raise ValueError(
             "`fake` must have as many features as `real`, from the same extractor. "
-            f"Received: {real.shape[-1]} features of real, {fake.shape[-1]} of fake"
+            f"Received: {real} features of real, {fake} of fake"
         )
 
 

@@ -4,9 +4,10 @@ import numpy as np
 from scipy import linalg
 
 from tfgan_tricks.metrics import _blocks
+from tfgan_tricks.metrics._blocks import Features
 
 
-def frechet_distance(real: _blocks.Features, fake: _blocks.Features) -> float:
+def frechet_distance(real: Features, fake: Features) -> float:
     """Returns the squared Frechet distance of Gaussians fitted to two sets.
 
         F = ||mu_r - mu_f||^2 + tr(C_r) + tr(C_f) - 2 tr(sqrt(C_r C_f))
@@ -45,7 +46,7 @@ def frechet_distance(real: _blocks.Features, fake: _blocks.Features) -> float:
     (mean, root), (other_mean, other_root) = (
         _gaussian(name, features) for name, features in (("real", real), ("fake", fake))
     )
-    _blocks.same_width(mean, other_mean)
+    _blocks.same_width(len(mean), len(other_mean))
     overlap = linalg.svdvals(root @ other_root.T).sum()
     traces = np.sum(root**2) + np.sum(other_root**2)
     return float(max(np.sum((mean - other_mean) ** 2) + traces - 2 * overlap, 0.0))

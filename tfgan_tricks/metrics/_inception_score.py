@@ -7,6 +7,7 @@ from scipy import special
 
 from tfgan_tricks import _checks
 from tfgan_tricks.metrics import _blocks
+from tfgan_tricks.metrics._blocks import Features
 
 # Sums of a thousand probabilities in half precision differ from 1 by less.
 _TOLERANCE = 5e-3
@@ -27,9 +28,7 @@ class InceptionScore(NamedTuple):
     std: float
 
 
-def inception_score(
-    probabilities: _blocks.Features, splits: int = 10
-) -> InceptionScore:
+def inception_score(probabilities: Features, splits: int = 10) -> InceptionScore:
     """Returns the inception score of class probabilities of generated examples.
 
         S = exp(mean_i(sum_c p_c(x_i) log(p_c(x_i) / q_c)))   q = mean_i(p(x_i))

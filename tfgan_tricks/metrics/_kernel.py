@@ -6,6 +6,8 @@ import numpy as np
 
 from tfgan_tricks import _checks
 from tfgan_tricks.metrics import _blocks
+from tfgan_tricks.metrics import _seeded
+from tfgan_tricks.metrics._blocks import Features
 
 
 class KernelDistance(NamedTuple):
@@ -25,8 +27,8 @@ class KernelDistance(NamedTuple):
 
 
 def kernel_distance(
-    real: _blocks.Features,
-    fake: _blocks.Features,
+    real: Features,
+    fake: Features,
     *,
     subsets: int = 100,
     subset_size: int = 1000,
@@ -67,7 +69,7 @@ def kernel_distance(
         Binkowski et al., 2018, arXiv:1801.01401.
     """
     _checks.positive_integer(subsets=subsets, subset_size=subset_size)
-    _checks.integer(seed=seed)
+    random = _seeded.random(seed)
     if subset_size < 2:
         raise ValueError(
             "`subset_size` must be at least 2: the estimate compares different rows. "
@@ -76,9 +78,7 @@ def kernel_distance(
     why = ", the `subset_size`"
     real = _blocks.gathered("real", real, subset_size, why)
     fake = _blocks.gathered("fake", fake, subset_size, why)
-    _blocks.same_width(real, fake)
-    # RandomState draws the same numbers in every version of numpy.
-    random = np.random.RandomState(seed % (1 << 32))
+    _blocks.same_width(real.shape[1], fake.shape[1])
     estimates = [
         _discrepancy(*(_some(rows, subset_size, random) for rows in (real, fake)))
         for _ in range(subsets)
