@@ -1,0 +1,167 @@
+"""What all scores share: sets in any chunks, and errors for what does not fit."""
+
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tests.metrics import fixed
+from tfgan_tricks import metrics
+
+PROBABILITIES = np.full([30, 4], 0.25)
+SMALL = {"subsets": 2, "subset_size": 20}
+# Calls with the arguments that are sets of rows.
+SCORES = {
+    "frechet_distance": metrics.frechet_distance,
+    "kernel_distance": lambda real, fake: metrics.kernel_distance(real, fake, **SMALL),
+    "precision_recall": metrics.precision_recall,
+    "density_coverage": metrics.density_coverage,
+    "sliced_wasserstein": lambda real, fake: metrics.sliced_wasserstein(
+        real, fake, directions=8
+    ),
+    "nearest_neighbors": lambda real, fake: np.sum(
+        metrics.nearest_neighbors(real, fake).distances
+    ),
+    "copying": lambda real, fake: metrics.copying(real, fake, fixed.REAL[50:]),
+    "inception_score": lambda probabilities: metrics.inception_score(
+        probabilities, splits=3
+    ),
+    "mode_count": lambda points: metrics.mode_count(points, fixed.REAL[:5], 2.0),
+}
+OTHERS = {"ms_ssim_diversity", "stacked_digits"}
+ONE = {"inception_score": PROBABILITIES, "mode_count": fixed.FAKE}
+
+
+def sets_of(name):
+    return [ONE[name]] if name in ONE else [fixed.REAL, fixed.FAKE]
+
+
+def arguments_of(name):
+    return {"inception_score": ["probabilities"], "mode_count": ["points"]}.get(
+        name, ["real", "fake"]
+    )
+
+
+def test_every_score_is_here():
+    public = {name for name in vars(metrics) if name[0] != "_" and name.islower()}
+    assert public == set(SCORES) | OTHERS
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_a_score_is_equal_in_any_chunks(name):
+    # More rows than a block has.
+    sets = [np.concatenate([rows] * 6)[:1300] for rows in sets_of(name)]
+    sets = [
+        rows + 1e-3 * np.arange(len(rows))[:, None] * (len(sets) > 1) for rows in sets
+    ]
+    expected = SCORES[name](*sets)
+    for chunks in (1, 3, 40):
+        assert (
+            SCORES[name](*(np.array_split(rows, chunks) for rows in sets)) == expected
+        )
+    assert SCORES[name](*(iter([rows[:1], rows[1:]]) for rows in sets)) == expected
+
+
+BAD = {
+    "integers": (lambda rows: rows.astype("uint8"), "floating-point.*uint8"),
+    "images": (lambda rows: rows[:, None], r"\[n, d\].*Flatten"),
+    "one row": (lambda rows: rows[0], r"\[n, d\]"),
+    "rows": (list, r"\[n, d\]"),
+    "a number": (lambda rows: 3.0, r"iterable.*=3.0"),
+    "uneven chunks": (lambda rows: [rows, rows[:, 1:]], "with the same d"),
+    "no features": (lambda rows: rows[:, :0], r"\[n, d\]"),
+    "nothing": (lambda rows: rows[:0], "at least 1?.* rows"),
+    "no chunks": (lambda rows: [], "at least .* rows"),
+    "text": (lambda rows: rows.astype(str), "floating-point"),
+    "complex": (lambda rows: rows.astype(complex), "floating-point"),
+    "NaN": (lambda rows: np.where(rows == rows[7, 1], np.nan, rows), "finite.*NaN"),
+    "infinity": (lambda rows: np.where(rows == rows[7, 1], np.inf, rows), "finite"),
+}
+
+
+@pytest.mark.parametrize("name", SCORES)
+@pytest.mark.parametrize("kind", BAD)
+def test_sets_that_are_none(name, kind):
+    spoil, match = BAD[kind]
+    for position, argument in enumerate(arguments_of(name)):
+        sets = sets_of(name)
+        sets[position] = spoil(sets[position])
+        with pytest.raises(
+            ValueError, match=f"`{argument}` must .*Received: {argument}"
+        ):
+            SCORES[name](*sets)
+        sets[position] = spoil(sets_of(name)[position])
+        with pytest.raises(ValueError, match=match):
+            SCORES[name](*sets)
+
+
+@pytest.mark.parametrize("name", set(SCORES) - set(ONE))
+def test_different_features_do_not_compare(name):
+    message = "`fake` must have as many features .*Received: 12 features of real, 11 of"
+    with pytest.raises(ValueError, match=message):
+        SCORES[name](fixed.REAL, fixed.FAKE[:, 1:])
+
+
+def logits():
+    return np.log(np.random.RandomState(0).uniform(size=[30, 4]))
+
+
+TOO_FEW = [
+    (lambda x: metrics.frechet_distance(x[:1], x), "`real` must .* 2 rows.* 1 rows"),
+    (lambda x: metrics.frechet_distance(x, x[:1]), "`fake` must .* 2 rows.* 1 rows"),
+    (lambda x: metrics.precision_recall(x[:3], x), "`real` must .*4 rows.*3 neigh"),
+    (lambda x: metrics.precision_recall(x, x[:3]), "`fake` must .*4 rows.*3 neigh"),
+    (lambda x: metrics.density_coverage(x[:5], x), "`real` must .*6 rows.*5 neigh"),
+    (lambda x: metrics.kernel_distance(x, x), "`real` must .*1000 rows.*subset_size"),
+    (lambda x: metrics.nearest_neighbors(x[:2], x, k=3), "`real` must .*3 rows"),
+    (lambda x: metrics.inception_score(PROBABILITIES[:9]), "10 rows, one for each"),
+]
+VALUES = [
+    (lambda x: metrics.precision_recall(x, x, k=0), "`k` must .*k=0"),
+    (lambda x: metrics.density_coverage(x, x, k=2.0), "`k` must .*k=2.0"),
+    (lambda x: metrics.nearest_neighbors(x, x, k=-1), "`k` must .*k=-1"),
+    (lambda x: metrics.kernel_distance(x, x, subset_size=1), "`subset_size` must"),
+    (lambda x: metrics.kernel_distance(x, x, subsets=0), "`subsets` must .*=0"),
+    (lambda x: metrics.kernel_distance(x, x, seed=0.5), "`seed` must .*=0.5"),
+    (lambda x: metrics.sliced_wasserstein(x, x, directions=0), "`directions` must"),
+    (lambda x: metrics.sliced_wasserstein(x, x, seed=None), "`seed` must .*=None"),
+    (lambda x: metrics.ms_ssim_diversity(x, pairs=0), "`pairs` must .*=0"),
+    (lambda x: metrics.inception_score(PROBABILITIES, 0), "`splits` must .*=0"),
+    (lambda x: metrics.inception_score(logits()), "softmax.*Received: probabilities"),
+    (lambda x: metrics.inception_score(PROBABILITIES * 1.1), "sum to 1.*sums to 1.1"),
+    (lambda x: metrics.mode_count(x, x[:3], 0.0), "`std` must .*=0.0"),
+    (lambda x: metrics.mode_count(x, x[:3], 1.0, "disc"), "`convention` must .*disc"),
+    (lambda x: metrics.mode_count(x, x[0], 1.0), "`centers` must .*Received"),
+    (lambda x: metrics.mode_count(x, x[:, 1:], 1.0), "`points` must have 11 .* 12"),
+]
+
+
+@pytest.mark.parametrize(("call", "match"), TOO_FEW + VALUES)
+def test_arguments_out_of_range(call, match):
+    with pytest.raises(ValueError, match=match):
+        call(fixed.REAL)
+
+
+def test_tensors_and_float32_are_arrays_too():
+    class Tensor:
+        def __array__(self, dtype=None, copy=None):
+            return fixed.REAL.astype("float32")
+
+    single = metrics.frechet_distance(Tensor(), fixed.FAKE)
+    assert single == pytest.approx(
+        metrics.frechet_distance(fixed.REAL, fixed.FAKE), rel=1e-5
+    )
+
+
+def test_scores_need_no_tensorflow():
+    program = (
+        "import sys; from tfgan_tricks import metrics; import numpy as np;"
+        "x = np.eye(9);"
+        "print(metrics.frechet_distance(x, x), metrics.precision_recall(x, x));"
+        "print([name for name in sys.modules if re.match('tensorflow|keras', name)])"
+    )
+    command = [sys.executable, "-c", f"import re; {program}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert re.search(r"^\[\]$", done.stdout, re.MULTILINE), done.stdout
