@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmarks import _judge
 from tfgan_tricks import data
+from tfgan_tricks import metrics
 
 NUM_SAMPLES = 2000
 NUM_COMPONENTS = 64
@@ -67,7 +68,7 @@ class Judge:
             self.components.transform(_judge.flat(x))
             for x in (self.held_out.images, images)
         )
-        return _judge.coverage(real, fake)
+        return metrics.density_coverage(real, fake).coverage
 
 
 def digits(source):

@@ -30,9 +30,9 @@ from benchmarks._commit import commit
 from benchmarks._judge import flat
 from tfgan_tricks import callbacks
 from tfgan_tricks import data
+from tfgan_tricks import metrics
 
 COLUMNS, PAIRS, GAP, SCALE = 16, 4, 6, 2
-CHUNK = 256
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "Run folder.", required=True)
 _DATASET = flags.DEFINE_string("dataset", None, "Dataset of the run.", required=True)
@@ -42,17 +42,10 @@ _OUTPUT = flags.DEFINE_string("output", None, "JSON file for the results.")
 _PICTURE = flags.DEFINE_string("picture", None, "PNG file for the rows of characters.")
 
 
-def nearest(queries, real, itself=None):
-    """Returns the row of `real` nearest to each query, except the rows `itself`."""
-    squares = np.sum(real**2, axis=1)
-    rows = []
-    for start in range(0, len(queries), CHUNK):
-        chunk = slice(start, start + CHUNK)
-        distances = squares - 2 * queries[chunk] @ real.T
-        if itself is not None:
-            distances[np.arange(len(distances)), itself[chunk]] = np.inf
-        rows.append(distances.argmin(axis=1))
-    return np.concatenate(rows)
+def nearest_other(real, rows):
+    """Returns the row nearest to each of some rows, which is another row."""
+    found = metrics.nearest_neighbors(real, real[rows], k=2).rows
+    return np.where(found[:, 0] == rows, found[:, 1], found[:, 0])
 
 
 def one_of_each(labels, num_classes, seed):
@@ -114,8 +107,8 @@ def measure(workdir, seed, source):
     examples, labels = flat(images), source.labels
     rows = one_of_each(labels, num_classes, seed)
     one, two = generated(workdir, num_classes, seed)
-    found = labels[nearest(flat(one), examples)]
-    real_found = labels[nearest(examples[rows], examples, itself=rows)]
+    found = labels[metrics.nearest_neighbors(examples, flat(one)).rows[:, 0]]
+    real_found = labels[nearest_other(examples, rows)]
     others = one_of_each(labels, num_classes, seed + 1)
     classes = np.arange(COLUMNS * PAIRS) * num_classes // (COLUMNS * PAIRS)
     return {

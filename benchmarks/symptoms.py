@@ -26,6 +26,7 @@ from benchmarks._commit import commit
 from tfgan_tricks import callbacks
 from tfgan_tricks import data
 from tfgan_tricks import layers
+from tfgan_tricks import metrics
 from tfgan_tricks import networks
 from tfgan_tricks import penalties
 
@@ -213,7 +214,8 @@ def good_then_bad():
         curve, losses = [], []
         for step, logs in train(gan, batches, 6000, every=300):
             fake = _judge.flat(samples(gan, 500))
-            curve.append((step, _judge.coverage(held_out, fake)))
+            coverage = metrics.density_coverage(held_out, fake).coverage
+            curve.append((step, coverage))
             losses.append(logs["d_loss"])
         best, last = max(value for _, value in curve), curve[-1][1]
         result = (
