@@ -16,7 +16,7 @@ class KernelDistance(NamedTuple):
     Attributes:
         mean: Mean of the subsets' estimates. It is unbiased, so it may be negative.
         std: Standard deviation of the subsets' estimates. It describes one subset, not
-            the mean.
+            the mean, and is 0 if every subset is the whole of both sets.
 
     >>> KernelDistance(mean=0.25, std=0.01).mean
     0.25
