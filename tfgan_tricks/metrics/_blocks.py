@@ -49,12 +49,12 @@ def enough(name: str, count: int, at_least: int, why: str) -> None:
         )
 
 
-def same_width(real: int, fake: int) -> None:
-    """Raises `ValueError` unless both sets have equally many features."""
-    if real != fake:
+def same_width(real: int, other: int, name: str = "fake") -> None:
+    """Raises `ValueError` unless another set has as many features as the real one."""
+    if real != other:
         raise ValueError(
-            "`fake` must have as many features as `real`, from the same extractor. "
-            f"Received: {real} features of real, {fake} of fake"
+            f"`{name}` must have as many features as `real`, from the same extractor. "
+            f"Received: {name} with {other} features, real with {real}"
         )
 
 

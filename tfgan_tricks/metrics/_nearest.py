@@ -49,18 +49,9 @@ def nearest_neighbors(real: Features, fake: Features, k: int = 1) -> Neighbors:
     >>> nearest_neighbors(real, np.array([[1.0, 1.0], [3.0, 9.0]])).rows.tolist()
     [[1], [2]]
     """
-    from sklearn.neighbors import NearestNeighbors
-
     _checks.positive_integer(k=k)
     real = _blocks.gathered("real", real, k, f" to have {k} of them")
-    fake = _blocks.gathered("fake", fake, 1, "")
-    _blocks.same_width(real.shape[1], fake.shape[1])
-    mean = real.mean(axis=0)
-    search = NearestNeighbors(n_neighbors=k).fit(real - mean)
-    rows = search.kneighbors(fake - mean, return_distance=False)
-    # The search's distances are rounded: those of exact copies may exceed 0.
-    columns = [np.linalg.norm(fake - real[column], axis=1) for column in rows.T]
-    return Neighbors(rows, np.stack(columns, axis=1))
+    return _search(real, "fake", fake, k)
 
 
 def copying(real: Features, fake: Features, held_out: Features) -> float:
@@ -70,10 +61,10 @@ def copying(real: Features, fake: Features, held_out: Features) -> float:
 
     d is the distance to the nearest training example, f a sample and h a held-out real
     example. The score is near 0.5 for a generator that has learned the distribution, 1
-    for one that repeats training examples, and below 0.5 for samples that are further
-    from the training examples than real ones, which is common and hides copies among
-    them. For m samples and h held-out examples, the standard deviation without copying
-    is about sqrt((1/m + 1/h) / 12).
+    for one that repeats training examples. It is below 0.5 if samples are further from
+    the training examples than held-out ones are, as blurred samples are, and then a few
+    copies among the samples do not show. Without copying, the standard deviation is
+    about sqrt((1/m + 1/n) / 12) for m samples and n held-out examples.
 
     Args:
         real: The training examples or their features, floating-point `[n, d]`, or an
@@ -97,10 +88,24 @@ def copying(real: Features, fake: Features, held_out: Features) -> float:
     """
     from scipy import stats
 
-    examples = _blocks.gathered("real", real, 1, "")
-    near = nearest_neighbors(examples, fake).distances[:, 0]
-    held_out = _blocks.gathered("held_out", held_out, 1, "")
-    usual = nearest_neighbors(examples, held_out).distances[:, 0]
+    real = _blocks.gathered("real", real, 1, "")
+    near, usual = (
+        _search(real, name, features, 1).distances[:, 0]
+        for name, features in (("fake", fake), ("held_out", held_out))
+    )
     ranks = stats.rankdata(np.concatenate([near, usual]))[: len(near)]
     further = (ranks.sum() - len(near) * (len(near) + 1) / 2) / len(near) / len(usual)
     return float(1 - further)
+
+
+def _search(real, name, features, k):
+    from sklearn.neighbors import NearestNeighbors
+
+    rows = _blocks.gathered(name, features, 1, "")
+    _blocks.same_width(real.shape[1], rows.shape[1], name)
+    mean = real.mean(axis=0)
+    search = NearestNeighbors(n_neighbors=k).fit(real - mean)
+    nearest = search.kneighbors(rows - mean, return_distance=False)
+    # The search's distances are rounded, and may exceed 0 for exact copies.
+    columns = [np.linalg.norm(rows - real[column], axis=1) for column in nearest.T]
+    return Neighbors(nearest, np.stack(columns, axis=1))
