@@ -23,7 +23,7 @@ def blocks(name: str, features: Features) -> Iterator[np.ndarray]:
         waiting.append(chunk)
         count += len(chunk)
         if count >= _ROWS:
-            joined = np.concatenate(waiting)
+            joined = np.concatenate(waiting) if len(waiting) > 1 else chunk
             whole = count - count % _ROWS
             for start in range(0, whole, _ROWS):
                 yield _checked(name, joined[start : start + _ROWS])
