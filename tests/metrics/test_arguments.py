@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -54,15 +55,28 @@ def test_every_score_is_here():
 def test_a_score_is_equal_in_any_chunks(name):
     sets = []
     for rows in sets_of(name).values():
-        many = np.concatenate([rows] * 6)[:1300]  # More than a block.
+        many = np.concatenate([rows] * 13)[:2500]  # More than two blocks.
         sets.append(many[np.argsort(many[:, 0], kind="stable")] / (1 + (many < 0)))
     if name == "inception_score":
-        sets = [np.concatenate([PROBABILITIES] * 50)]
+        sets = [np.concatenate([PROBABILITIES] * 80)]
     expected = SCORES[name](*sets)
     for count in (3, 40):
         chunks = [np.array_split(rows, count) for rows in sets]
         assert SCORES[name](*chunks) == expected
     assert SCORES[name](*(iter([rows[:1], rows[1:]]) for rows in sets)) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "others"), [("frechet_distance", [fixed.FAKE]), ("mode_count", [])]
+)
+def test_chunks_are_not_kept(name, others):
+    random = np.random.RandomState(0)
+    chunks = (random.normal(size=[1000, 12]) for _ in range(100))
+    tracemalloc.start()
+    SCORES[name](chunks, *others)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 100 * 1000 * 12 * 8 / 5
 
 
 BAD = {

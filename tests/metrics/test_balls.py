@@ -83,6 +83,9 @@ def test_copies_count_as_inside_however_far_the_data_are_from_zero():
     assert scores(real, real.copy(), 2)[:2] == (1.0, 1.0)
     same = np.repeat(real[:1], 10, axis=0)
     assert scores(same, same, 3) == (1.0, 1.0, 10 / 3, 1.0)
+    # Rounding makes some distances of equal rows positive.
+    twice = np.repeat(np.random.RandomState(0).normal(size=[50, 37]), 4, axis=0)
+    assert scores(twice, twice[::-1], 3)[:2] == (1.0, 1.0)
     many = np.concatenate([same, real])
     precision, recall = metrics.precision_recall(many, same)
     assert (precision, recall) == (1.0, 11 / 310)
