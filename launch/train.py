@@ -61,7 +61,9 @@ def define_flags(values):
         most=_MOST_DEVICES,
     )
     switch("resume", "Resume the run in --workdir.")
-    switch("download", "Download and prepare the dataset tfds:NAME if it is missing.")
+    switch(
+        "download", "Download and prepare the dataset of --dataset if it is missing."
+    )
     switch("dry_run", "Print the complete configuration as JSON, without training.")
     meaning = (
         "Set a value: key=value for a key below, or its path, such as trainer.a=-1"

@@ -103,8 +103,9 @@ class Dataset(fields.Row):
 
 
 def _names_that_download():
-    rows = Dataset.rows().items()
-    return " or ".join(f"{n}:{row.placeholder}" for n, row in rows if row.downloads)
+    rows = Dataset.rows()
+    names = (each for each in Dataset.names() if rows[each.partition(":")[0]].downloads)
+    return " or ".join(names)
 
 
 class Pictures(Dataset):
@@ -147,13 +148,17 @@ class Grid25(Dataset):
     shape = (2,)
 
 
-class TFDS(Pictures):
-    name: Literal["tfds"] = "tfds"
-    argument, placeholder = "builder", "NAME"
+class Prepared(Pictures):
+    """Images that TensorFlow Datasets prepares."""
+
     needs_package = "tensorflow_datasets"
     has_test = downloads = True
-    builder: fields.Text = option(..., "Name of a dataset in TensorFlow Datasets.")
     data_dir: fields.Text | None = option(None, _DATA_DIR, flag=True, may_change=True)
+
+    @property
+    def prepared(self) -> str:
+        """The name in TensorFlow Datasets."""
+        raise NotImplementedError
 
     def loading(self) -> dict[str, Any]:
         return super().loading() | {"data_dir": self.data_dir}
@@ -163,10 +168,29 @@ class TFDS(Pictures):
         # Without a folder, TensorFlow Datasets uses its default.
         if download or self.data_dir is None:
             return
-        name = self.builder.partition("/")[0].partition(":")[0]
+        name = self.prepared.partition("/")[0].partition(":")[0]
         folder = os.path.join(os.path.expanduser(self.data_dir), name)
         if not os.path.isdir(folder):
-            raise NotPrepared(self.builder, self.data_dir)
+            raise NotPrepared(self.prepared, self.data_dir)
+
+
+class StackedMNIST(Prepared):
+    name: Literal["stacked_mnist"] = "stacked_mnist"
+    shape = (28, 28, 3)
+
+    @property
+    def prepared(self) -> str:
+        return "mnist"
+
+
+class TFDS(Prepared):
+    name: Literal["tfds"] = "tfds"
+    argument, placeholder = "builder", "NAME"
+    builder: fields.Text = option(..., "Name of a dataset in TensorFlow Datasets.")
+
+    @property
+    def prepared(self) -> str:
+        return self.builder
 
 
 class InPath(Pictures):

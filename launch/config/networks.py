@@ -11,7 +11,10 @@ from pydantic import model_validator
 from launch.config import fields
 from launch.config.fields import option
 
+_NORMALIZATION = "Normalization of the generator."
 _DISCRIMINATOR_NORMALIZATION = "Normalization of the discriminator."
+_ACTIVATION = "Activation of hidden layers; with relu, the discriminator's is leaky."
+_LABEL_DIM = "Number of values that encode a label in class-conditional networks."
 _MINIBATCH_DISCRIMINATION = (
     "If true, the discriminator compares the examples of a batch."
 )
@@ -72,6 +75,10 @@ class MLP(Network):
     makes_points = True
     width: fields.Units = option(256, "Number of units in each hidden layer.")
     hidden_layers: fields.Few = option(2, "Number of hidden layers.")
+    activation: Literal["relu", "tanh"] = option("relu", _ACTIVATION)
+    initializer: Literal["glorot_uniform", "orthogonal"] = option(
+        "glorot_uniform", "Initial weights; orthogonal ones have a gain of 1.4."
+    )
 
     def num_weights(self, shape: fields.Shape) -> int:
         example = math.prod(size or 1 for size in shape)
@@ -79,10 +86,14 @@ class MLP(Network):
         return self.width * (hidden + 2 * example + self.latent_dim)
 
     def for_generator(self) -> dict[str, Any]:
-        return {"hidden": [self.width] * self.hidden_layers}
+        return {
+            "hidden": [self.width] * self.hidden_layers,
+            "activation": self.activation,
+            "initializer": self.initializer,
+        }
 
     def for_discriminator(self, joint_batch: bool) -> dict[str, Any]:
-        return self.for_generator()
+        return self.for_generator() | {"activation": _leaky(self.activation)}
 
 
 class DCGAN(Network):
@@ -92,8 +103,7 @@ class DCGAN(Network):
     image_sizes = (8, 16, 28, 32, 64, 128)
     width: fields.Channels = option(64, "Number of channels at the highest resolution.")
     normalization: Literal["none", "batch", "virtual", "spectral"] = option(
-        "batch",
-        "Normalization of the generator; standard_cnn always has batch normalization.",
+        "batch", _NORMALIZATION
     )
     discriminator_normalization: Literal["none", "batch", "spectral"] = option(
         "batch", _DISCRIMINATOR_NORMALIZATION
@@ -102,9 +112,7 @@ class DCGAN(Network):
     conditional: bool = option(
         False, "If true, both networks are class-conditional: they also get the labels."
     )
-    label_dim: fields.Latents = option(
-        256, "Number of values that encode a label in class-conditional networks."
-    )
+    label_dim: fields.Latents = option(256, _LABEL_DIM)
 
     def num_weights(self, shape: fields.Shape) -> int:
         coarsest = self.width * min((shape[0] or 64) // 8, 8)
@@ -147,15 +155,56 @@ class StandardCNN(Network):
     at = "tfgan_tricks.networks:standard_cnn_generator"
     discriminator_at = "tfgan_tricks.networks:standard_cnn_discriminator"
     image_sizes = (32,)
-    discriminator_normalization: Literal["batch", "spectral"] = option(
+    normalization: Literal["none", "batch"] = option("batch", _NORMALIZATION)
+    discriminator_normalization: Literal["none", "batch", "spectral"] = option(
         "spectral", _DISCRIMINATOR_NORMALIZATION
     )
+    activation: Literal["relu", "tanh"] = option("relu", _ACTIVATION)
+
+    def for_generator(self) -> dict[str, Any]:
+        return {"normalization": self.normalization, "activation": self.activation}
 
     def for_discriminator(self, joint_batch: bool) -> dict[str, Any]:
-        return {"spectral": self.discriminator_normalization == "spectral"}
+        return {
+            "normalization": self.discriminator_normalization,
+            "activation": _leaky(self.activation),
+        }
 
-    def comparing(self) -> str:
-        return "batch normalization"
+
+class LSGANScenes(Network):
+    name: Literal["lsgan_scenes"] = "lsgan_scenes"
+    at = "tfgan_tricks.networks:lsgan_generator"
+    discriminator_at = "tfgan_tricks.networks:lsgan_discriminator"
+    image_sizes = (112,)
+    discriminator_normalization: Literal["batch"] = option(
+        "batch", _DISCRIMINATOR_NORMALIZATION
+    )
+
+
+class LSGANCharacters(Network):
+    name: Literal["lsgan_characters"] = "lsgan_characters"
+    at = "tfgan_tricks.networks:lsgan_character_generator"
+    discriminator_at = "tfgan_tricks.networks:lsgan_character_discriminator"
+    image_sizes = (28,)
+    discriminator_normalization: Literal["batch"] = option(
+        "batch", _DISCRIMINATOR_NORMALIZATION
+    )
+    label_dim: fields.Latents = option(256, _LABEL_DIM)
+
+    @property
+    def by_label(self) -> bool:
+        return True
+
+    def for_generator(self) -> dict[str, Any]:
+        return {"label_dim": self.label_dim}
+
+    def for_discriminator(self, joint_batch: bool) -> dict[str, Any]:
+        return self.for_generator()
+
+
+def _leaky(activation):
+    """Returns the discriminator's activation."""
+    return "leaky_relu" if activation == "relu" else activation
 
 
 class WeightNorm(Network):

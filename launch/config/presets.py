@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from launch.config import papers
+
 
 def _rates(rate):
     return {"generator_learning_rate": rate, "discriminator_learning_rate": rate}
@@ -141,4 +143,4 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
     "ring8": _POINTS | {"dataset": "ring8", "steps": 6000},
     "grid25": _POINTS | {"dataset": "grid25", "steps": 8000},
-}
+} | papers.PRESETS

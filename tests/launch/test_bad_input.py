@@ -117,10 +117,13 @@ TOGETHER = [
     (("preset=digits", "config={tmp}/trained/config.json"), "`config` must not"),
     (("resume",), "`workdir` must be given with --resume"),
     (("resume", "preset=ring8"), "`workdir` must be given with --resume"),
-    (("download", "preset=ring8"), "`download` must be given only with tfds:NAME"),
+    (
+        ("download", "preset=ring8"),
+        "`download` must be given only with stacked_mnist or tfds:NAME",
+    ),
     (
         ("download", "dataset=npz:{tmp}/full/file"),
-        "`download` must be given only with tfds:NAME",
+        "`download` must be given only with stacked_mnist or tfds:NAME",
     ),
     (("strategy=multi_worker",), "`workdir` must be given"),
     (("strategy=multi_worker", "workdir={tmp}/new"), "`TF_CONFIG` must"),

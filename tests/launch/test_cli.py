@@ -170,7 +170,10 @@ BAD_TRAIN = [
     (["image_siz=32"], "Did you mean --set image_size=32"),
     (["zzz=3"], "There is no flag --zzz.$"),
     (["preset="], "`preset` must be one of .*[.] Received: preset=''"),
-    (["preset=nope"], "`preset` must be one of .* ring8[.] Received: preset='nope'"),
+    (
+        ["preset=nope"],
+        "`preset` must be one of .*_grid[.] Received: preset='nope'",
+    ),
     (["preset=ring8", "config={tmp}/a.json"], "not be given with --preset"),
     (["config="], "`config` must be given"),
     (["config={tmp}/broken/config.json"], "`config` must be a file"),
@@ -205,7 +208,10 @@ BAD_TRAIN = [
     (["dataset=npz:{tmp}/missing.npz"], "missing.npz"),
     (["dataset=npz:{tmp}/full"], "must be a file.*full"),
     (["preset=mnist", "data_dir={tmp}"], "`tfds:mnist`.* same command and --download"),
-    (["download"], "only with tfds:NAME. .* --download with dataset='mnist5k'"),
+    (
+        ["download"],
+        "only with stacked_mnist or tfds:NAME. .* --download with dataset='mnist5k'",
+    ),
     (["resume"], "`workdir` must be given with --resume"),
     (["resume", "workdir="], "`workdir` must be given with --resume"),
     (["resume", "workdir={tmp}/missing"], "Received: workdir=.*missing"),

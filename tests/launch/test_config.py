@@ -165,8 +165,13 @@ def test_naming_the_same_trainer_resets_nothing():
 
 def test_another_network_brings_its_options():
     config = configuration.changed(BASE, {"network": "mlp"})
-    options = {"latent_dim": 128, "width": 256, "hidden_layers": 2}
-    assert config.network.options() == options
+    assert config.network.options() == {
+        "latent_dim": 128,
+        "width": 256,
+        "hidden_layers": 2,
+        "activation": "relu",
+        "initializer": "glorot_uniform",
+    }
     config = changed({"latent_dim": 7, "network": "mlp"})
     assert config.network.latent_dim == 7
     again = configuration.changed(config, {"network": "dcgan"})
@@ -343,12 +348,19 @@ def test_batches_of_one_are_refused_where_they_make_no_sense(changes, what):
         configuration.changed(BASE, ALONE | changes)
 
 
-def test_standard_cnn_always_has_batch_normalization():
+def test_standard_cnn_has_batch_normalization_unless_both_are_without():
     changes = {"network": "standard_cnn", "image_size": 32}
     assert changed(changes).network.discriminator_normalization == "spectral"
-    alone = {"batch_size": 1, "trainer": "relativistic_gan"}
+    alone = changes | {"batch_size": 1, "trainer": "relativistic_gan"}
     with pytest.raises(ValueError, match="batch normalization"):
-        configuration.changed(BASE, changes | alone)
+        configuration.changed(BASE, alone)
+    assert changed(alone | {"normalization": "none"}).batch_size == 1
+
+
+def test_networks_that_always_normalize_batches_say_so():
+    changes = {"network": "lsgan_scenes", "image_size": 112, "schedule": "simultaneous"}
+    with pytest.raises(ValueError, match="`discriminator_normalization` must be none"):
+        changed(changes)
 
 
 def test_files_with_other_keys_are_refused():

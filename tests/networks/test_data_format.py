@@ -23,10 +23,12 @@ MAKERS = {
     ),
     "mlp_generator": lambda: networks.mlp_generator(IMAGE, 4, (5,)),
     "mlp_discriminator": lambda: networks.mlp_discriminator(IMAGE, (5,)),
+    "lsgan_generator": lambda: networks.lsgan_generator(1, 4),
+    "lsgan_discriminator": lambda: networks.lsgan_discriminator(1),
     "standard_cnn_generator": lambda: networks.standard_cnn_generator(3, 4),
     "standard_cnn_discriminator": networks.standard_cnn_discriminator,
     "standard_cnn_discriminator_batch": lambda: networks.standard_cnn_discriminator(
-        spectral=False
+        normalization="batch"
     ),
     "weight_norm_generator": lambda: networks.weight_norm_generator(IMAGE, 4, (5,)),
     "weight_norm_classifier": lambda: networks.weight_norm_classifier(

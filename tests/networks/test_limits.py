@@ -39,6 +39,15 @@ CASES = {
     "mlp_generator shape": lambda n: networks.mlp_generator((n, 2, 1)),
     "mlp_discriminator hidden": lambda n: networks.mlp_discriminator((2,), (n, 3)),
     "mlp_discriminator shape": lambda n: networks.mlp_discriminator((n, 2)),
+    "lsgan_character_generator": lambda n: networks.lsgan_character_generator(n),
+    "lsgan_character_generator latents": lambda n: networks.lsgan_character_generator(
+        2, latent_dim=n
+    ),
+    "lsgan_character_discriminator": networks.lsgan_character_discriminator,
+    "lsgan_character_discriminator label": lambda n: (
+        networks.lsgan_character_discriminator(2, label_dim=n)
+    ),
+    "lsgan_generator": lambda n: networks.lsgan_generator(latent_dim=n),
     "standard_cnn_generator": lambda n: networks.standard_cnn_generator(latent_dim=n),
     "weight_norm_generator": lambda n: networks.weight_norm_generator(latent_dim=n),
     "weight_norm_generator hidden": lambda n: networks.weight_norm_generator(
@@ -60,7 +69,8 @@ def test_sizes_in_range_and_still_impossible_are_refused(make, size):
 def test_every_network_is_tried():
     known = {name for name in vars(networks) if not name.startswith("_")}
     tried = {name.split()[0] for name in CASES}
-    assert known - tried == {"standard_cnn_discriminator"}  # It takes no size.
+    without_sizes = {"standard_cnn_discriminator", "lsgan_discriminator"}
+    assert known - tried == without_sizes
 
 
 @pytest.mark.parametrize(
@@ -70,6 +80,8 @@ def test_every_network_is_tried():
         lambda: networks.dcgan_generator(28, 2, 5, width=3, num_classes=4, label_dim=7),
         lambda: networks.dcgan_discriminator(32, 1, width=3),
         lambda: networks.dcgan_discriminator(28, 1, width=3, num_classes=4),
+        lambda: networks.lsgan_character_generator(3, latent_dim=5, label_dim=2),
+        lambda: networks.lsgan_character_discriminator(3, 2, label_dim=5),
         lambda: networks.mlp_generator((3, 5), latent_dim=7, hidden=(11, 2)),
         lambda: networks.mlp_discriminator((3, 5), hidden=(11, 2)),
         lambda: networks.weight_norm_generator((3, 5, 1), 7, hidden=(11, 2)),

@@ -55,6 +55,27 @@ def test_first_kernels_are_glorots():
         assert kernel.std() == pytest.approx(limit / 3**0.5, rel=0.03)
 
 
+def test_orthogonal_kernels_have_a_gain_of_1_4_and_tanh_is_tanh():
+    options = {"activation": "tanh", "initializer": "orthogonal"}
+    generator = networks.mlp_generator((2,), latent_dim=5, hidden=(9,), **options)
+    discriminator = networks.mlp_discriminator((5,), hidden=(9,), **options)
+    for network in generator, discriminator:
+        first, last = (k.astype("float64") for k in inspection.kernels(network))
+        np.testing.assert_allclose(first @ first.T, 1.96 * np.eye(5), atol=1e-5)
+        x = np.linspace(-2, 3, 5)[None]
+        np.testing.assert_allclose(network(x), np.tanh(x @ first) @ last, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "options", [{"activation": "selu"}, {"initializer": "zeros"}, {"initializer": None}]
+)
+def test_unknown_activations_and_initializers_are_refused(options):
+    with pytest.raises(ValueError, match=f"`{next(iter(options))}` must .*Received"):
+        networks.mlp_generator((2,), **options)
+    with pytest.raises(ValueError, match=f"`{next(iter(options))}` must .*Received"):
+        networks.mlp_discriminator((2,), **options)
+
+
 def test_initial_weights_depend_on_the_seed_alone():
     def both(seed):
         kwargs = {"hidden": (20, 20), "seed": seed}

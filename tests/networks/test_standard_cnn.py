@@ -23,7 +23,7 @@ def spectral():
 
 @pytest.fixture(scope="module")
 def batch_normalized():
-    return networks.standard_cnn_discriminator(spectral=False)
+    return networks.standard_cnn_discriminator(normalization="batch")
 
 
 def convolution(size, inputs, outputs):
@@ -89,6 +89,26 @@ def test_without_that_every_convolution_but_the_last_is_batch_normalized(
     names = [layer.name for layer in batch_normalized.layers]
     assert names[:3] == ["conv_32", "conv_32_norm", "conv_32_leaky"]
     assert names[-4:] == ["conv_4", "conv_4_leaky", "features", "logit"]
+
+
+def activations(network):
+    kinds = (keras.layers.Activation, keras.layers.ReLU, layers.LeakyReLU)
+    found = [layer for layer in network.layers if isinstance(layer, kinds)]
+    return [getattr(layer, "activation", layer).__name__ for layer in found]
+
+
+def test_without_normalization_and_with_tanh_nothing_else_remains():
+    generator = networks.standard_cnn_generator(normalization="none", activation="tanh")
+    discriminator = networks.standard_cnn_discriminator(
+        normalization="none", activation="tanh"
+    )
+    assert (
+        inspection.norm_names(generator) == inspection.norm_names(discriminator) == []
+    )
+    assert inspection.spectral_names(discriminator) == []
+    assert discriminator.count_params() == DISCRIMINATOR_PARAMETERS
+    assert activations(generator) == ["tanh"] * 4
+    assert activations(discriminator) == ["tanh"] * 7
 
 
 def test_every_layer_has_a_bias(generator, spectral):
@@ -166,8 +186,8 @@ def test_outputs_are_float32_under_any_policy(half_precision):
     generator = networks.standard_cnn_generator()
     pictures = generator(inspection.latents(generator), training=True)
     assert pictures.dtype == tf.float32
-    for spectral in (True, False):
-        discriminator = networks.standard_cnn_discriminator(spectral=spectral)
+    for kind in ("spectral", "batch"):
+        discriminator = networks.standard_cnn_discriminator(normalization=kind)
         assert discriminator(pictures, training=True).dtype == tf.float32
 
 
@@ -184,6 +204,10 @@ def test_the_networks_survive_a_file(generator, spectral, tmp_path):
         lambda: networks.standard_cnn_generator(channels=5),
         lambda: networks.standard_cnn_generator(latent_dim=0),
         lambda: networks.standard_cnn_discriminator(channels=0),
+        lambda: networks.standard_cnn_generator(normalization="spectral"),
+        lambda: networks.standard_cnn_generator(activation="leaky_relu"),
+        lambda: networks.standard_cnn_discriminator(normalization=True),
+        lambda: networks.standard_cnn_discriminator(activation="relu"),
     ],
 )
 def test_bad_arguments_are_refused(call):

