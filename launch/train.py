@@ -61,9 +61,7 @@ def define_flags(values):
         most=_MOST_DEVICES,
     )
     switch("resume", "Resume the run in --workdir.")
-    switch(
-        "download", "Download and prepare the dataset of --dataset if it is missing."
-    )
+    switch("download", "Download and prepare the dataset if it is missing.")
     switch("dry_run", "Print the complete configuration as JSON, without training.")
     meaning = (
         "Set a value: key=value for a key below, or its path, such as trainer.a=-1"

@@ -119,11 +119,11 @@ TOGETHER = [
     (("resume", "preset=ring8"), "`workdir` must be given with --resume"),
     (
         ("download", "preset=ring8"),
-        "`download` must be given only with stacked_mnist or tfds:NAME",
+        "only with stacked_mnist or tfds:NAME",
     ),
     (
         ("download", "dataset=npz:{tmp}/full/file"),
-        "`download` must be given only with stacked_mnist or tfds:NAME",
+        "only with stacked_mnist or tfds:NAME",
     ),
     (("strategy=multi_worker",), "`workdir` must be given"),
     (("strategy=multi_worker", "workdir={tmp}/new"), "`TF_CONFIG` must"),

@@ -210,7 +210,7 @@ BAD_TRAIN = [
     (["preset=mnist", "data_dir={tmp}"], "`tfds:mnist`.* same command and --download"),
     (
         ["download"],
-        "only with stacked_mnist or tfds:NAME. .* --download with dataset='mnist5k'",
+        "with stacked_mnist or tfds:NAME. .* with dataset='mnist5k'",
     ),
     (["resume"], "`workdir` must be given with --resume"),
     (["resume", "workdir="], "`workdir` must be given with --resume"),

@@ -23,6 +23,8 @@ MAKERS = {
     ),
     "mlp_generator": lambda: networks.mlp_generator(IMAGE, 4, (5,)),
     "mlp_discriminator": lambda: networks.mlp_discriminator(IMAGE, (5,)),
+    "lsgan_character_generator": lambda: networks.lsgan_character_generator(2, 1, 4),
+    "lsgan_character_discriminator": lambda: networks.lsgan_character_discriminator(2),
     "lsgan_generator": lambda: networks.lsgan_generator(1, 4),
     "lsgan_discriminator": lambda: networks.lsgan_discriminator(1),
     "standard_cnn_generator": lambda: networks.standard_cnn_generator(3, 4),

