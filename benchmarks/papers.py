@@ -116,7 +116,7 @@ def data_flags(config, folder):
 
 
 def run(name, folder):
-    """Trains, resumes and exports a preset, or raises `CalledProcessError`."""
+    """Trains a preset, resumes it and exports its generator."""
     workdir = folder / name
     train = ["launch.train", f"--preset={name}", "--set", "steps_per_execution=1"]
     train += data_flags(configuration.preset(name), folder)

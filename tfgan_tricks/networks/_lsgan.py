@@ -111,11 +111,11 @@ def lsgan_character_generator(
     """Returns the generator of LSGAN's 28x28 Chinese characters.
 
     The one-hot label is mapped linearly to `label_dim` numbers, which are concatenated
-    with the latents. A dense layer projects both to `7x7x128`, and two transposed 5x5
+    with the latents. A dense layer projects both to `7x7x128`. Two transposed 5x5
     convolutions double the size, the first to 128 channels. All but the last layer have
     batch normalization and ReLU. The last layer ends in a sigmoid that is scaled to
-    [-1, 1]. Initial weights are drawn from N(0, 0.02^2), and those of labels from
-    N(0, 1).
+    [-1, 1]. Initial weights are drawn from N(0, 0.02^2), and the numbers of a label
+    from N(0, 1).
 
     Args:
         num_classes: Number of classes, at least 1.
@@ -172,11 +172,11 @@ def lsgan_character_discriminator(
     """Returns the discriminator of LSGAN's 28x28 Chinese characters.
 
     Images are scaled to [0, 1]. Two 5x5 convolutions halve the size, to
-    `channels + label_dim` and `64 + label_dim` channels, and a dense layer of 1,024
-    units and the logit follow. The `label_dim` numbers of the label are concatenated
-    with the results of all but the last layer, as constant feature maps with those of
-    the first. The second and third layer have batch normalization. Leaky ReLU of slope
-    0.2 follows each. Initial weights are drawn as in `lsgan_character_generator`.
+    `channels + label_dim` and `64 + label_dim` channels. A dense layer of 1,024 units
+    and the logit follow. The `label_dim` numbers of the label are concatenated with the
+    results of each layer, after the first one as constant feature maps. The second and
+    the third layer have batch normalization. Leaky ReLU of slope 0.2 follows each of
+    the three. Initial weights are drawn as in `lsgan_character_generator`.
 
     Args:
         num_classes: Number of classes, at least 1.
