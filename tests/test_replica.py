@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy import stats
 
 import tfgan_tricks
 from tests import replicas
+from tfgan_tricks import replica
 
 SCRIPT = """
 import doctest
@@ -129,22 +131,59 @@ def test_gradients_reach_the_rows_of_all_replicas(results):
     assert_each(results["gradient"], *shares(2 * (of_mean + of_rows)))
 
 
-@pytest.mark.parametrize(
-    ("name", "draw", "columns"),
-    [
-        ("normal", tf.random.stateless_normal, 3),
-        ("uniform", tf.random.stateless_uniform, 2),
-    ],
-)
-def test_noise_is_drawn_for_the_global_batch(results, name, draw, columns):
-    assert_each(results[name], *shares(draw([5, columns], seed=[4, 5], alg="philox")))
+def normal(shape, seed):
+    """Returns the documented function of random bits, in double precision."""
+    rows, columns = shape[0], int(np.prod(shape[1:]))
+    bits = {"minval": None, "maxval": None, "dtype": tf.uint32, "alg": "philox"}
+    words = tf.random.stateless_uniform([rows, (columns + 1) // 2], seed, **bits)
+    a, b = np.split(words.numpy().view("<u2").astype("float64"), 2, axis=1)
+    complex_rows = np.sqrt(-2 * np.log((a + 0.5) / 2**16)) * np.exp(
+        2j * np.pi * b / 2**16
+    )
+    values = np.concatenate([complex_rows.real, complex_rows.imag], axis=1)
+    return values[:, :columns].reshape(shape)
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize("shape", [[4], [5, 3], [3, 2, 5], [2, 8]])
+def test_normal_numbers_equal_their_formula(shape, jit_compile):
+    draw = tf.function(replica.stateless_normal, jit_compile=jit_compile)
+    actual = draw(shape, tf.constant([4, 5], tf.int64))
+    assert actual.shape == shape and actual.dtype == tf.float32
+    np.testing.assert_allclose(actual, normal(shape, [4, 5]), rtol=1e-5, atol=2e-6)
+
+
+def test_normal_numbers_are_normal_and_independent():
+    values = replica.stateless_normal([1000, 1000], [1, 2]).numpy().astype("float64")
+    assert stats.kstest(values.ravel(), "norm").statistic < 0.002
+    moments = [np.mean(values**power) for power in (1, 2, 3, 4)]
+    np.testing.assert_allclose(moments, [0, 1, 0, 3], atol=0.01, rtol=0.01)
+    assert 4.5 < np.abs(values).max() < 4.86
+    halves = np.split(values, 2, axis=1)
+    for one, other in [halves, (values[:-1], values[1:])]:
+        for function in (np.array, np.abs):
+            correlation = np.corrcoef(function(one).ravel(), function(other).ravel())
+            assert abs(correlation[0, 1]) < 0.005
+
+
+def test_normal_numbers_of_a_row_do_not_depend_on_the_number_of_rows():
+    few, many = (replica.stateless_normal([n, 7], [3, 1]).numpy() for n in (2, 5))
+    np.testing.assert_array_equal(few, many[:2])
+    dynamic = tf.function(lambda n: replica.stateless_normal([n, 7], [3, 1]))
+    np.testing.assert_allclose(dynamic(tf.constant(5)), many, rtol=1e-6)
+
+
+def test_noise_is_drawn_for_the_global_batch(results):
+    assert_each(results["normal"], *shares(normal([5, 3], [4, 5])))
+    uniforms = tf.random.stateless_uniform([5, 2], seed=[4, 5], alg="philox")
+    assert_each(results["uniform"], *shares(uniforms))
 
 
 def test_a_batch_that_all_have_is_each_ones_own(results):
     mean, gathered, draw = results["alone"]
     assert_each(mean, *(part.mean() for part in shares(results["x"])))
     assert_each(gathered, *shares(results["x"]))
-    assert_each(draw, tf.random.stateless_normal([2, 3], seed=[4, 5], alg="philox"))
+    assert_each(draw, normal([2, 3], [4, 5]))
 
 
 def test_state_stores_the_mean_or_the_first_replicas_value(results):
