@@ -14,6 +14,7 @@ from trainers import _arguments
 from trainers import _batch
 from trainers import _features
 from trainers import _step_data
+from trainers import _together
 from trainers._batch import Batch
 from trainers._optimizers import Paper
 from trainers.base import AdversarialTrainer
@@ -170,10 +171,10 @@ class SemiSupervisedGAN(AdversarialTrainer):
         self, real: Batch, fake: Batch, seed: tf.Tensor
     ) -> dict[str, tf.Tensor]:
         labels = tf.reshape(real.labeled.labels, [-1])
-        logits = self.class_logits(real.labeled)
-        supervised = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+        of_labeled, of_real, of_fake = self._logits_of(real.labeled, real, fake)
+        supervised = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, of_labeled)
         unsupervised = self.adversarial_loss.discriminator(
-            real_logits=self.critic(real), fake_logits=self.critic(fake)
+            real_logits=_of_being_real(of_real), fake_logits=_of_being_real(of_fake)
         )
         return {
             "d_loss": unsupervised / 2,
@@ -197,7 +198,7 @@ class SemiSupervisedGAN(AdversarialTrainer):
         return logits, features
 
     def critic(self, batch: Batch) -> tf.Tensor:
-        return tf.reduce_logsumexp(self.class_logits(batch), axis=-1)
+        return _of_being_real(self.class_logits(batch))
 
     def class_logits(self, batch: Batch) -> tf.Tensor:
         """Returns the K class logits in training mode.
@@ -209,6 +210,16 @@ class SemiSupervisedGAN(AdversarialTrainer):
             A float32 tensor of shape `[batch, K]`.
         """
         return tf.cast(self.read(batch)[0], tf.float32)
+
+    def _logits_of(self, *batches):
+        """Returns the class logits of several batches."""
+        player = self.discriminator_player
+        apart = player.has_losses or not _together.is_known_to_be_independent(
+            player.network
+        )
+        if apart:
+            return [self.class_logits(batch) for batch in batches]
+        return _together.each(self.class_logits, *batches)
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
         images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
@@ -232,6 +243,11 @@ class SemiSupervisedGAN(AdversarialTrainer):
             "real_label": self.real_label,
             "discriminator_ema_decay": self.discriminator_ema_decay,
         }
+
+
+def _of_being_real(class_logits):
+    """Returns C, the logit of being real rather than generated."""
+    return tf.reduce_logsumexp(class_logits, axis=-1)
 
 
 def _class_logits(outputs):

@@ -8,7 +8,9 @@ import tensorflow as tf
 import trainers
 from tests.trainers import toy
 from tfgan_tricks import data
+from tfgan_tricks import layers
 from tfgan_tricks import penalties
+from trainers import _together
 
 RNG = np.random.default_rng(5)
 CENTRES = np.array([[4.0, 0.0], [-2.0, 3.0], [-2.0, -3.0]])
@@ -137,6 +139,82 @@ def test_unlabeled_labeled_and_the_generators_images_are_the_streams_own():
         np.testing.assert_array_equal(each.images, rows[index::2])
         np.testing.assert_array_equal(each.labeled.images, 100 + rows[index::2])
         np.testing.assert_array_equal(each.labeled.labels, np.arange(12)[index::2] % 3)
+
+
+def of_layers(*stack, **options):
+    """Returns a trainer whose discriminator ends in a layer named "logits"."""
+    logits = keras.layers.Dense(3, name="logits", kernel_initializer="ones")
+    discriminator = keras.Sequential([keras.Input((2,)), *stack, logits], **options)
+    trainer = trainers.SemiSupervisedGAN(
+        toy.networks()[0], discriminator, features="logits"
+    )
+    trainer.compile("sgd", "sgd")
+    return trainer
+
+
+def gradients_of(trainer, objective):
+    weights = trainer.discriminator.trainable_variables
+    with tf.GradientTape() as tape:
+        terms = objective()
+        total = tf.add_n(list(terms.values()))
+    return terms, tape.gradient(total, weights)
+
+
+def test_one_call_of_the_discriminator_equals_three(monkeypatch):
+    hidden = layers.WeightNormDense(5, "tanh", name="hidden")
+    trainer, real = of_layers(hidden), batch()
+    fake = trainer.sample_like(real, SEED)
+    shapes = []
+
+    def class_logits(each):
+        shapes.append(tuple(each.images.shape))
+        return type(trainer).class_logits(trainer, each)
+
+    def objective():
+        return trainer.discriminator_objective(real, fake, SEED)
+
+    monkeypatch.setattr(trainer, "class_logits", class_logits)
+    together = gradients_of(trainer, objective)
+    assert shapes == [(21, 2)]
+    monkeypatch.setattr(_together, "is_known_to_be_independent", lambda network: False)
+    apart = gradients_of(trainer, objective)
+    assert shapes[1:] == [(7, 2)] * 3
+    for one, other in zip(*map(tf.nest.flatten, (together, apart)), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
+class Centered(keras.layers.Dense):
+    """A user's layer that compares the examples of a batch."""
+
+    def call(self, inputs):
+        outputs = super().call(inputs)
+        return outputs - tf.reduce_mean(outputs, axis=0)
+
+
+@pytest.mark.parametrize(
+    "stack",
+    [
+        lambda: [keras.layers.BatchNormalization()],
+        lambda: [layers.MinibatchDiscrimination(3, 2)],
+        lambda: [Centered(4)],
+        lambda: [keras.layers.Dense(4, activity_regularizer="l2")],
+    ],
+)
+def test_batches_stay_apart_if_the_discriminator_may_compare_examples(stack):
+    trainer, real, rows = of_layers(*stack()), batch(), []
+    real = real._replace(images=real.images[:7])
+    trainer.class_logits = lambda each: rows.append(each) or tf.ones([7, 3])
+    trainer.discriminator_objective(real, trainer.sample_like(real, SEED), SEED)
+    assert [each.images.shape[0] for each in rows] == [7, 7, 7]
+
+
+def test_another_number_of_labeled_images_is_accepted():
+    trainer, real = of_layers(), batch()
+    labeled = trainers.Batch(real.labeled.images[:3], real.labeled.labels[:3])
+    fake = trainer.sample_like(real, SEED)
+    whole = trainer.discriminator_objective(real, fake, SEED)
+    part = trainer.discriminator_objective(real._replace(labeled=labeled), fake, SEED)
+    np.testing.assert_allclose(part["d_loss"], whole["d_loss"], rtol=1e-5)
 
 
 def test_evaluate_gives_the_error_and_predict_the_classes():
