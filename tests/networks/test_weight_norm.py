@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy import stats
 
 from tests.networks import inspection
 from tfgan_tricks import layers
@@ -23,23 +24,39 @@ def test_the_networks_have_the_parameters_counted_by_hand():
     assert generator.count_params() == hidden + (500 + 2) * 784
 
 
-def test_the_generator_is_the_formula():
-    generator = networks.weight_norm_generator((3, 2, 1), latent_dim=4, hidden=(5,))
+@pytest.mark.parametrize(
+    ("options", "latents_of", "epsilon"),
+    [
+        ({}, stats.norm.cdf, 1e-6),
+        ({"uniform_latents": False, "norm_epsilon": 0.1}, np.array, 0.1),
+    ],
+)
+def test_the_generator_is_the_formula(options, latents_of, epsilon):
+    generator = networks.weight_norm_generator((3, 2, 1), 4, hidden=(5,), **options)
     for index, weight in enumerate(generator.weights):
         weight.assign(np.random.default_rng(index).uniform(0.5, 1.5, weight.shape))
     kernel, beta, mean, variance, theta, scale, bias = (
         w.numpy().astype("float64") for w in inspection_order(generator)
     )
     z = inspection.latents(generator).numpy()
-    hidden = (z @ kernel - mean) / np.sqrt(variance + 1e-5) + beta
+    hidden = latents_of(z) @ kernel
+    hidden = (hidden - mean) / np.sqrt(variance + epsilon) + beta
     hidden = np.log1p(np.exp(hidden))
     logits = hidden @ (theta / np.linalg.norm(theta, axis=0)) * scale + bias
     expected = np.tanh(logits / 2).reshape(3, 3, 2, 1)
     np.testing.assert_allclose(generator(z), expected, atol=1e-5)
 
 
+def test_uniform_latents_are_exact_at_extreme_values():
+    generator = networks.weight_norm_generator((2, 2, 1), 5, hidden=(3,))
+    z = np.array([[-30.0, -4.8, 0.0, 4.8, 30.0]], "float32")
+    uniform = generator.layers[0](z).numpy()
+    np.testing.assert_allclose(uniform, stats.norm.cdf(z), rtol=1e-4, atol=1e-30)
+
+
 def inspection_order(generator):
-    dense, norm, last = generator.layers[0], generator.layers[1], generator.layers[3]
+    names = ("hidden_0", "hidden_0_norm", "flat")
+    dense, norm, last = map(generator.get_layer, names)
     moving = [norm.moving_mean, norm.moving_variance]
     return [dense.kernel, norm.beta, *moving, last.theta, last.scale, last.bias]
 

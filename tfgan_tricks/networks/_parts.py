@@ -20,11 +20,10 @@ def normal(seed: int, mean: float = 0.0) -> keras.initializers.Initializer:
     return keras.initializers.RandomNormal(mean, stddev=0.02, seed=seed)
 
 
-def batch_norm(name: str, **kwargs: Any) -> keras.layers.Layer:
+def batch_norm(name: str, epsilon: float = 1e-5, **kwargs: Any) -> keras.layers.Layer:
     """Returns a layer of batch normalization over all replicas."""
-    return keras.layers.BatchNormalization(
-        axis=-1, momentum=0.9, epsilon=1e-5, synchronized=True, name=name, **kwargs
-    )
+    options = {"axis": -1, "momentum": 0.9, "epsilon": epsilon, "synchronized": True}
+    return keras.layers.BatchNormalization(name=name, **options | kwargs)
 
 
 def flat(name: str) -> keras.layers.Layer:

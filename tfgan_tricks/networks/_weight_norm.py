@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 import keras
+import tensorflow as tf
 
 from tfgan_tricks import _checks
 from tfgan_tricks import _limits
@@ -15,18 +16,24 @@ def weight_norm_generator(
     output_shape: Sequence[int] = (28, 28, 1),
     latent_dim: int = 100,
     hidden: Sequence[int] = (500, 500),
+    uniform_latents: bool = True,
+    norm_epsilon: float = 1e-6,
     seed: int = 0,
 ) -> keras.Sequential:
     """Returns the generator of the paper's semi-supervised experiments on MNIST.
 
     Its layers are dense. Each hidden layer has batch normalization without a scale,
     then softplus. The last layer is weight-normalized and ends in a sigmoid that is
-    scaled to [-1, 1].
+    scaled to [-1, 1]. The authors' latents are uniform in [0, 1]. The first layer
+    computes them from normal latents, by the distribution function of N(0, 1).
 
     Args:
         output_shape: Shape of an image, `(height, width, channels)`.
         latent_dim: Length of the latents, at least 1.
         hidden: Numbers of units of the hidden layers, each at least 1.
+        uniform_latents: If `True`, the hidden layers get uniform latents instead of
+            normal ones.
+        norm_epsilon: Number added to the variance in batch normalization, at least 0.
         seed: Integer seed of the initial weights.
 
     Returns:
@@ -44,6 +51,7 @@ def weight_norm_generator(
         Salimans et al., 2016, section 5.1, arXiv:1606.03498, and the authors' code.
     """
     _checks.positive_integer(latent_dim=latent_dim)
+    _checks.not_negative(norm_epsilon=norm_epsilon)
     _parts.check_sizes("output_shape", output_shape, at_least=1)
     _parts.check_sizes("hidden", hidden, at_least=0)
     _limits.check_weights(
@@ -55,10 +63,13 @@ def weight_norm_generator(
     glorot = keras.initializers.GlorotUniform
     make = _parts.Maker("weight_norm_generator", seed, initializer=glorot)
     stack = [keras.Input((latent_dim,))]
+    if uniform_latents:
+        name = "uniform_latents"
+        stack.append(keras.layers.Activation(normal_cdf, dtype="float32", name=name))
     for level, units in enumerate(hidden):
         name = f"hidden_{level}"
         stack.append(make.layer(keras.layers.Dense, units, name, use_bias=False))
-        stack.append(_parts.batch_norm(f"{name}_norm", scale=False))
+        stack.append(_parts.batch_norm(f"{name}_norm", norm_epsilon, scale=False))
         stack.append(keras.layers.Activation("softplus", name=f"{name}_softplus"))
     units = math.prod(output_shape)
     last = make.layer(layers.WeightNormDense, units, "flat", activation="sigmoid")
@@ -139,6 +150,12 @@ def weight_norm_classifier(
         stack.append(make.comparison())
     last = make.layer(layers.WeightNormDense, num_classes, "logits", dtype="float32")
     return make.sequential(*stack, last)
+
+
+@keras.saving.register_keras_serializable("tfgan_tricks")
+def normal_cdf(x: tf.Tensor) -> tf.Tensor:
+    """Returns the probability that a standard normal number is less than x."""
+    return 0.5 * tf.math.erfc(-math.sqrt(0.5) * x)
 
 
 def _wide(seed):
