@@ -3,11 +3,11 @@
     python -m benchmarks.semi_supervised --data_dir=DIR --labels=100 --draws=1,2,3
     python -m benchmarks.semi_supervised --dataset=digits8 --epochs=100 --ema_decay=0.99
 
-DIR is the folder in which TensorFlow Datasets keeps MNIST. All details are those of the
-authors' code by default. Each of these flags replaces one of them:
+DIR is the folder in which TensorFlow Datasets keeps MNIST. By default, all details
+follow the authors' code. Each of these flags replaces one detail:
 
     --latents=normal                    latents are N(0, 1), not U(0, 1)
-    --adam=beside                       epsilon is 1e-4 beside the root, not 1e-8 under
+    --adam=after_root                   1e-4 is added to the root, not 1e-8 under it
     --generator_learning_rate=3e-4      the rate of both networks is 3e-3
     --permutations=shared               D and G alternate in one permutation of the
                                         images, instead of having one each
@@ -70,7 +70,7 @@ _LATENTS = flags.DEFINE_enum(
     "latents", "uniform", ["uniform", "normal"], "Distribution of the latents."
 )
 _ADAM = flags.DEFINE_enum(
-    "adam", "under_root", ["under_root", "beside"], "Place of Adam's epsilon."
+    "adam", "under_root", ["under_root", "after_root"], "Place of Adam's epsilon."
 )
 _PERMUTATIONS = flags.DEFINE_enum(
     "permutations",

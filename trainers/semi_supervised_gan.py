@@ -38,6 +38,10 @@ class SemiSupervisedGAN(AdversarialTrainer):
     `feature_matching=False` it minimizes mean(log(1 - sigmoid(C(G(z))))) instead, as
     the authors' code does together with minibatch discrimination.
 
+    The discriminator's update calls it once, on labeled, unlabeled and fake images, if
+    it is a `keras.Sequential` of layers that cannot mix examples, without losses of
+    their own. Otherwise it calls it three times, which takes longer.
+
     `fit` accepts a dataset of `(images, (labeled_images, labels))`, see
     `data.semi_supervised_batches`. `evaluate` accepts `(images, labels)` and returns
     the test `error`, the fraction of wrong classes. `predict` returns classes of shape
@@ -85,7 +89,8 @@ class SemiSupervisedGAN(AdversarialTrainer):
         Salimans et al., 2016, section 5, arXiv:1606.03498.
     """
 
-    # As in the authors' code for MNIST, which adds 1e-8 under the root.
+    # The authors' code for MNIST has 1e-8 under the root, and corrects its bias. The
+    # first steps of small gradients are therefore much shorter here.
     paper_optimizer = Paper("Adam", learning_rate=3e-3, beta_1=0.5, epsilon=1e-4)
     loss_names = ("d_loss", "supervised_loss", "g_loss")
     score_names = ("error",)

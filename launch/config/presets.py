@@ -97,8 +97,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "steps": 5000,
     },
     # The semi-supervised MNIST of Salimans et al., 2016, with 100 labels, for the 300
-    # epochs of the paper. Only the generator's rate differs, see
-    # benchmarks/semi_supervised.py.
+    # epochs of the paper. The generator's rate, Adam's epsilon and the order of the
+    # images differ, see benchmarks/semi_supervised.py.
     "mnist_semi_supervised": {
         "dataset": "tfds:mnist",
         "trainer": "semi_supervised_gan",
