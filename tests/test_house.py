@@ -95,7 +95,7 @@ def test_only_one_file_updates_weights_and_one_more_differentiates_by_them():
     """Penalties differentiate by their input, in one file."""
     taping = {relative(path) for path in LIBRARY if "GradientTape" in path.read_text()}
     of_weights = {"trainers/_updates.py", "trainers/_simultaneous.py"}
-    assert taping == {*of_weights, "tfgan_tricks/penalties/_base.py"}
+    assert taping == {*of_weights, "tfgan_tricks/penalties/_passes.py"}
     applying = {relative(p) for p in LIBRARY if "apply_gradients" in p.read_text()}
     assert applying == {"trainers/_updates.py"}
 

@@ -14,6 +14,7 @@ from tfgan_tricks import _facts
 from tfgan_tricks import replica
 from tfgan_tricks._ema import MovingAverage
 from tfgan_tricks.penalties import HistoricalAverage
+from trainers import _calls
 from trainers import _optimizers
 from trainers import _own_losses
 from trainers import _skipping
@@ -60,6 +61,7 @@ class Player(keras.layers.Layer):
             _compat.keep_losses_apart(network)
         self.optimizer: Any = None
         self.has_losses = False
+        self.is_repeatable = False
         self._losses_of_calls = _compat.ListOfThread()
         self.built = True
 
@@ -82,7 +84,7 @@ class Player(keras.layers.Layer):
         self.optimizer = _optimizers.prepared(
             optimizer, self.network, self.needs_loss_scale
         )
-        self.has_losses = _own_losses.are_added_by(self.network)
+        self.has_losses, self.is_repeatable = _calls.effects(self.network)
 
     def get_ready(self, is_first_step: bool) -> None:
         """Prepares for training, and checks the trainable weights."""

@@ -74,12 +74,13 @@ def _judged(trainer, real, fake, seed):
     This gradient is taken with respect to the fake images.
     """
     discriminator, generator = trainer.players
-    with tf.GradientTape(persistent=True) as tape:
+    with tf.GradientTape(persistent=True) as tape, trainer.sharing_passes():
         tape.watch(fake.images)
         logits = trainer.logits(real, fake)
         is_shared = _is_one_per_example(logits["fake_logits"])
         # Their gradient must not reach the generator.
         is_shared &= not discriminator.has_losses_of_calls
+        # Hence a penalty on them makes a pass of its own.
         stopped = fake._replace(images=tf.stop_gradient(fake.images))
         own = trainer.penalty_terms(real, stopped, seed) | discriminator.own_terms()
         total = _sum(own)

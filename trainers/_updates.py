@@ -1,5 +1,7 @@
 """Updates of one network, or of both, in a training step."""
 
+import contextlib
+
 import tensorflow as tf
 
 from tfgan_tricks import _compat
@@ -15,6 +17,8 @@ from trainers._two_player_model import TwoPlayerModel
 
 # Derives a new seed from a seed and a number.
 fold = tf.random.experimental.stateless_fold_in
+# A list of the passes through the discriminator that its loss shares with penalties.
+passes = Scoped()
 # A list of the fake batch that the generator's objective uses instead of a new one.
 kept_fake = Scoped()
 
@@ -56,12 +60,12 @@ class UpdatedModel(TwoPlayerModel):
         """Updates both networks, each against the other's weights before the update.
 
         The generator and the discriminator run once on the fake images, and the
-        discriminator once on the real images. Penalties add their own passes. For each
-        fake image, the gradients of the two losses differ by one factor, the ratio of
-        the losses' slopes with respect to the image's logit. Where this ratio does not
-        exist, as beyond the margin of a hinge loss, or where an image has several
-        logits, the generator's gradient passes back through the discriminator
-        separately. Neither way changes the result.
+        discriminator once on the real images. Penalties other than R1 add their own
+        passes. For each fake image, the gradients of the two losses differ by one
+        factor, the ratio of the losses' slopes with respect to the image's logit. Where
+        this ratio does not exist, as beyond the margin of a hinge loss, or where an
+        image has several logits, the generator's gradient passes back through the
+        discriminator separately. Neither way changes the result.
 
         This requires a discriminator that judges each example independently. Layers
         that are known to mix examples, such as batch normalization, are refused.
@@ -83,6 +87,14 @@ class UpdatedModel(TwoPlayerModel):
                 self._apply(player, *descent)
         self.constrain_discriminator()
 
+    def sharing_passes(self) -> contextlib.AbstractContextManager[None]:
+        """Returns a context in which penalties use the passes of the loss.
+
+        They make passes of their own if those would differ, as with dropout.
+        """
+        is_exact = self.discriminator_player.is_repeatable
+        return passes.set_to([] if self.penalties and is_exact else None)
+
     def constrain_discriminator(self) -> None:
         """Changes the discriminator's weights after each of its updates, if at all."""
 
@@ -95,7 +107,8 @@ class UpdatedModel(TwoPlayerModel):
                 lambda tape: self.discriminator_objective(real, fake, seed),
             )
 
-        self._update(self.discriminator_player, update)
+        with self.sharing_passes():
+            self._update(self.discriminator_player, update)
         self.constrain_discriminator()
 
     def _update_on_one_fake_batch(self, real, real_of_generator, index):

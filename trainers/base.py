@@ -1,6 +1,7 @@
 """The training step that all adversarial trainers share."""
 
 import abc
+import functools
 import zlib
 from collections.abc import Callable
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from tfgan_tricks import replica
 from tfgan_tricks.losses import AdversarialLoss
 from tfgan_tricks.losses import _over_outputs
 from tfgan_tricks.penalties import _checked
+from tfgan_tricks.penalties import _passes
 from trainers import _arguments
 from trainers import _batch
 from trainers import _forms
@@ -28,6 +30,7 @@ from trainers._player import Player
 from trainers._updates import UpdatedModel
 from trainers._updates import fold
 from trainers._updates import kept_fake
+from trainers._updates import passes
 
 
 class AdversarialTrainer(UpdatedModel, abc.ABC):
@@ -259,6 +262,9 @@ class AdversarialTrainer(UpdatedModel, abc.ABC):
     ) -> dict[str, tf.Tensor]:
         """Returns the values of the penalties, by name.
 
+        Penalties on the images themselves, such as R1 and R2, use the passes that
+        `logits` has made in this update, unless another pass would differ.
+
         Args:
             real: Real images.
             fake: Fake images.
@@ -268,22 +274,27 @@ class AdversarialTrainer(UpdatedModel, abc.ABC):
             A dict of float32 scalars.
         """
 
-        def critic(images):
-            return self.critic(real._replace(images=images))
-
         images = {"real": real.images, "fake": fake.images}
         with self.discriminator_player.without_losses():
             return {
-                penalty.name: penalty(
-                    critic, **images, seed=fold(seed, index), **self._due(penalty)
-                )
+                penalty.name: penalty(critic, **images, seed=fold(seed, index), **due)
                 for index, penalty in enumerate(self.penalties)
+                for critic, due in [self._critic_of(penalty, real)]
             }
 
-    def _due(self, penalty):
-        """Returns the arguments of a penalty that not every step computes."""
-        is_lazy = getattr(penalty, "every", 1) > 1
-        return {"step": tf.identity(self.step)} if is_lazy else {}
+    def _critic_of(self, penalty, batch):
+        """Returns the critic for a penalty, and further arguments of the penalty.
+
+        A penalty that not every step computes is a branch. It makes passes of its own,
+        so that the other steps contain nothing of it.
+        """
+        critic = functools.partial(self._judge, batch)
+        if getattr(penalty, "every", 1) > 1:
+            return critic, {"step": tf.identity(self.step)}
+        return _passes.KnownCritic(critic, passes.value or ()), {}
+
+    def _judge(self, batch, images):
+        return self.critic(batch._replace(images=images))
 
     def generator_objective(self, real: Batch, seed: tf.Tensor) -> dict[str, tf.Tensor]:
         """Returns the named terms whose sum the generator minimizes.
@@ -314,8 +325,16 @@ class AdversarialTrainer(UpdatedModel, abc.ABC):
         Returns:
             A dict with `real_logits` and `fake_logits`.
         """
-        both = _batch.of_both(self.critic, real, fake, self.joint_batch)
+        both = _batch.of_both(self._kept, real, fake, self.joint_batch)
         return dict(zip(("real_logits", "fake_logits"), both, strict=True))
+
+    def _kept(self, batch):
+        """Returns the critic's logits, and keeps the pass if penalties may share it."""
+        if passes.value is None or batch.images.dtype != tf.float32:
+            return self.critic(batch)
+        judge = functools.partial(self._judge, batch)
+        passes.value.append(_passes.Pass(judge, batch.images))
+        return passes.value[-1].outputs
 
     def read(self, batch: Batch) -> tuple[Any, tf.Tensor | None]:
         """Returns the discriminator's outputs, and its features or `None`.

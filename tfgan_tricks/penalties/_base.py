@@ -12,15 +12,13 @@ from typing import TypeAlias
 import tensorflow as tf
 
 from tfgan_tricks import _checks
+from tfgan_tricks.penalties import _passes
 
 # Maps samples `[batch, ...]` to logits, or to a list of the logits of each output.
 Critic = Callable[[tf.Tensor], Any]
 Seed: TypeAlias = tf.Tensor | Sequence[int]
 # Under the root, so that a flat critic has a finite gradient.
 _EPSILON = 1e-12
-# Small gradients would underflow in float16 on the way to the points. A power of two
-# changes no digit in float32. With a larger one, R1's own gradient would be lost.
-_SCALE = 16.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,20 +86,17 @@ def squared_norms(critic: Critic, points: tf.Tensor) -> tf.Tensor:
     Raises:
         ValueError: If the critic is not differentiable with respect to its input.
     """
-    points = tf.stop_gradient(tf.cast(points, tf.float32))
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(points)
-        outputs = tf.nest.flatten(critic(points))
-        sums = [tf.reduce_sum(tf.cast(logits, tf.float32)) for logits in outputs]
-        total = _SCALE * tf.add_n(sums)
-    gradients = tape.gradient(total, points)
+    run = _passes.of(critic, points)
+    if run is None:
+        points = tf.stop_gradient(tf.cast(points, tf.float32))
+        run = _passes.Pass(critic, points)
+    gradients = run.gradients()
     if gradients is None:
         raise ValueError(
             "`critic` must be differentiable with respect to its input. A network that "
             "begins with an `Embedding` or rounds its input is not: train it without "
             f"gradient penalties. Received: critic={critic!r}"
         )
-    gradients /= _SCALE
     return tf.reduce_sum(tf.square(gradients), axis=range(1, gradients.shape.rank))
 
 
