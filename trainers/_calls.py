@@ -1,4 +1,4 @@
-"""What a training call of a network does besides returning its outputs."""
+"""Effects of a training call of a network besides its outputs."""
 
 from typing import NamedTuple
 

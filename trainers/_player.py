@@ -15,6 +15,7 @@ from tfgan_tricks import replica
 from tfgan_tricks._ema import MovingAverage
 from tfgan_tricks.penalties import HistoricalAverage
 from trainers import _calls
+from trainers import _filter_gradients
 from trainers import _optimizers
 from trainers import _own_losses
 from trainers import _skipping
@@ -84,6 +85,7 @@ class Player(keras.layers.Layer):
         self.optimizer = _optimizers.prepared(
             optimizer, self.network, self.needs_loss_scale
         )
+        _filter_gradients.multiply(self.network)
         self.has_losses, self.is_repeatable = _calls.effects(self.network)
 
     def get_ready(self, is_first_step: bool) -> None:

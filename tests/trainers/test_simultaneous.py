@@ -284,13 +284,17 @@ def pictures(schedule, *used):
 
 
 def counts(trainer):
-    """Counts the operations of a step whose results are used, by type.
+    """Counts the operations of a step whose results are used, by type."""
+    spec = tf.TensorSpec((8 * trainer.batches_per_step, 4, 4, 2))
+    step = tf.function(trainer.train_step, autograph=False)
+    return used(step.get_concrete_function(spec).graph)
+
+
+def used(graph):
+    """Counts the operations of a graph whose results are used, by type.
 
     TensorFlow creates gradients that nobody asked for, and removes them before it runs.
     """
-    spec = tf.TensorSpec((8 * trainer.batches_per_step, 4, 4, 2))
-    step = tf.function(trainer.train_step, autograph=False)
-    graph = step.get_concrete_function(spec).graph
     found = {}
     pending = [each.op for each in graph.outputs] + list(graph.control_outputs)
     while pending:
