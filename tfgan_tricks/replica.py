@@ -42,6 +42,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_tricks import _compat
+from tfgan_tricks import _parts
 
 _thread = threading.local()
 
@@ -65,6 +66,7 @@ def global_mean(values: tf.Tensor, axis: Any = None) -> tf.Tensor:
     >>> global_mean(tf.constant([[1.0, 2.0], [3.0, 6.0]]), axis=0).numpy()
     array([2., 4.], dtype=float32)
     """
+    _parts.refuse_statistics("global_mean")
     context = _context()
     if context is None:
         return tf.reduce_mean(values, axis)
@@ -88,6 +90,7 @@ def gather(values: tf.Tensor) -> tf.Tensor:
     >>> gather(tf.constant([1.0, 2.0])).numpy()
     array([1., 2.], dtype=float32)
     """
+    _parts.refuse_statistics("gather")
     context = _context()
     return values if context is None else context.all_gather(values, axis=0)
 
@@ -150,6 +153,24 @@ def stateless_uniform(shape: Sequence, seed: Any) -> tf.Tensor:
     return _rows_of_global_draw(tf.random.stateless_uniform, shape, seed)
 
 
+def global_rows(local_rows: Any) -> tuple[Any, Any]:
+    """Returns the number of rows of the global batch, and this replica's first row.
+
+    Args:
+        local_rows: Number of rows of this replica's batch.
+
+    >>> global_rows(3)
+    (3, 0)
+    """
+    context = _context()
+    if context is None:
+        return local_rows, 0
+    me = context.replica_id_in_sync_group
+    rows = tf.one_hot(me, context.num_replicas_in_sync, dtype=tf.int32) * local_rows
+    rows = context.all_reduce(tf.distribute.ReduceOp.SUM, rows)
+    return tf.reduce_sum(rows), tf.cumsum(rows, exclusive=True)[me]
+
+
 def add_state(
     layer: keras.layers.Layer,
     name: str,
@@ -204,7 +225,8 @@ def each_for_itself() -> Iterator[None]:
     """
     outer, _thread.is_alone = getattr(_thread, "is_alone", False), True
     try:
-        yield
+        with _parts.current.set_to(None):
+            yield
     finally:
         _thread.is_alone = outer
 
@@ -217,17 +239,6 @@ def _context():
     return None if getattr(_thread, "is_alone", False) else context
 
 
-def _global_rows(local_rows):
-    """Returns the number of rows of the global batch, and this replica's first row."""
-    context = _context()
-    if context is None:
-        return local_rows, 0
-    me = context.replica_id_in_sync_group
-    rows = tf.one_hot(me, context.num_replicas_in_sync, dtype=tf.int32) * local_rows
-    rows = context.all_reduce(tf.distribute.ReduceOp.SUM, rows)
-    return tf.reduce_sum(rows), tf.cumsum(rows, exclusive=True)[me]
-
-
 def _words(shape, seed, alg):
     """Returns random integers of 32 bits."""
     bits = {"minval": None, "maxval": None, "dtype": tf.uint32}
@@ -235,6 +246,8 @@ def _words(shape, seed, alg):
 
 
 def _rows_of_global_draw(draw, shape, seed):
-    rows, first = _global_rows(shape[0])
+    part = _parts.current.value
+    rows, first = part.rows(shape[0]) if part else global_rows(shape[0])
     values = draw([rows, *shape[1:]], seed=seed, alg="philox")
-    return values if _context() is None else values[first : first + shape[0]]
+    is_whole = part is None and _context() is None
+    return values if is_whole else values[first : first + shape[0]]

@@ -70,13 +70,13 @@ def feed(
         if first_batch is not None:
             first_batch.note_array(tf.nest.flatten(arrays)[0])
         size = _checked_batch_size(batch_size)
-        drop_remainder = trainer.num_replicas > 1
+        drop_remainder = trainer.num_shares > 1
         endless = _arrays.of_arrays(
             arrays, size, drop_remainder=drop_remainder, **order
         )
         batches = endless.batches
         _forms.check(batches.element_spec, trainer)
-    _check_divisible(batches.element_spec, trainer.num_replicas)
+    _check_divisible(batches.element_spec, trainer)
     steps = steps_per_epoch or _steps_of(endless.per_epoch, trainer)
     return Feed(_grouping.grouped(batches, trainer.batches_per_step), steps)
 
@@ -86,11 +86,11 @@ def one_step(trainer: Any, x: Any, y: Any) -> tf.data.Dataset:
     arrays = _checked_arrays(trainer, x, y)
     count = trainer.batches_per_step
     size = len(tf.nest.flatten(arrays)[0])
-    if size % (count * trainer.num_replicas):
+    if size % (count * trainer.num_shares):
         raise ValueError(
             f"`x` must contain {count} batches of equal size, one after another. The "
-            f"size must be a multiple of {trainer.num_replicas}, the number of "
-            "replicas. "
+            f"size must be a multiple of {trainer.num_shares}, the number of "
+            f"{_shares_of(trainer) or 'replicas'}. "
             f"Received: {size} examples"
         )
     batches = tf.data.Dataset.from_tensor_slices(arrays).batch(size // count, True)
@@ -112,7 +112,7 @@ def _of_dataset(trainer, dataset, steps_per_epoch, first_batch):
             # The next epoch starts with the batches that this one leaves.
             dataset, steps_per_epoch = dataset.repeat(), steps
     batches = _arranged(trainer, dataset, first_batch)
-    _check_divisible(batches.element_spec, trainer.num_replicas)
+    _check_divisible(batches.element_spec, trainer)
     return Feed(_grouping.grouped(batches, count), steps_per_epoch)
 
 
@@ -140,17 +140,23 @@ def _unpacked(arguments):
     return arguments if len(arguments) > 1 else arguments[0]
 
 
-def _check_divisible(specs, replicas):
-    """Raises `ValueError` unless all replicas get equal shares of each batch."""
+def _check_divisible(specs, trainer):
+    """Raises `ValueError` unless all shares of each batch are equal."""
     sizes = [
         spec.shape[0] if spec.shape.rank else None for spec in tf.nest.flatten(specs)
     ]
-    if replicas > 1 and any(size is None or size % replicas for size in sizes):
+    shares = trainer.num_shares
+    if shares > 1 and any(size is None or size % shares for size in sizes):
         raise ValueError(
-            f"`x` must have a fixed batch size, a multiple of {replicas}, so that all "
-            "replicas get equal shares. Use "
+            f"`x` must have a fixed batch size, a multiple of {shares}, so that all "
+            f"{_shares_of(trainer)} get equal shares. Use "
             f"`dataset.batch(size, drop_remainder=True)`. Received: sizes={sizes}"
         )
+
+
+def _shares_of(trainer):
+    names = {"replicas": trainer.num_replicas, "micro-batches": trainer.micro_batches}
+    return " and ".join(name for name, count in names.items() if count > 1)
 
 
 def _checked_arrays(trainer, x, y):

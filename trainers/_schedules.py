@@ -41,11 +41,7 @@ def check(trainer: Any, base: type) -> None:
 
 def check_independent(discriminator: keras.Model) -> None:
     """Raises `ValueError` if a layer is known to mix the examples of a batch."""
-    mixing = [
-        f"{layer.name} ({type(layer).__name__})"
-        for layer in discriminator._flatten_layers()
-        if isinstance(layer, _MIXING) and _mixes(layer)
-    ]
+    mixing = mixing_layers(discriminator)
     if mixing:
         raise ValueError(
             "`discriminator` must judge each example independently with "
@@ -55,6 +51,15 @@ def check_independent(discriminator: keras.Model) -> None:
             "layers that mix examples, or schedule='alternating'. "
             f"Received: discriminator with {', '.join(mixing)}"
         )
+
+
+def mixing_layers(network: keras.Model) -> list[str]:
+    """Returns the names of layers that are known to mix the examples of a batch."""
+    return [
+        f"{layer.name} ({type(layer).__name__})"
+        for layer in network._flatten_layers()
+        if isinstance(layer, _MIXING) and _mixes(layer)
+    ]
 
 
 def _mixes(layer):

@@ -17,18 +17,12 @@ from tfgan_tricks.losses import AdversarialLoss
 from tfgan_tricks.losses import _over_outputs
 from trainers import _arguments
 from trainers._batch import Batch
+from trainers._micro_batches import Descent
 
 # The least slope to divide by. It is far above 1e-38, so that the row that it scales
 # loses no digits. A cross-entropy falls below it at logits under -40 or so.
 _LEAST_SLOPE = 1e-20
 _ZERO = tf.UnconnectedGradients.ZERO
-
-
-class Descent(NamedTuple):
-    """The named terms of a network's objective, and the gradients of their sum."""
-
-    terms: dict[str, tf.Tensor]
-    gradients: list
 
 
 class _Slopes(NamedTuple):
@@ -62,7 +56,7 @@ def descents(
     gradients = tape.gradient(
         [fake.images, total],
         generator.network.trainable_variables,
-        output_gradients=[of_images, _share(generator)],
+        output_gradients=[of_images, _share(generator, trainer)],
     )
     terms = _arguments.checked_terms({"g_loss": loss}, generator, trainer.trackers)
     return judged, Descent(terms | own, gradients)
@@ -84,7 +78,7 @@ def _judged(trainer, real, fake, seed):
         stopped = fake._replace(images=tf.stop_gradient(fake.images))
         own = trainer.penalty_terms(real, stopped, seed) | discriminator.own_terms()
         total = _sum(own)
-    shares = _share(discriminator), _share(generator)
+    shares = _share(discriminator, trainer), _share(generator, trainer)
     losses, slopes = _losses(trainer.adversarial_loss, logits, shares)
 
     def through_discriminator():
@@ -161,13 +155,9 @@ def _is_one_per_example(logits: Any) -> bool:
     return is_single and all(size == 1 for size in logits.shape[1:])
 
 
-def _share(player: Any) -> tf.Tensor:
-    """Returns the factor of a network's loss on each replica.
-
-    Keras sums gradients over the replicas.
-    """
-    replicas = tf.distribute.get_strategy().num_replicas_in_sync
-    return _compat.scale_loss(player.optimizer, tf.constant(1.0 / replicas))
+def _share(player: Any, trainer: Any) -> tf.Tensor:
+    """Returns the factor of a network's loss on each replica, for each part."""
+    return _compat.scale_loss(player.optimizer, tf.constant(1.0 / trainer.num_shares))
 
 
 def _sum(terms: dict[str, tf.Tensor]) -> tf.Tensor:

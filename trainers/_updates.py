@@ -6,13 +6,15 @@ import tensorflow as tf
 
 from tfgan_tricks import _compat
 from tfgan_tricks import layers
-from tfgan_tricks.layers._scoped import Scoped
+from tfgan_tricks._scoped import Scoped
 from trainers import _arguments
+from trainers import _micro_batches
 from trainers import _ordering
 from trainers import _schedules
 from trainers import _simultaneous
 from trainers import _skipping
 from trainers._batch import Batch
+from trainers._micro_batches import Descent
 from trainers._two_player_model import TwoPlayerModel
 
 # Derives a new seed from a seed and a number.
@@ -38,7 +40,7 @@ class UpdatedModel(TwoPlayerModel):
         """
         seed = self.random_seed(f"discriminator {index}")
         self._update_discriminator(
-            real, lambda: self.sample_like(real, fold(seed, 0)), fold(seed, 1)
+            real, lambda real: self.sample_like(real, fold(seed, 0)), fold(seed, 1)
         )
 
     def update_generator(self, real: Batch) -> None:
@@ -52,7 +54,7 @@ class UpdatedModel(TwoPlayerModel):
         self._update(
             player,
             lambda: self._descend(
-                player, lambda tape: self.generator_objective(real, seed)
+                player, real, lambda real, tape: self.generator_objective(real, seed)
             ),
         )
 
@@ -81,7 +83,13 @@ class UpdatedModel(TwoPlayerModel):
         with layers.updates_once():
             for player in self.players:
                 player.begin_update()
-            both = _simultaneous.descents(self, real, fold(seed, 0), fold(seed, 1))
+            seeds = fold(seed, 0), fold(seed, 1)
+            both = _micro_batches.descents(
+                self,
+                lambda real: _simultaneous.descents(self, real, *seeds),
+                real,
+                self.players,
+            )
             both = _ordering.waiting_for_all(both)
             for player, descent in zip(self.players, both, strict=True):
                 self._apply(player, *descent)
@@ -98,17 +106,24 @@ class UpdatedModel(TwoPlayerModel):
     def constrain_discriminator(self) -> None:
         """Changes the discriminator's weights after each of its updates, if at all."""
 
+    @property
+    def num_shares(self) -> int:
+        """The number of replicas and parts of a batch whose gradients are summed."""
+        # Keras sums gradients over the replicas.
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        return replicas * self.micro_batches
+
     def _update_discriminator(self, real, draw, seed):
-        def update():
-            fake = draw()
+        player = self.discriminator_player
+
+        def objective(real, tape):
+            with tape.stop_recording():
+                fake = draw(real)
             fake = fake._replace(images=tf.stop_gradient(fake.images))
-            return self._descend(
-                self.discriminator_player,
-                lambda tape: self.discriminator_objective(real, fake, seed),
-            )
+            return self.discriminator_objective(real, fake, seed)
 
         with self.sharing_passes():
-            self._update(self.discriminator_player, update)
+            self._update(player, lambda: self._descend(player, real, objective))
         self.constrain_discriminator()
 
     def _update_on_one_fake_batch(self, real, real_of_generator, index):
@@ -116,32 +131,35 @@ class UpdatedModel(TwoPlayerModel):
         seed = self.random_seed(f"discriminator {index}")
         player = self.generator_player
 
-        def objective(tape):
+        def objective(real, tape):
             fake = self.sample_like(real, fold(seed, 0))
             with tape.stop_recording():
-                self._update_discriminator(real, lambda: fake, fold(seed, 1))
+                self._update_discriminator(real, lambda _: fake, fold(seed, 1))
             with kept_fake.set_to([fake]):
                 return self.generator_objective(
                     real_of_generator, self.random_seed("generator")
                 )
 
-        self._update(player, lambda: self._descend(player, objective))
+        self._update(player, lambda: self._descend(player, real, objective))
 
     def _update(self, player, update):
         with layers.updates_once(player.network):
             _skipping.run_or_undo(update, player, self.players)
 
-    def _descend(self, player, objective):
-        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    def _descend(self, player, real, objective):
+        def descent(real):
+            with tf.GradientTape() as tape:
+                terms = objective(real, tape)
+                terms = _arguments.checked_terms(terms, player, self.trackers)
+                terms |= player.own_terms()
+                total = tf.add_n(list(terms.values())) / self.num_shares
+                total = _compat.scale_loss(player.optimizer, total)
+            variables = player.network.trainable_variables
+            return (Descent(terms, tape.gradient(total, variables)),)
+
         player.begin_update()
-        with tf.GradientTape() as tape:
-            terms = _arguments.checked_terms(objective(tape), player, self.trackers)
-            terms |= player.own_terms()
-            # Keras sums gradients over the replicas.
-            total = tf.add_n(list(terms.values())) / replicas
-            total = _compat.scale_loss(player.optimizer, total)
-        gradients = tape.gradient(total, player.network.trainable_variables)
-        return self._apply(player, *_ordering.waiting_for_all((terms, gradients)))
+        (whole,) = _micro_batches.descents(self, descent, real, [player])
+        return self._apply(player, *_ordering.waiting_for_all(whole))
 
     def _apply(self, player, terms, gradients):
         variables = player.network.trainable_variables

@@ -21,6 +21,7 @@ from tfgan_tricks.penalties import _passes
 from trainers import _arguments
 from trainers import _batch
 from trainers import _forms
+from trainers import _micro_batches
 from trainers import _networks
 from trainers import _schedules
 from trainers import _serializing
@@ -100,6 +101,13 @@ class AdversarialTrainer(UpdatedModel, abc.ABC):
             network. One pass through each network then serves both updates. This
             requires `discriminator_steps=1` and a discriminator that judges each
             example independently, see `update_both`.
+        micro_batches: Number of equal parts into which each update divides its batch.
+            The parts run one after another, and their gradients are summed for one
+            step of the optimizer. Memory falls, while updates and logs stay those of
+            the whole batch, up to rounding. The batch on each replica must be a
+            multiple of it. Losses, penalties and layers must treat each example
+            independently. Those that are known to use statistics of the batch, such as
+            batch normalization, are refused.
         joint_batch: If `True`, every update calls the discriminator once, on real and
             fake images concatenated on axis 0, real first, as
             `layers.JointMinibatchDiscrimination` requires. Batch statistics in the
@@ -144,6 +152,7 @@ class AdversarialTrainer(UpdatedModel, abc.ABC):
         reuse_real_batch: bool = False,
         reuse_fake_batch: bool = False,
         schedule: str = "alternating",
+        micro_batches: int = 1,
         joint_batch: bool = False,
         ema_decay: float | None = None,
         output_range: tuple[float, float] | None = None,
@@ -160,6 +169,7 @@ class AdversarialTrainer(UpdatedModel, abc.ABC):
         self.reuse_real_batch = reuse_real_batch
         self.reuse_fake_batch = reuse_fake_batch
         self.schedule = schedule
+        self.micro_batches = micro_batches
         self.joint_batch = joint_batch
         self.ema_decay = ema_decay
         self.output_range = _arguments.output_range(output_range, generator)
@@ -175,6 +185,7 @@ class AdversarialTrainer(UpdatedModel, abc.ABC):
         self.step = replica.add_state(self, "step", (), dtype="int64", mean=False)
         self.built = True
         _schedules.check(self, AdversarialTrainer)
+        _micro_batches.check(self)
 
     @property
     def generator_needs_real(self) -> bool:
@@ -434,6 +445,7 @@ class AdversarialTrainer(UpdatedModel, abc.ABC):
             "reuse_real_batch": self.reuse_real_batch,
             "reuse_fake_batch": self.reuse_fake_batch,
             "schedule": self.schedule,
+            "micro_batches": self.micro_batches,
             "joint_batch": self.joint_batch,
             "ema_decay": self.ema_decay,
             "output_range": self.output_range,

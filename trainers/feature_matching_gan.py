@@ -10,6 +10,7 @@ import tensorflow as tf
 from tfgan_tricks import losses
 from trainers import _batch
 from trainers import _features
+from trainers import _micro_batches
 from trainers._batch import Batch
 from trainers.base import AdversarialTrainer
 
@@ -75,6 +76,7 @@ class FeatureMatchingGAN(AdversarialTrainer):
         self.features = features
         self.distance = distance
         self.base = base
+        _micro_batches.refuse_statistics(self, "feature matching")
         reader = _features.reader(discriminator, features)
         # A function, since Keras would save a model as a third network.
         self._reader = lambda: reader

@@ -13,6 +13,7 @@ from tfgan_tricks import replica
 from trainers import _arguments
 from trainers import _batch
 from trainers import _features
+from trainers import _micro_batches
 from trainers import _step_data
 from trainers import _together
 from trainers._batch import Batch
@@ -126,6 +127,7 @@ class SemiSupervisedGAN(AdversarialTrainer):
         )
         reader = discriminator
         if feature_matching:
+            _micro_batches.refuse_statistics(self, "feature matching")
             reader = _features.reader(discriminator, features)
         # A function, since Keras would save a model as a third network.
         self._reader = lambda: reader

@@ -21,6 +21,7 @@ def check(config: Any) -> None:
     """Raises `ValueError` if rows and values do not fit together."""
     _check_joint_batch(config)
     _check_schedule(config)
+    _check_micro_batches(config)
     _check_decay(config)
     _check_labels(config)
     _check_batch(config)
@@ -88,6 +89,39 @@ def _check_schedule(config):
                 f"`{name}` must be {' or '.join(map(str, allowed))} with the schedule "
                 f"{trainer.schedule}. Received: {name}={value!r}"
             )
+
+
+def _check_micro_batches(config):
+    trainer = config.trainer
+    if trainer.micro_batches == 1:
+        return
+    for name in ("joint_batch", "reuse_fake_batch"):
+        if getattr(trainer, name):
+            raise ValueError(
+                f"`{name}` must be False with `micro_batches` above 1. "
+                f"Received: {name}=True"
+            )
+    if config.batch_size % trainer.micro_batches:
+        raise ValueError(
+            "`batch_size` must be a multiple of `micro_batches`. "
+            f"Received: batch_size={config.batch_size} with "
+            f"micro_batches={trainer.micro_batches}"
+        )
+    what = _that_needs_a_batch(config)
+    if what:
+        raise ValueError(
+            f"`micro_batches` must be 1 for {what}, which needs statistics of the whole "
+            f"batch. Received: micro_batches={trainer.micro_batches}"
+        )
+
+
+def _that_needs_a_batch(config):
+    """Returns the name of a part with statistics of the whole batch, or ""."""
+    trainer = config.trainer
+    if trainer.compares_batch or not trainer.judges_logits:
+        return f"the trainer {trainer.name}"
+    of_noise = [str(row) for row in config.penalty if hasattr(row, "noise_scale")]
+    return config.network.comparing() or "".join(of_noise)
 
 
 def _check_decay(config):

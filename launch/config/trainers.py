@@ -85,6 +85,7 @@ class Trainer(fields.Row):
         "reuse_real_batch",
         "reuse_fake_batch",
         "schedule",
+        "micro_batches",
         "joint_batch",
         "discriminator_history",
         "generator_history",
@@ -104,6 +105,11 @@ class Trainer(fields.Row):
         "alternating",
         "Order of the updates: alternating, the generator after the discriminator, or "
         "simultaneous, both on the same examples and at the same weights.",
+    )
+    micro_batches: fields.Few = option(
+        1,
+        "Number of equal parts of a batch that each update processes one after another "
+        "to save memory. batch_size must be a multiple of it.",
     )
     joint_batch: bool = option(
         False,

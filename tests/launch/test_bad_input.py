@@ -159,6 +159,23 @@ TOGETHER = [
         ("set=schedule=simultaneous", "set=reuse_fake_batch=true"),
         "`reuse_fake_batch` must be False",
     ),
+    (("set=micro_batches=2",), "`micro_batches` must be 1 for batch normalization"),
+    (
+        ("set=micro_batches=2", "trainer=relativistic_average_gan"),
+        "`micro_batches` must be 1 for the trainer relativistic_average_gan",
+    ),
+    (
+        ("preset=ring8", "set=micro_batches=2", "set=penalty=dragan_penalty"),
+        "`micro_batches` must be 1 for dragan_penalty",
+    ),
+    (
+        ("preset=ring8", "set=micro_batches=3"),
+        "`batch_size` must be a multiple of `micro_batches`",
+    ),
+    (
+        ("preset=ring8", "set=micro_batches=2", "set=reuse_fake_batch=true"),
+        "`reuse_fake_batch` must be False with `micro_batches`",
+    ),
 ]
 INTERNAL = re.compile(
     r"`(directory|folder|path|name|data|label|download=True)`|download=True"

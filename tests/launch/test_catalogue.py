@@ -301,6 +301,7 @@ def test_precision_is_the_policy_of_both_networks_and_of_nothing_else(name, prec
         ("ls_gan", "c", 3.0),
         ("wgan", "clip", 0.5),
         ("r3_gan", "schedule", "simultaneous"),
+        ("r3_gan", "micro_batches", 4),
     ],
 )
 def test_own_options_reach_the_trainer(name, key, value):

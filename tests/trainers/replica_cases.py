@@ -291,6 +291,23 @@ CASES = {
         optimizer=("SGD", {"learning_rate": 0.1, "clipnorm": 0.05}),
         compilations=2,
     ),
+    "parts of a batch": Case(
+        of_points(
+            trainers.HingeGAN,
+            spectral,
+            noise,
+            generator=virtual,
+            penalties=[penalties.InterpolatedGradientPenalty(0.5)],
+            discriminator_steps=1,
+            micro_batches=2,
+        )
+    ),
+    "parts of a batch, both at once": Case(
+        of_points(
+            trainers.R3GAN, schedule="simultaneous", micro_batches=2, ema_decay=0.8
+        ),
+        steps_per_execution=2,
+    ),
     "clipvalue": Case(
         of_points(trainers.WGAN, clip=0.4, discriminator_steps=2),
         optimizer=("SGD", {"learning_rate": 0.1, "clipvalue": 0.01}),

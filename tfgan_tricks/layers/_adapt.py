@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 from numpy.typing import ArrayLike
 
-from tfgan_tricks.layers._scoped import Scoped
+from tfgan_tricks._scoped import Scoped
 
 _adapting = Scoped()
 

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_tricks import _checks
+from tfgan_tricks import _parts
 from tfgan_tricks import replica
 from tfgan_tricks.layers._float32 import Float32Layer
 
@@ -60,10 +61,14 @@ class GaussianNoise(Float32Layer):
     def call(self, inputs: tf.Tensor, training: bool | None = False) -> tf.Tensor:
         if not training:
             return inputs
-        seed = tf.stack([tf.constant(self.seed, tf.int64), tf.identity(self.calls)])
-        self.calls.assign_add(1)
+        seed = _parts.same_in_all(self, self._next_seed)
         shape = [tf.shape(inputs)[0], *inputs.shape[1:]]
         return inputs + self.stddev * replica.stateless_normal(shape, seed)
+
+    def _next_seed(self):
+        seed = tf.stack([tf.constant(self.seed, tf.int64), tf.identity(self.calls)])
+        self.calls.assign_add(1)
+        return seed
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape

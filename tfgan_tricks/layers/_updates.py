@@ -10,7 +10,7 @@ from collections.abc import Hashable
 
 import keras
 
-from tfgan_tricks.layers._scoped import Scoped
+from tfgan_tricks._scoped import Scoped
 
 _policy = Scoped()
 

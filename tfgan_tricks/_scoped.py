@@ -1,4 +1,4 @@
-"""Values that hold inside a `with` block, for layers called in it."""
+"""Values that hold inside a `with` block, for functions called in it."""
 
 import contextlib
 import threading
