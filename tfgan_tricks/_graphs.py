@@ -89,7 +89,7 @@ class Function:
     """
 
     def __init__(self, function: Callable[..., Any], *arguments: Argument):
-        self.function = tf.function(function)
+        self.function = tf.function(function, autograph=False)
         self.arguments = arguments
         self._signature = inspect.signature(function)
 

@@ -35,7 +35,9 @@ class Part:
         self._rows = global_rows, first_row
         self._graph = tf.compat.v1.get_default_graph()
         self._drawn: dict[int, list] = collections.defaultdict(list)
-        self._left = first and {key: [*drawn] for key, drawn in first._drawn.items()}
+        self._left: dict[int, list] | None = None
+        if first is not None:
+            self._left = {key: [*drawn] for key, drawn in first._drawn.items()}
 
     def rows(self, size: Any) -> tuple[Any, Any]:
         """Returns the number of rows of the global batch, and the part's first row.
@@ -87,8 +89,7 @@ def refuse_statistics(function: str) -> None:
     """Raises `ValueError` if only a part of the batch is known."""
     if current.value is not None:
         raise ValueError(
-            "`micro_batches` must be 1 for losses, penalties and layers with statistics "
-            "of the whole batch, such as the mean of its logits: a part of the batch "
-            "has other statistics. "
+            "`micro_batches` must be 1 for losses, penalties and layers with "
+            "statistics of the whole batch: a part of the batch has other statistics. "
             f"Received: a call of `replica.{function}` in a part of the batch"
         )

@@ -63,8 +63,8 @@ def refuse_statistics(trainer: Any, what: str) -> None:
     """
     if trainer.micro_batches > 1:
         raise ValueError(
-            "`micro_batches` must be 1 for losses, penalties and layers with statistics "
-            "of the whole batch: a part of the batch has other statistics. "
+            "`micro_batches` must be 1 for losses, penalties and layers with "
+            "statistics of the whole batch: a part of the batch has other statistics. "
             f"Received: micro_batches={trainer.micro_batches} with {what}"
         )
 
@@ -141,7 +141,9 @@ def _divisible(x, count):
         if size % count:
             raise ValueError(f"{told}{size}")
         return x
-    with tf.control_dependencies([tf.debugging.Assert(size % count == 0, [told, size])]):
+    with tf.control_dependencies(
+        [tf.debugging.Assert(size % count == 0, [told, size])]
+    ):
         return tf.identity(x)
 
 
@@ -161,8 +163,8 @@ def _refuse_losses_of_calls(players, count):
         if player.has_losses_of_calls:
             raise ValueError(
                 f"`{player.role}` must have no layers that add losses when they are "
-                "called (`add_loss`, `activity_regularizer`) with `micro_batches` above "
-                "1: the loss of a batch may be a sum or a mean over its examples. "
+                "called (`add_loss`, `activity_regularizer`) with `micro_batches` "
+                "above 1: such a loss may be a sum or a mean over a batch. "
                 f"Received: micro_batches={count}"
             )
 

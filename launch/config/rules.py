@@ -110,8 +110,8 @@ def _check_micro_batches(config):
     what = _that_needs_a_batch(config)
     if what:
         raise ValueError(
-            f"`micro_batches` must be 1 for {what}, which needs statistics of the whole "
-            f"batch. Received: micro_batches={trainer.micro_batches}"
+            f"`micro_batches` must be 1 for {what}, which needs statistics of the "
+            f"whole batch. Received: micro_batches={trainer.micro_batches}"
         )
 
 

@@ -231,9 +231,7 @@ ADDED = keras.layers.ActivityRegularization(0.1)
             "feature matching",
         ),
         (
-            lambda: of_few_labels(
-                feature_matching=True, features="x", micro_batches=2
-            ),
+            lambda: of_few_labels(feature_matching=True, features="x", micro_batches=2),
             "feature matching",
         ),
     ],
@@ -246,7 +244,11 @@ def test_what_needs_the_whole_batch_is_refused(make, message):
 @pytest.mark.parametrize(
     ("make", "size", "message"),
     [
-        (joined(penalties=[penalties.DraganPenalty()]), 8, "a call of `replica.global_"),
+        (
+            joined(penalties=[penalties.DraganPenalty()]),
+            8,
+            "a call of `replica.global_",
+        ),
         (joined(lambda: ADDED), 8, "`activity_regularizer`"),
         (joined(noise, penalties=[penalties.R1(every=2)]), 8, "layer 'gaussian_noise"),
         (joined(), 7, r"micro-batches .* sizes=\[7\]"),

@@ -49,7 +49,7 @@ class GeneratorEMA(EveryNSteps):
         self.generator = generator
         self.decay = decay
         self.average = MovingAverage(generator)
-        self._update = tf.function(self.average.update)
+        self._update = tf.function(self.average.update, autograph=False)
 
     def on_train_begin(self, logs: Logs = None) -> None:
         super().on_train_begin(logs)

@@ -90,4 +90,4 @@ def _compiled(weights):
         tensors = map(tf.convert_to_tensor, weights)
         return tf.stack([tf.reduce_all(tf.math.is_finite(x)) for x in tensors])
 
-    return tf.function(are_finite)
+    return tf.function(are_finite, autograph=False)

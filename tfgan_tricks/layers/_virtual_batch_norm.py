@@ -14,10 +14,10 @@ from numpy.typing import ArrayLike
 from tfgan_tricks import _checks
 from tfgan_tricks import _compat
 from tfgan_tricks import replica
+from tfgan_tricks._scoped import Scoped
 from tfgan_tricks.layers import _data_format
 from tfgan_tricks.layers import _updates
 from tfgan_tricks.layers._float32 import Float32Layer
-from tfgan_tricks._scoped import Scoped
 
 _reference = Scoped()
 
