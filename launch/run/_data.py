@@ -82,18 +82,18 @@ def _of_source(source, trainer, batch_size, seed):
     size = _BATCH_SIZE if batch_size is None else batch_size
     order = {"seed": seed, "with_labels": by_class}
     sources.batches(source, size, **order)  # Checks all arguments at once.
-    examples = np.asarray(source.examples)
+    shape = np.shape(source.examples)
 
     def between(start, stop):
         return sources.batches(source, size, start=start, **order)
 
     facts = Data(
-        example_shape=tuple(examples.shape[1:]),
-        num_examples=len(examples),
+        example_shape=tuple(shape[1:]),
+        num_examples=shape[0],
         num_classes=_num_classes(source, trainer) if by_class else None,
         label_names=names_of(source) if by_class else (),
     )
-    points = examples if examples.shape[1:] == (2,) else None
+    points = np.asarray(source.examples) if shape[1:] == (2,) else None
     return Batches(between, size, facts, points, described(source))
 
 

@@ -5,6 +5,7 @@ import tensorflow as tf
 from tests import odd_paths
 from tests.data import images
 from tfgan_tricks import data
+from tfgan_tricks.data import _image_folder
 
 PIXELS = np.random.default_rng(0).integers(0, 256, [2, 3, 3], "uint8")
 
@@ -262,3 +263,74 @@ def test_images_that_memory_cannot_hold_are_refused(tmp_path, size):
         load(tmp_path, {"a.png": gray(9)}, image_size=size)
     with pytest.raises(ValueError, match=match):
         data.load("digits8", image_size=size)
+
+
+@pytest.fixture
+def large(monkeypatch, tmp_path):
+    """Returns a folder of images that do not count as small any more."""
+    for index in range(7):
+        folder = tmp_path / "ab"[index % 2]
+        folder.mkdir(exist_ok=True)
+        pixels = np.random.default_rng(index).integers(0, 256, [3, 2 + index, 3])
+        name = f"{index}.png"
+        (folder / name).write_bytes(images.rgb_png(pixels.astype("uint8")))
+    (tmp_path / "a" / "broken.png").write_bytes(gray(3)[:40])
+    monkeypatch.setattr(_image_folder, "MOST_IN_MEMORY", 7 * 2 * 2 * 3 - 1)
+    return tmp_path
+
+
+def both(folder, monkeypatch):
+    """Returns a folder in files, and in memory."""
+    lazy = load(folder, image_size=2)
+    monkeypatch.setattr(_image_folder, "MOST_IN_MEMORY", 7 * 2 * 2 * 3)
+    return lazy, load(folder, image_size=2)
+
+
+def test_a_large_folder_is_an_array_of_the_same_images_in_files(large, monkeypatch):
+    lazy, kept = both(large, monkeypatch)
+    assert not isinstance(lazy.examples, np.ndarray)
+    assert isinstance(kept.examples, np.ndarray)
+    assert lazy[2:] == kept[2:] == (1, ("a", "b"), ())
+    np.testing.assert_array_equal(lazy.labels, kept.labels)
+    for rows in (slice(None), slice(1, 3), 4, np.array([[5, 0], [6, 6]]), -1):
+        np.testing.assert_array_equal(lazy.examples[rows], kept.examples[rows])
+    np.testing.assert_array_equal(np.asarray(lazy.examples), kept.examples)
+    assert lazy.examples.shape == kept.examples.shape == (7, 2, 2, 3)
+    assert len(lazy.examples) == 7
+
+
+@pytest.mark.parametrize("start", [0, 4])
+def test_the_batches_of_a_large_folder_are_those_of_a_small_one(
+    large, monkeypatch, start
+):
+    order = {"batch_size": 3, "seed": 5, "start": start, "with_labels": True}
+    lazy, kept = (
+        list(data.batches(source, **order).take(5).as_numpy_iterator())
+        for source in both(large, monkeypatch)
+    )
+    for one, other in zip(lazy, kept, strict=True):
+        np.testing.assert_array_equal(one[0], other[0])
+        np.testing.assert_array_equal(one[1], other[1])
+
+
+def test_few_labels_of_a_large_folder_are_in_memory(large, monkeypatch):
+    lazy, kept = (
+        data.labeled_subset(source, 2, seed=3) for source in both(large, monkeypatch)
+    )
+    np.testing.assert_array_equal(lazy.examples, kept.examples)
+
+
+@pytest.mark.parametrize("content", [b"", gray(3, size=1)], ids=["broken", "resized"])
+def test_a_file_of_a_large_folder_that_changes_is_named(large, content, monkeypatch):
+    monkeypatch.setattr(_image_folder, "MOST_IN_MEMORY", 0)
+    for file in large.rglob("*.png"):
+        file.write_bytes(gray(3))
+    batches = data.batches(load(large), 8)
+    (large / "a" / "2.png").write_bytes(content)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"must not.*a/2\.png"):
+        next(iter(batches))
+
+
+def test_a_large_folder_of_many_sizes_needs_a_size(large):
+    with pytest.raises(ValueError, match=r"of 7 sizes, such as \(3, 2\) and \(3, 8\)"):
+        load(large)

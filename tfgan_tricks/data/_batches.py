@@ -7,6 +7,7 @@ from tfgan_tricks import _checks
 from tfgan_tricks._unit_range import to_unit_range
 from tfgan_tricks.data import _options
 from tfgan_tricks.data import _source
+from tfgan_tricks.data._picture_data import PictureFiles
 from tfgan_tricks.data._source import Source
 
 _NUM_PARALLEL_CALLS = 2
@@ -61,9 +62,8 @@ def batches(
             f"Received: batch_size={batch_size!r}"
         )
     dataset = _row_batches(len(examples), batch_size, seed, start)
-    dataset = dataset.map(
-        _gather(examples, labels), num_parallel_calls=_NUM_PARALLEL_CALLS
-    )
+    gather = tf.autograph.experimental.do_not_convert(_gather(examples, labels))
+    dataset = dataset.map(gather, num_parallel_calls=_NUM_PARALLEL_CALLS)
     infinite = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
     dataset = dataset.apply(infinite).prefetch(_PREFETCH)
     return dataset.with_options(_options.deterministic())
@@ -95,17 +95,21 @@ def _row_batches(num_examples, batch_size, seed, start):
         rows = tf.reshape(rows, [num_batches, batch_size])[skipped:]
         return tf.data.Dataset.from_tensor_slices(rows)
 
+    # AutoGraph would only cost time.
+    epoch_rows = tf.autograph.experimental.do_not_convert(epoch_rows)
     return tf.data.Dataset.range(first_epoch, tf.int64.max).flat_map(epoch_rows)
 
 
 def _gather(examples, labels):
     is_uint8 = examples.dtype == np.uint8
     with tf.device("CPU:0"):  # By default constants go to a GPU, far from the pipeline.
-        examples = tf.constant(examples, None if is_uint8 else tf.float32)
+        if not isinstance(examples, PictureFiles):
+            examples = tf.constant(examples, None if is_uint8 else tf.float32)
         labels = None if labels is None else tf.constant(labels)
 
     def gather(rows):
-        batch = tf.gather(examples, rows)
+        in_files = isinstance(examples, PictureFiles)
+        batch = examples.gather(rows) if in_files else tf.gather(examples, rows)
         batch = to_unit_range(batch) if is_uint8 else batch
         return batch if labels is None else (batch, tf.gather(labels, rows))
 

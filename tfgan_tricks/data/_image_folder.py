@@ -5,17 +5,17 @@ import os
 import pathlib
 
 import numpy as np
-import tensorflow as tf
 
 from tfgan_tricks import _checks
 from tfgan_tricks import _files
 from tfgan_tricks import _picture_files
 from tfgan_tricks.data import _decode
-from tfgan_tricks.data import _options
+from tfgan_tricks.data import _picture_data
 from tfgan_tricks.data import _pictures
 from tfgan_tricks.data._source import Source
 
-_NUM_PARALLEL_CALLS = 4
+# Bytes of all images. Images in memory are copied once for the pipeline.
+MOST_IN_MEMORY = 2**28
 
 
 def load(path: str, split: str, image_size: int | None, channels: int | None) -> Source:
@@ -27,16 +27,16 @@ def load(path: str, split: str, image_size: int | None, channels: int | None) ->
     if not folder.is_dir():
         raise FileNotFoundError(f"`image_folder:PATH` must name a folder. {received}")
     files, left_out = _sorted_out(folder)
-    _pictures.check_memory(len(files), image_size, channels or 3)
-    pictures = _read(files, image_size, channels or 3)
-    if not pictures:
+    _pictures.check_memory(min(len(files), 1), image_size, channels or 3)
+    rows, pictures = _read(files, image_size, channels or 3)
+    if not rows:
         raise ValueError(
             f"`image_folder:PATH` must contain {_picture_files.KINDS} images; none of "
             f"{len(files)} such files can be read. {received}"
         )
-    labels, names = _labels(folder, [files[i] for i in pictures])
-    stacked = _stacked(list(pictures.values()))
-    return Source(stacked, labels, len(files) - len(pictures), names, left_out)
+    labels, names = _labels(folder, [files[row] for row in rows])
+    examples = np.stack(pictures) if isinstance(pictures, list) else pictures
+    return Source(examples, labels, len(files) - len(rows), names, left_out)
 
 
 def _sorted_out(folder):
@@ -52,37 +52,34 @@ def _sorted_out(folder):
 
 
 def _read(files, image_size, channels):
-    """Returns the readable images by their position in `files`."""
+    """Returns the positions of the readable files in `files`, and their images.
 
-    def decode(index, file):
-        rgba = tf.numpy_function(_rgba, [file], tf.uint8, stateful=False)
-        rgba.set_shape([None, None, 4])
-        return index, rgba
-
-    def fit(index, rgba):
-        return index, _pictures.fit(rgba, image_size, channels)
-
-    paths = tf.constant([os.fsencode(file) for file in files], tf.string)
-    dataset = tf.data.Dataset.from_tensor_slices(paths).enumerate()
-    dataset = dataset.map(decode, num_parallel_calls=_NUM_PARALLEL_CALLS)
-    dataset = dataset.filter(lambda index, rgba: tf.size(rgba) > 0)
-    dataset = dataset.map(fit, num_parallel_calls=_NUM_PARALLEL_CALLS)
+    All files are decoded, so that damaged ones are known before training starts. Images
+    that would be too large together are decoded again when they are used.
+    """
+    rows, shapes, kept, num_bytes = [], set(), [], 0
     with _decode.quietly():
-        return dict(dataset.with_options(_options.deterministic()).as_numpy_iterator())
-
-
-def _rgba(file):
-    return _decode.rgba(os.fsdecode(file))
-
-
-def _stacked(pictures):
-    shapes = sorted({picture.shape[:2] for picture in pictures})
+        for row, picture in _picture_data.readable(
+            files, image_size, channels
+        ).as_numpy_iterator():
+            rows.append(int(row))
+            shapes.add(picture.shape)
+            num_bytes += picture.nbytes
+            if num_bytes <= MOST_IN_MEMORY:
+                kept.append(picture)
+            else:
+                kept.clear()
     if len(shapes) > 1:
+        first, *_, last = sorted(shapes)
         raise ValueError(
             f"`image_size` must be given for images of {len(shapes)} sizes, such as "
-            f"{shapes[0]} and {shapes[-1]}. Received: image_size=None"
+            f"{first[:2]} and {last[:2]}. Received: image_size=None"
         )
-    return np.stack(pictures)
+    if kept or not rows:
+        return rows, kept
+    (shape,) = shapes
+    chosen = [files[row] for row in rows]
+    return rows, _picture_data.PictureFiles(chosen, shape, image_size)
 
 
 def _labels(folder, files):

