@@ -1,7 +1,7 @@
 """Gradients of a batch, summed over equal parts of it to save memory.
 
 The losses of a batch are means over its examples. If each example's term depends on no
-other example, the gradients of the parts add up to those of the whole batch.
+other example, the gradients of the parts add up to the gradients of the whole batch.
 """
 
 from collections.abc import Callable

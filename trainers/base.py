@@ -103,8 +103,8 @@ class AdversarialTrainer(UpdatedModel, abc.ABC):
             example independently, see `update_both`.
         micro_batches: Number of equal parts into which each update divides its batch.
             The parts run one after another, and their gradients are summed for one
-            step of the optimizer. Memory falls, while updates and logs stay those of
-            the whole batch, up to rounding. The batch on each replica must be a
+            step of the optimizer. Memory falls, while updates and logs equal the whole
+            batch's, up to rounding. The batch on each replica must be a
             multiple of it. Losses, penalties and layers must treat each example
             independently. Those that are known to use statistics of the batch, such as
             batch normalization, are refused.

@@ -31,7 +31,7 @@ def load(
     split: str = "train",
     download: bool = False,
 ) -> Source:
-    """Loads a dataset into memory, always with the same examples in the same order.
+    """Loads a dataset, always with the same examples in the same order.
 
     | `name` | examples | labels |
     |---|---|---|
@@ -58,6 +58,10 @@ def load(
     independently. The red digit counts hundreds in the label, and the green one tens
     (Metz et al., 2017, arXiv:1611.02163, section 3.3.1).
 
+    All files of a folder are decoded once, to count unreadable ones. If the images take
+    more than 256 MiB together, they are decoded again when they are used, so that
+    memory does not grow with their number. The batches do not depend on this.
+
     Args:
         name: A name from the table.
         image_size: Height and width of the images in pixels, at least 1. `None` keeps
@@ -74,8 +78,8 @@ def load(
 
     Returns:
         A `Source` of images, uint8 `[N, height, width, channels]`, or of points,
-        float32 `[N, 2]`. It counts the images that could not be read, and by suffix the
-        files of a folder that are not images.
+        float32 `[N, 2]`, in memory except for large folders. It counts the images that
+        could not be read, and by suffix the files of a folder that are not images.
 
     Raises:
         FileNotFoundError: If the file or folder does not exist. `NotPrepared`, a
