@@ -181,20 +181,22 @@ def _policy(name):
 
 
 def _networks(config, shape, num_classes):
+    *sizes, channels = shape
     known = {
         "output_shape": shape,
-        "input_shape": shape,
         "image_size": shape[0],
-        "channels": shape[-1],
+        "channels": channels,
         "latent_dim": config.network.latent_dim,
         "seed": config.seed,
     }
     if num_classes is not None:
         known["num_classes"] = num_classes
-    row, joint_batch = config.network, config.trainer.joint_batch
+    row, options = config.network, config.trainer
+    channels *= options.packing
+    judged = known | {"input_shape": (*sizes, channels), "channels": channels}
     return (
         _made(row.at, known, row.for_generator()),
-        _made(row.discriminator_at, known, row.for_discriminator(joint_batch)),
+        _made(row.discriminator_at, judged, row.for_discriminator(options.joint_batch)),
     )
 
 

@@ -70,7 +70,7 @@ def feed(
         if first_batch is not None:
             first_batch.note_array(tf.nest.flatten(arrays)[0])
         size = _checked_batch_size(batch_size)
-        drop_remainder = trainer.num_shares > 1
+        drop_remainder = _shares(trainer) > 1
         endless = _arrays.of_arrays(
             arrays, size, drop_remainder=drop_remainder, **order
         )
@@ -86,11 +86,11 @@ def one_step(trainer: Any, x: Any, y: Any) -> tf.data.Dataset:
     arrays = _checked_arrays(trainer, x, y)
     count = trainer.batches_per_step
     size = len(tf.nest.flatten(arrays)[0])
-    if size % (count * trainer.num_shares):
+    shares = _shares(trainer)
+    if size % (count * shares):
+        each = f", each a multiple of {shares}, {_purpose(trainer)}" * (shares > 1)
         raise ValueError(
-            f"`x` must contain {count} batches of equal size, one after another. The "
-            f"size must be a multiple of {trainer.num_shares}, the number of "
-            f"{_shares_of(trainer) or 'replicas'}. "
+            f"`x` must contain {count} batches of equal size, one after another{each}. "
             f"Received: {size} examples"
         )
     batches = tf.data.Dataset.from_tensor_slices(arrays).batch(size // count, True)
@@ -145,18 +145,29 @@ def _check_divisible(specs, trainer):
     sizes = [
         spec.shape[0] if spec.shape.rank else None for spec in tf.nest.flatten(specs)
     ]
-    shares = trainer.num_shares
+    shares = _shares(trainer)
     if shares > 1 and any(size is None or size % shares for size in sizes):
         raise ValueError(
-            f"`x` must have a fixed batch size, a multiple of {shares}, so that all "
-            f"{_shares_of(trainer)} get equal shares. Use "
+            f"`x` must have a fixed batch size, a multiple of {shares}, "
+            f"{_purpose(trainer)}. Use "
             f"`dataset.batch(size, drop_remainder=True)`. Received: sizes={sizes}"
         )
 
 
-def _shares_of(trainer):
+def _shares(trainer):
+    """Returns the divisor of every batch size."""
+    return trainer.num_shares * trainer.packing
+
+
+def _purpose(trainer):
+    """Returns the reason why a batch has this divisor."""
     names = {"replicas": trainer.num_replicas, "micro-batches": trainer.micro_batches}
-    return " and ".join(name for name, count in names.items() if count > 1)
+    shares = " and ".join(name for name, count in names.items() if count > 1)
+    packs = f"packs of `packing={trainer.packing}` examples"
+    if not shares:
+        return f"so that it consists of {packs}"
+    of_packs = f" of {packs}" if trainer.packing > 1 else ""
+    return f"so that all {shares} get equal shares{of_packs}"
 
 
 def _checked_arrays(trainer, x, y):

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tfgan_tricks import _facts
 from trainers import _arguments
+from trainers import _packing
 
 _IMAGES = ("image", "images")
 _LABELS = ("label", "labels")
@@ -199,7 +200,8 @@ def _wrong_labels(num_classes):
 
 
 def _image_shape(trainer):
-    return _facts.input_shapes(trainer.discriminator)[0]
+    judged = _facts.input_shapes(trainer.discriminator)[0]
+    return _packing.shape_of_example(judged, trainer.packing)
 
 
 def _of_shape(images, shape):

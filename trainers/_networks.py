@@ -6,10 +6,18 @@ import keras
 import tensorflow as tf
 
 from tfgan_tricks import _facts
+from trainers import _packing
 
 
-def fit_together(generator: keras.Model, discriminator: keras.Model) -> None:
+def fit_together(
+    generator: keras.Model, discriminator: keras.Model, packing: int
+) -> None:
     """Builds the discriminator if necessary, and checks the pair.
+
+    Args:
+        generator: The generator.
+        discriminator: The discriminator.
+        packing: Number of images that the discriminator judges as one.
 
     Raises:
         ValueError: If an argument is not a network, if it was created in the scope of
@@ -18,10 +26,12 @@ def fit_together(generator: keras.Model, discriminator: keras.Model) -> None:
     _check_kinds(generator=generator, discriminator=discriminator)
     _facts.latent_dim(generator)
     images = _image_shape(generator)
+    if images is not None:
+        images = _packing.shape_of_pack(images, packing)
     if not _facts.input_shapes(discriminator):
         _build(discriminator, images, _facts.is_conditional(generator))
     _check_scope(generator=generator, discriminator=discriminator)
-    _check_inputs(generator, discriminator, images)
+    _check_inputs(generator, discriminator, images, packing)
 
 
 def _check_kinds(**networks: Any) -> None:
@@ -74,7 +84,7 @@ def _check_scope(**networks):
                 )
 
 
-def _check_inputs(generator, discriminator, images):
+def _check_inputs(generator, discriminator, images, packing):
     taken, *labels = _facts.input_shapes(discriminator)
     if _facts.is_conditional(generator) != _facts.is_conditional(discriminator):
         shapes = [_facts.input_shapes(each) for each in (generator, discriminator)]
@@ -84,9 +94,12 @@ def _check_inputs(generator, discriminator, images):
             f"Received: inputs of shape {_shown(shapes[0])} and {_shown(shapes[1])}"
         )
     if images is not None and not tf.TensorShape(taken).is_compatible_with(images):
+        told = "the generator's images"
+        if packing > 1:
+            told = f"packs of {packing} images, joined by `packing={packing}`"
         raise ValueError(
-            "`discriminator` must accept the generator's images, of shape "
-            f"{images}. Labels need a separate input. "
+            f"`discriminator` must accept {told}, of shape {images}. Labels need a "
+            "separate input. "
             f"Received: discriminator inputs of shape {_shown([taken, *labels])}"
         )
 

@@ -23,6 +23,7 @@ from trainers import _batch
 from trainers import _forms
 from trainers import _micro_batches
 from trainers import _networks
+from trainers import _packing
 from trainers import _schedules
 from trainers import _serializing
 from trainers import _step_data
@@ -113,6 +114,12 @@ class AdversarialTrainer(UpdatedModel, abc.ABC):
             `layers.JointMinibatchDiscrimination` requires. Batch statistics in the
             discriminator then include both. `penalties` must be empty.
             `SemiSupervisedGAN` does not support it.
+        packing: Number m of examples in a pack, at least 1. The discriminator judges
+            packs: m consecutive examples of a batch, joined along the last axis, all
+            real or all fake. Losses, penalties and features are those of packs. The
+            discriminator's input has m times the channels of an image, and each
+            replica's share of a batch must be a multiple of m. 1 judges each example.
+            `SemiSupervisedGAN` and networks with a label input do not support more.
         ema_decay: Decay per step, in [0, 1), of an exponential moving average of the
             generator's weights. The averaged generator then draws the samples. It
             starts from the weights at step 0. `None` keeps no average.
@@ -154,6 +161,7 @@ class AdversarialTrainer(UpdatedModel, abc.ABC):
         schedule: str = "alternating",
         micro_batches: int = 1,
         joint_batch: bool = False,
+        packing: int = 1,
         ema_decay: float | None = None,
         output_range: tuple[float, float] | None = None,
         seed: int = 0,
@@ -162,7 +170,8 @@ class AdversarialTrainer(UpdatedModel, abc.ABC):
         super().__init__(**kwargs)
         penalties = _checked.checked(penalties, taken=self.loss_names)
         _arguments.check(discriminator_steps, penalties, joint_batch, seed)
-        _networks.fit_together(generator, discriminator)
+        _packing.check(packing, generator)
+        _networks.fit_together(generator, discriminator, packing)
         self.adversarial_loss = loss
         self.penalties = penalties
         self.discriminator_steps = discriminator_steps
@@ -171,6 +180,7 @@ class AdversarialTrainer(UpdatedModel, abc.ABC):
         self.schedule = schedule
         self.micro_batches = micro_batches
         self.joint_batch = joint_batch
+        self.packing = packing
         self.ema_decay = ema_decay
         self.output_range = _arguments.output_range(output_range, generator)
         self.seed = seed
@@ -235,14 +245,17 @@ class AdversarialTrainer(UpdatedModel, abc.ABC):
             data: Data of one step, as `train_step` receives it.
 
         Returns:
-            A list of `discriminator_steps + 1` batches of float32 images.
+            A list of `discriminator_steps + 1` batches of float32 images or packs.
         """
         labels_wanted = _facts.is_conditional(self.generator)
         batches = [
-            Batch(tf.cast(images, tf.float32), labels if labels_wanted else None)
+            Batch(self._packed(images), labels if labels_wanted else None)
             for images, labels in _step_data.pairs(data, self.batches_per_step)
         ]
         return _batch.one_per_update(batches, self.discriminator_steps)
+
+    def _packed(self, images):
+        return _packing.packed(tf.cast(images, tf.float32), self.packing)
 
     def finish_step(self) -> dict[str, tf.Tensor]:
         """Updates the moving averages and the step counter, and returns the logs."""
@@ -371,24 +384,25 @@ class AdversarialTrainer(UpdatedModel, abc.ABC):
         return tf.nest.map_structure(lambda x: tf.cast(x, tf.float32), outputs)
 
     def sample_like(self, real: Batch, seed: tf.Tensor) -> Batch:
-        """Generates fake images with the labels of `real`.
+        """Generates fake images with the labels of `real`, or packs of fake images.
 
         Every call of the generator in a step must go through this method. With
         `reuse_fake_batch`, its first call in the generator's objective returns the fake
         images of the last discriminator update instead.
 
         Args:
-            real: Real images, for their number and their labels.
+            real: Real images or packs, for their number and their labels.
             seed: Seed of the latents, two integers.
 
         Returns:
-            A `Batch` of fake images.
+            A `Batch` of as many fake images or packs.
         """
         if kept_fake.value:
             return kept_fake.value.pop()
-        shape = [tf.shape(real.images)[0], self.latent_dim]
-        latents = replica.stateless_normal(shape, seed)
-        return real._replace(images=self.generator_player.run(latents, real.labels))
+        rows = tf.shape(real.images)[0] * self.packing
+        latents = replica.stateless_normal([rows, self.latent_dim], seed)
+        images = self.generator_player.run(latents, real.labels)
+        return real._replace(images=_packing.packed(images, self.packing))
 
     def random_seed(self, tag: str) -> tf.Tensor:
         """Returns a seed for one draw of random numbers in the current step.
@@ -447,6 +461,7 @@ class AdversarialTrainer(UpdatedModel, abc.ABC):
             "schedule": self.schedule,
             "micro_batches": self.micro_batches,
             "joint_batch": self.joint_batch,
+            "packing": self.packing,
             "ema_decay": self.ema_decay,
             "output_range": self.output_range,
             "seed": self.seed,

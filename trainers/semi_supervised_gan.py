@@ -14,6 +14,7 @@ from trainers import _arguments
 from trainers import _batch
 from trainers import _features
 from trainers import _micro_batches
+from trainers import _packing
 from trainers import _step_data
 from trainers import _together
 from trainers._batch import Batch
@@ -61,11 +62,12 @@ class SemiSupervisedGAN(AdversarialTrainer):
             is one-sided label smoothing.
         discriminator_ema_decay: Decay per step, in [0, 1), of an exponential moving
             average of the discriminator's weights. `None` keeps no average.
-        **kwargs: Further arguments of `AdversarialTrainer`, except `joint_batch`.
+        **kwargs: Further arguments of `AdversarialTrainer`, except `joint_batch` and
+            `packing`.
 
     Raises:
         ValueError: If an argument is out of range, no layer has the name `features`,
-            `joint_batch` is `True`, or a network has a label input.
+            `joint_batch` is `True`, `packing` is not 1, or a network has a label input.
 
     Attributes:
         ema_discriminator: The averaged discriminator, or `None`.
@@ -108,6 +110,7 @@ class SemiSupervisedGAN(AdversarialTrainer):
         discriminator_ema_decay: float | None = 0.9999,
         **kwargs: Any,
     ):
+        _packing.refuse("the discriminator classifies each single image", **kwargs)
         _features.check_distance(distance)
         loss = losses.minimax(real_label=real_label)
         super().__init__(generator, discriminator, loss=loss, **kwargs)

@@ -22,6 +22,7 @@ def check(config: Any) -> None:
     _check_joint_batch(config)
     _check_schedule(config)
     _check_micro_batches(config)
+    _check_packing(config)
     _check_decay(config)
     _check_labels(config)
     _check_batch(config)
@@ -124,6 +125,29 @@ def _that_needs_a_batch(config):
     return config.network.comparing() or "".join(of_noise)
 
 
+def _check_packing(config):
+    packing = config.trainer.packing
+    if packing > 1 and config.trainer.classifies:
+        raise ValueError(
+            f"`packing` must be 1 for the trainer {config.trainer.name}, which "
+            f"classifies single examples. Received: packing={packing}"
+        )
+    if packing > 1 and config.conditional:
+        raise ValueError(
+            "`packing` must be 1 with `conditional`, because the examples of a pack "
+            "have different labels. Set `conditional` to false. "
+            f"Received: packing={packing} with conditional=True"
+        )
+    parts = config.trainer.micro_batches
+    if config.batch_size % (packing * parts):
+        of_parts = f" with micro_batches={parts}" if parts > 1 else ""
+        raise ValueError(
+            "`batch_size` must be a multiple of `packing`, so that a batch or each of "
+            "its parts consists of packs. "
+            f"Received: batch_size={config.batch_size} with packing={packing}{of_parts}"
+        )
+
+
 def _check_decay(config):
     end = getattr(config.schedule, "end", None)
     if end is not None and config.schedule.final == 0 and config.steps > end:
@@ -150,8 +174,9 @@ def _check_batch(config):
     trainer = config.trainer
     what = f"the trainer {trainer.name}" if trainer.compares_batch else ""
     what = what or config.network.comparing()
-    if what and config.batch_size < 2:
+    least = 2 * trainer.packing
+    if what and config.batch_size < least:
         raise ValueError(
-            f"`batch_size` must be at least 2 for {what}. "
+            f"`batch_size` must be at least {least} for {what}. "
             f"Received: batch_size={config.batch_size}"
         )

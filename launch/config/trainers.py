@@ -87,6 +87,7 @@ class Trainer(fields.Row):
         "schedule",
         "micro_batches",
         "joint_batch",
+        "packing",
         "discriminator_history",
         "generator_history",
         "ema_decay",
@@ -115,6 +116,9 @@ class Trainer(fields.Row):
         False,
         "If true, the discriminator gets real and fake examples in one batch, and its "
         "minibatch discrimination compares each example with both.",
+    )
+    packing: fields.Few = option(
+        1, "Number of examples that the discriminator judges as one pack (PacGAN)."
     )
     discriminator_history: fields.Weight | None = option(
         None, "Weight of the discriminator's historical averaging; none disables it."

@@ -124,7 +124,7 @@ class Run:
         self.record = _data.record_of(trainer, seed, self.batches)
         self.folder.check_same(self.record)
         self.workers = _workers.of(trainer)
-        self.workers.check(self.record.batch_size, rollbacks)
+        self.workers.check(self.record.batch_size, rollbacks, trainer.packing)
         self.steps = steps
         self.every = every
         self.rollbacks = rollbacks

@@ -52,12 +52,13 @@ class Workers:
         place = (resolver.task_type, resolver.task_id) if cluster else (first, 0)
         self.is_chief = place == (first, 0)
 
-    def check(self, batch_size: int | None, rollbacks: int) -> None:
+    def check(self, batch_size: int | None, rollbacks: int, packing: int = 1) -> None:
         """Raises `ValueError` for arguments that do not fit several replicas."""
-        if batch_size is not None and batch_size % self.num_replicas:
+        if batch_size is not None and batch_size % (self.num_replicas * packing):
+            packs = f" times `packing`, {packing}" if packing > 1 else ""
             raise ValueError(
-                f"`batch_size` must be a multiple of the {self.num_replicas} replicas. "
-                f"Received: batch_size={batch_size}"
+                f"`batch_size` must be a multiple of the {self.num_replicas} replicas"
+                f"{packs}. Received: batch_size={batch_size}"
             )
         if rollbacks and self.has_others:
             raise ValueError(

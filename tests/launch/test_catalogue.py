@@ -302,6 +302,7 @@ def test_precision_is_the_policy_of_both_networks_and_of_nothing_else(name, prec
         ("wgan", "clip", 0.5),
         ("r3_gan", "schedule", "simultaneous"),
         ("r3_gan", "micro_batches", 4),
+        ("wgan_gp", "packing", 2),
     ],
 )
 def test_own_options_reach_the_trainer(name, key, value):
@@ -354,6 +355,9 @@ def test_networks_make_and_take_the_examples(network, shape):
     assert generator.input_shape == (None, 3)
     assert generator.output_shape == (None, *shape)
     assert discriminator.input_shape == (None, *shape)
+    generator, discriminator = network_of(network, shape, **narrow, packing=4)
+    assert generator.output_shape == (None, *shape)
+    assert discriminator.input_shape == (None, *shape[:-1], 4 * shape[-1])
 
 
 @pytest.mark.parametrize(

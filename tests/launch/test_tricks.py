@@ -25,11 +25,12 @@ def test_historical_averages_resume_and_are_in_the_metrics(tmp_path):
     assert last["g_history"] > 0.0 and last["d_history"] > 0.0
 
 
-def test_a_joint_batch_and_smoothing_train_and_resume(tmp_path, monkeypatch):
+def test_a_joint_batch_of_packs_and_smoothing_train_and_resume(tmp_path, monkeypatch):
     of_any_network = tuple(flag for flag in TINY if "hidden_layers" not in flag)
     monkeypatch.setattr(test_run, "TINY", of_any_network)
     options = ("set=joint_batch=true", "set=real_label=0.9", "set=network=dcgan")
-    assert_resumes(tmp_path, *options, "set=minibatch_discrimination=true")
+    options += ("set=packing=2", "set=minibatch_discrimination=true")
+    assert_resumes(tmp_path, *options)
 
 
 # The smallest run of the preset with virtual batch normalization.

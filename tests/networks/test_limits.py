@@ -28,6 +28,7 @@ CASES = {
         8, normalization="virtual", reference_size=n
     ),
     "dcgan_discriminator width": by_width(networks.dcgan_discriminator),
+    "dcgan_discriminator channels": lambda n: networks.dcgan_discriminator(8, n),
     "dcgan_discriminator classes": lambda n: networks.dcgan_discriminator(
         8, num_classes=n
     ),
@@ -47,8 +48,10 @@ CASES = {
     "lsgan_character_discriminator label": lambda n: (
         networks.lsgan_character_discriminator(2, label_dim=n)
     ),
+    "lsgan_discriminator": networks.lsgan_discriminator,
     "lsgan_generator": lambda n: networks.lsgan_generator(latent_dim=n),
     "standard_cnn_generator": lambda n: networks.standard_cnn_generator(latent_dim=n),
+    "standard_cnn_discriminator": networks.standard_cnn_discriminator,
     "weight_norm_generator": lambda n: networks.weight_norm_generator(latent_dim=n),
     "weight_norm_generator hidden": lambda n: networks.weight_norm_generator(
         hidden=(n,)
@@ -69,8 +72,7 @@ def test_sizes_in_range_and_still_impossible_are_refused(make, size):
 def test_every_network_is_tried():
     known = {name for name in vars(networks) if not name.startswith("_")}
     tried = {name.split()[0] for name in CASES}
-    without_sizes = {"standard_cnn_discriminator", "lsgan_discriminator"}
-    assert known - tried == without_sizes
+    assert known == tried
 
 
 @pytest.mark.parametrize(
@@ -82,6 +84,8 @@ def test_every_network_is_tried():
         lambda: networks.dcgan_discriminator(28, 1, width=3, num_classes=4),
         lambda: networks.lsgan_character_generator(3, latent_dim=5, label_dim=2),
         lambda: networks.lsgan_character_discriminator(3, 2, label_dim=5),
+        lambda: networks.standard_cnn_discriminator(6),
+        lambda: networks.lsgan_discriminator(5),
         lambda: networks.mlp_generator((3, 5), latent_dim=7, hidden=(11, 2)),
         lambda: networks.mlp_discriminator((3, 5), hidden=(11, 2)),
         lambda: networks.weight_norm_generator((3, 5, 1), 7, hidden=(11, 2)),

@@ -72,7 +72,8 @@ def of_points(cls, *stack, generator=plain, **arguments):
         first = keras.layers.Dense(5, "tanh", name="features")
         middle = [layer() for layer in stack]
         dense = [first, *middle, keras.layers.Dense(1)]
-        discriminator = keras.Sequential([keras.Input((2,)), *dense])
+        judged = keras.Input((2 * arguments.get("packing", 1),))
+        discriminator = keras.Sequential([judged, *dense])
         return cls(generator(), discriminator, **arguments)
 
     return make
@@ -227,6 +228,7 @@ CASES = {
             trainers.RelativisticAverageGAN,
             comparison,
             penalties=[penalties.ZeroCenteredInterpolated(0.1)],
+            packing=2,
         )
     ),
     "relativistic_average_least_squares": Case(
@@ -234,6 +236,7 @@ CASES = {
             trainers.RelativisticAverageGAN,
             base="least_squares",
             schedule="simultaneous",
+            packing=4,
         )
     ),
     "relativistic_average_hinge": Case(

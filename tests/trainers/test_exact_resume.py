@@ -27,7 +27,7 @@ def keras_noise():
     return [keras.layers.Dropout(0.3), keras.layers.GaussianNoise(0.2)]
 
 
-def networks():
+def networks(packing):
     """Returns networks with every kind of state: batches, sigma and a reference."""
     keras.utils.set_random_seed(3)
     reference = tf.random.stateless_normal([6, 3], seed=[1, 2])
@@ -49,7 +49,7 @@ def networks():
     )
     discriminator = keras.Sequential(
         [
-            keras.Input((2,)),
+            keras.Input((2 * packing,)),
             layers.SpectralNormalization(keras.layers.Dense(7), name="first"),
             keras.layers.ReLU(name="hidden"),
             layers.GaussianNoise(0.1),
@@ -62,8 +62,10 @@ def networks():
 
 def made(cls):
     more = toy.REQUIRED.get(cls, {})
+    packing = 2 if cls is trainers.RelativisticGAN else 1
     trainer = cls(
-        *networks(),
+        *networks(packing),
+        packing=packing,
         ema_decay=0.9,
         generator_history=0.1,
         discriminator_history=0.2,

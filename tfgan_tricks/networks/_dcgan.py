@@ -75,7 +75,8 @@ def dcgan_generator(
         et al., 2016, arXiv:1606.03498; spectral normalization: Miyato et al., 2018,
         arXiv:1802.05957; labels: Mao et al., 2017, arXiv:1611.04076, section 3.3.
     """
-    _check(image_size, channels, width, normalization, _GENERATOR_NORMALIZATIONS)
+    _check(image_size, width, normalization, _GENERATOR_NORMALIZATIONS)
+    _checks.channels(channels)
     _checks.positive_integer(latent_dim=latent_dim, reference_size=reference_size)
     label = _label(num_classes, label_dim)
     _check_generator(image_size, channels, width, latent_dim, label)
@@ -123,7 +124,8 @@ def dcgan_discriminator(
 
     Args:
         image_size: Height and width of the images: 8, 16, 28, 32, 64 or 128.
-        channels: Number of channels of the images, 1 to 4.
+        channels: Number of channels of the images, at least 1. With `packing`, all
+            channels of a pack.
         width: Number of channels of the finest level, at least 1.
         normalization: "none", "batch" or "spectral". Batch normalization follows every
             convolution except the first. Spectral normalization applies to every layer.
@@ -159,7 +161,8 @@ def dcgan_discriminator(
             "it in the generator only. Use 'none', 'batch' or 'spectral'. "
             "Received: normalization='virtual'"
         )
-    _check(image_size, channels, width, normalization, _DISCRIMINATOR_NORMALIZATIONS)
+    _check(image_size, width, normalization, _DISCRIMINATOR_NORMALIZATIONS)
+    _checks.positive_integer(channels=channels)
     label = _label(num_classes, label_dim)
     _check_discriminator(image_size, channels, width, label)
     make = _parts.Maker("dcgan_discriminator", seed, normalization == "spectral")
@@ -181,13 +184,12 @@ def dcgan_discriminator(
     return keras.Model([pictures, labels], _parts.chain(x, end), name=make.network)
 
 
-def _check(image_size, channels, width, normalization, normalizations):
+def _check(image_size, width, normalization, normalizations):
     if image_size not in _COARSEST:
         raise ValueError(
             "`image_size` must be 8, 16, 28, 32, 64 or 128. "
             f"Received: image_size={image_size!r}"
         )
-    _checks.channels(channels)
     _checks.positive_integer(width=width)
     _parts.check_choice("normalization", normalization, normalizations)
 
@@ -222,7 +224,8 @@ def _check_discriminator(image_size, channels, width, label):
         seen = sum(_kernels(_LABEL_MAPS, *widths[1:2]))
         sizes += [_table_size(label), maps, seen, joint]
         features = 16 * width
-    _limits.check_weights([*sizes, features], width=width, **label)
+    sizes.append(features)
+    _limits.check_weights(sizes, channels=channels, width=width, **label)
 
 
 def _check_reference(reference_size, image_size, width, latent_dim):

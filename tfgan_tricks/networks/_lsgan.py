@@ -76,7 +76,8 @@ def lsgan_discriminator(channels: int = 3, seed: int = 0) -> keras.Sequential:
     deviations.
 
     Args:
-        channels: Number of channels of the images, 1 to 4.
+        channels: Number of channels of the images, at least 1. With `packing`, all
+            channels of a pack.
         seed: Integer seed of the initial weights.
 
     Returns:
@@ -93,7 +94,9 @@ def lsgan_discriminator(channels: int = 3, seed: int = 0) -> keras.Sequential:
         Mao et al., 2017, arXiv:1611.04076, section 4.1 and figure 3, and the authors'
         code.
     """
-    _checks.channels(channels)
+    _checks.positive_integer(channels=channels)
+    kernels = [25 * size for size in _limits.chained(channels, 64, 128, 256, 512)]
+    _limits.check_weights([*kernels, 7 * 7 * 512], channels=channels)
     make = _parts.Maker("lsgan_discriminator", seed)
     stack = [keras.Input((112, 112, channels))]
     for size, filters in ((56, 64), (28, 128), (14, 256), (7, 512)):

@@ -95,7 +95,8 @@ def standard_cnn_discriminator(
     drawn as in `standard_cnn_generator`.
 
     Args:
-        channels: Number of channels of the images, 1 to 4.
+        channels: Number of channels of the images, at least 1. With `packing`, all
+            channels of a pack.
         normalization: "spectral", "batch" or "none". Spectral normalization applies to
             every convolution, and not to the dense layer. Batch normalization follows
             every convolution except the last.
@@ -116,7 +117,8 @@ def standard_cnn_discriminator(
         Jolicoeur-Martineau, 2018, arXiv:1807.00734; Miyato et al., 2018,
         arXiv:1802.05957.
     """
-    _checks.channels(channels)
+    _checks.positive_integer(channels=channels)
+    _limits.check_weights(_sizes(channels), channels=channels)
     _parts.check_choice("normalization", normalization, ("spectral", "batch", "none"))
     _parts.check_choice("activation", activation, ("leaky_relu", "tanh"))
     spectral = normalization == "spectral"
@@ -129,6 +131,14 @@ def standard_cnn_discriminator(
         stack.append(_activation(activation, name))
     features = _parts.flat("features")
     return make.sequential(*stack, features, _plain(make).logit())
+
+
+def _sizes(channels):
+    """Returns the number of weights of each of the discriminator's kernels."""
+    filters = [count for _, count, _ in _CONVOLUTIONS]
+    pairs = zip(_CONVOLUTIONS, _limits.chained(channels, *filters), strict=True)
+    kernels = [options["kernel_size"] ** 2 * size for (*_, options), size in pairs]
+    return [*kernels, 4 * 4 * filters[-1]]
 
 
 def _plain(make):
