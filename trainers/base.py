@@ -116,10 +116,11 @@ class AdversarialTrainer(UpdatedModel, abc.ABC):
             `SemiSupervisedGAN` does not support it.
         packing: Number m of examples in a pack, at least 1. The discriminator judges
             packs: m consecutive examples of a batch, joined along the last axis, all
-            real or all fake. Losses, penalties and features are those of packs. The
-            discriminator's input has m times the channels of an image, and each
-            replica's share of a batch must be a multiple of m. 1 judges each example.
-            `SemiSupervisedGAN` and networks with a label input do not support more.
+            real or all fake (PacGAN, Lin et al., 2018, arXiv:1712.04086). Losses,
+            penalties and features are computed for packs. The discriminator's input has
+            m times the channels of an image, and each replica's share of a batch must
+            be a multiple of m. `SemiSupervisedGAN` and networks with a label input
+            support only 1.
         ema_decay: Decay per step, in [0, 1), of an exponential moving average of the
             generator's weights. The averaged generator then draws the samples. It
             starts from the weights at step 0. `None` keeps no average.
