@@ -1,6 +1,5 @@
 """Packs of examples, each of which the discriminator judges as one."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -41,15 +40,33 @@ def packed(images: tf.Tensor, packing: int) -> tf.Tensor:
 
     Returns:
         A tensor `[batch / packing, ..., packing * channels]`.
-
-    Raises:
-        ValueError: If the number of rows is known and not a multiple of `packing`.
     """
     if packing == 1:
         return images
-    parts = [images[index::packing] for index in range(packing)]
-    with tf.control_dependencies(_assertions(images, packing)):
-        return tf.concat(parts, axis=-1)
+    return tf.concat([images[index::packing] for index in range(packing)], axis=-1)
+
+
+def checked(images: tf.Tensor, packing: int) -> tf.Tensor:
+    """Returns images whose number is a multiple of `packing`.
+
+    Raises:
+        ValueError: If the number is known and not a multiple. A number that is not
+            known yet is checked in the step.
+    """
+    rows = images.shape[0]
+    message = (
+        f"`x` must have batches of a multiple of {packing} examples on each replica, "
+        f"so that `packing={packing}` fills all packs. Use "
+        "`dataset.batch(size, drop_remainder=True)`. Received: batch size"
+    )
+    if rows is not None and rows % packing:
+        raise ValueError(f"{message} {rows}")
+    if rows is not None or packing == 1:
+        return images
+    rows = tf.shape(images)[0]
+    fits = tf.debugging.Assert(rows % packing == 0, [message, rows])
+    with tf.control_dependencies([fits]):
+        return tf.identity(images)
 
 
 def shape_of_pack(example: Shape, packing: int) -> Shape:
@@ -62,19 +79,3 @@ def shape_of_example(pack: Shape, packing: int) -> Shape:
     """Inverts `shape_of_pack`."""
     *first, last = pack
     return (*first, None if last is None else last // packing)
-
-
-def _assertions(images: tf.Tensor, packing: int) -> Sequence[tf.Operation]:
-    """Checks the number of rows, now if it is known, and otherwise in the step."""
-    rows = images.shape[0]
-    message = (
-        f"`x` must have batches of a multiple of {packing} examples on each replica, "
-        f"so that `packing={packing}` fills all packs. Use "
-        "`dataset.batch(size, drop_remainder=True)`. Received: batch size"
-    )
-    if rows is None:
-        rows = tf.shape(images)[0]
-        return [tf.debugging.Assert(rows % packing == 0, [message, rows])]
-    if rows % packing:
-        raise ValueError(f"{message} {rows}")
-    return []

@@ -256,7 +256,8 @@ class AdversarialTrainer(UpdatedModel, abc.ABC):
         return _batch.one_per_update(batches, self.discriminator_steps)
 
     def _packed(self, images):
-        return _packing.packed(tf.cast(images, tf.float32), self.packing)
+        images = _packing.checked(tf.cast(images, tf.float32), self.packing)
+        return _packing.packed(images, self.packing)
 
     def finish_step(self) -> dict[str, tf.Tensor]:
         """Updates the moving averages and the step counter, and returns the logs."""

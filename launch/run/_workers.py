@@ -54,11 +54,14 @@ class Workers:
 
     def check(self, batch_size: int | None, rollbacks: int, packing: int = 1) -> None:
         """Raises `ValueError` for arguments that do not fit several replicas."""
-        if batch_size is not None and batch_size % (self.num_replicas * packing):
-            packs = f" times `packing`, {packing}" if packing > 1 else ""
+        shares = self.num_replicas * packing
+        if batch_size is not None and batch_size % shares:
+            told = f"the {self.num_replicas} replicas"
+            if packing > 1:
+                told = f"{shares}, the number of replicas times `packing`"
             raise ValueError(
-                f"`batch_size` must be a multiple of the {self.num_replicas} replicas"
-                f"{packs}. Received: batch_size={batch_size}"
+                f"`batch_size` must be a multiple of {told}. "
+                f"Received: batch_size={batch_size}"
             )
         if rollbacks and self.has_others:
             raise ValueError(

@@ -97,6 +97,9 @@ def test_a_batch_is_shared_out_evenly():
     workers.num_replicas = 3
     with pytest.raises(ValueError, match=r"`batch_size`.*3 replicas.*Received: .*=64"):
         workers.check(64, rollbacks=0)
+    workers.check(60, rollbacks=0, packing=4)
+    with pytest.raises(ValueError, match=r"multiple of 12, .* `packing`. Rec.*=63"):
+        workers.check(63, rollbacks=0, packing=4)
 
 
 def final_weights(workdir):

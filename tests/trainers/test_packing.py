@@ -221,7 +221,11 @@ def test_arrays_lose_a_last_batch_that_is_not_full():
 
 def test_rows_of_an_unknown_number_are_counted_in_the_step():
     spec = tf.TensorSpec([None, 2])
-    packed = tf.function(lambda x: _packing.packed(x, 2), input_signature=[spec])
+
+    @tf.function(input_signature=[spec])
+    def packed(x):
+        return _packing.packed(_packing.checked(x, 2), 2)
+
     x = tf.reshape(tf.range(12.0), [6, 2])
     np.testing.assert_array_equal(packed(x), np.reshape(np.arange(12.0), [3, 4]))
     with pytest.raises(tf.errors.InvalidArgumentError, match="a multiple of 2 .* size"):
