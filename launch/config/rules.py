@@ -134,9 +134,10 @@ def _check_packing(config):
         )
     if packing > 1 and config.conditional:
         raise ValueError(
-            "`packing` must be 1 with `conditional`, because the examples of a pack "
-            "have different labels. Set `conditional` to false. "
-            f"Received: packing={packing} with conditional=True"
+            "`packing` must be 1 for class-conditional networks, because the examples "
+            "of a pack have different labels. Set `conditional` to false, or choose "
+            f"another network. Received: packing={packing} with "
+            f"network={config.network.name!r}"
         )
     parts = config.trainer.micro_batches
     if config.batch_size % (packing * parts):

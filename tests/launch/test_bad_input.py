@@ -143,7 +143,7 @@ TOGETHER = [
         ("set=label_dim=7", "set=conditional=false"),
         "`label_dim` must be given only with `cond",
     ),
-    (("set=packing=2", "preset=digits"), "Set `conditional` to false"),
+    (("set=packing=2", "preset=digits"), "1 for class-conditional networks"),
     (("set=packing=2", "preset=mnist_semi_supervised"), "classifies single examples"),
     (("set=packing=7", "preset=ring8"), "`batch_size` must be a multiple of `packing`"),
     (
