@@ -5,7 +5,7 @@ import signal
 import sys
 
 TYPE_CHECKING = False  # Importing it from `typing` would take longer than the rest.
-_PROGRAMS = ("-m", "tfgan-train", "tfgan-sample", "tfgan-export")
+_PROGRAMS = ("-m", "tfgan-train", "tfgan-sample", "tfgan-export", "tfgan-figures")
 
 
 def _end_at_once(number, frame):

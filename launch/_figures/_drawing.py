@@ -1,5 +1,6 @@
 """Figures as small PNG files, in colors that color-blind readers can tell apart."""
 
+import collections
 import io
 
 import numpy as np
@@ -45,14 +46,20 @@ def png(figure: Figure) -> bytes:
 
 
 def _looks(figure):
-    """Returns the index of each label, in the order of appearance."""
-    labels = [curve.label for panel in figure.panels for curve in panel.curves]
-    return {label: index for index, label in enumerate(dict.fromkeys(labels))}
+    """Returns the color of each label, and its index among the labels of its kind."""
+    looks, counts = {}, collections.Counter()
+    for panel in figure.panels:
+        for curve in panel.curves:
+            if curve.label not in looks:
+                color = _COLORS[len(looks) % len(_COLORS)]
+                looks[curve.label] = color, counts[curve.kind]
+                counts[curve.kind] += 1
+    return looks
 
 
 def _draw_panel(axes, panel: Panel, looks) -> None:
     for curve in panel.curves:
-        _draw_curve(axes, curve, looks[curve.label] % len(_COLORS), panel)
+        _draw_curve(axes, curve, *looks[curve.label], panel)
     axes.set(title=panel.title, xlabel=panel.x_label, ylabel=panel.y_label)
     if not any(curve.kind == "bars" for curve in panel.curves):
         axes.set(xscale=panel.scales[0], yscale=panel.scales[1])
@@ -65,8 +72,8 @@ def _draw_panel(axes, panel: Panel, looks) -> None:
         axes.set_aspect("equal", adjustable="box")
 
 
-def _draw_curve(axes, curve: Curve, look, panel: Panel) -> None:
-    style = {"color": _COLORS[look], "label": curve.label}
+def _draw_curve(axes, curve: Curve, color, number, panel: Panel) -> None:
+    style = {"color": color, "label": curve.label}
     if curve.kind == "bars":
         labels = [each.label for each in panel.curves]
         width = 0.8 / len(labels)
@@ -75,11 +82,11 @@ def _draw_curve(axes, curve: Curve, look, panel: Panel) -> None:
         axes.bar_label(bars, fmt="%.3f", fontsize=7.5, padding=1)
         axes.set_xticks(np.arange(len(curve.x)), curve.x)
     elif curve.kind == "points":
-        axes.plot(curve.x, curve.y, _MARKS[look], markersize=4, zorder=3, **style)
+        axes.plot(curve.x, curve.y, _MARKS[number], markersize=4, zorder=3, **style)
     elif curve.kind == "segments":
         axes.plot(curve.x, curve.y, linewidth=0.8, **style)
     else:
-        axes.plot(curve.x, curve.y, linestyle=_LINES[look], linewidth=1.6, **style)
+        axes.plot(curve.x, curve.y, linestyle=_LINES[number], linewidth=1.6, **style)
 
 
 def _add_legend(figure, axes):

@@ -30,10 +30,10 @@ PENALTIES = {
     "R1(1)": penalties.R1(1.0),
     "R2(1)": penalties.R2(1.0),
     "0-GP(0.5)": penalties.ZeroCenteredInterpolated(0.5),
-    "WGAN-GP(1)": penalties.InterpolatedGradientPenalty(1.0),
-    "one-sided GP(1)": penalties.InterpolatedGradientPenalty(1.0, one_sided=True),
-    "DRAGAN(1)": penalties.DraganPenalty(1.0),
-    "historical(1)": 1.0,
+    "WGAN-GP(0.3)": penalties.InterpolatedGradientPenalty(0.3),
+    "one-sided GP(0.3)": penalties.InterpolatedGradientPenalty(0.3, one_sided=True),
+    "DRAGAN(0.3)": penalties.DraganPenalty(0.3),
+    "historical(0.1)": 0.1,
 }
 
 
@@ -95,7 +95,7 @@ def _panel(name, walked, is_first):
     away = float(np.linalg.norm(walked[-1]))
     ends = (-2.6, 2.6)
     return Panel(
-        f"{name}\nat the end: {away:.2g} away",
+        f"{name}\nends {away:.2g} away",
         "theta",
         "psi" if is_first else "",
         curves,
@@ -147,9 +147,10 @@ def dirac_penalties(seed: int, steps: int = 500) -> Figure:
     panels = _grid({name: path(loss, each, steps) for name, each in PENALTIES.items()})
     caption = (
         "The same game with the non-saturating loss and a penalty. The zero-centered "
-        "penalties R1, R2 and 0-GP, which vanish at the equilibrium, and historical "
-        "averaging lead to it. WGAN-GP and DRAGAN ask for a slope of 1, which the best "
-        "discriminator has not, and keep circling. Mescheder et al., 2018, "
+        "penalties R1, R2 and 0-GP lead to the equilibrium, as does historical averaging, "
+        "slowly. WGAN-GP and DRAGAN ask for a slope of 1, but the slope is 0 at the "
+        "equilibrium: the paths keep circling. The one-sided form does nothing below a "
+        "slope of 1. Mescheder et al., 2018, "
         "arXiv:1801.04406, section 4 and figure 3."
     )
     return Figure("The Dirac-GAN with a penalty", caption, panels, 4, 2.1)

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from scipy import optimize
 from scipy import stats
 
 from launch._figures import _calculus
@@ -19,8 +20,7 @@ REAL, FAKE = "real", "fake"
 STANDARD, RELATIVISTIC = "standard", "relativistic"
 _STANDARD = losses.non_saturating()
 _PAIRED = losses.relativistic(_STANDARD)
-_ATOMS = np.linspace(-2.0, 5.0, 8)
-_DRAWS = 48
+_ATOMS = np.linspace(-3.0, 6.0, 13)
 
 
 def _sigmoid(logits):
@@ -115,48 +115,54 @@ def prior_knowledge(seed: int, steps: int = 480) -> Figure:
     return Figure(title, caption, panels, 2, 2.1)
 
 
-def weights_of(mean: float) -> np.ndarray:
-    """Returns how many of the draws of N(mean, 1) fall to each atom, at least one.
+def atoms(mean: float) -> np.ndarray:
+    """Returns the probabilities of N(mean, 1) on the atoms.
 
     Args:
         mean: Mean of the distribution.
 
     Returns:
-        Integers that sum to the number of draws.
+        Probabilities, which sum to 1.
     """
     density = stats.norm.pdf(_ATOMS, mean)
-    counts = np.maximum(np.floor(density / density.sum() * _DRAWS), 1).astype(int)
-    counts[np.argmax(counts)] += _DRAWS - counts.sum()
-    return counts
+    return density / density.sum()
 
 
-def best_outputs(loss: losses.AdversarialLoss, real, fake, is_paired: bool) -> tuple:
-    """Returns D on real and on fake data, and the loss, for the best discriminator.
+def _of_margins(margins):
+    return _PAIRED.discriminator(real_logits=margins, fake_logits=0.0 * margins)
 
-    Args:
-        loss: A loss.
-        real: Number of real draws at each atom.
-        fake: Number of fake draws at each atom.
-        is_paired: `True` for a loss of pairs, of which all are formed.
 
-    Returns:
-        A triple of two probabilities and the discriminator's least loss.
-    """
-    real = np.repeat(np.arange(len(real)), real)
-    fake = np.repeat(np.arange(len(fake)), fake)
-    if is_paired:
-        real, fake = (each.ravel() for each in np.meshgrid(real, fake))
+def _standard_optimum(real, fake):
+    """Returns D on real and on fake data, and log 4 minus the least loss."""
+    critic = _calculus.best_logits(_STANDARD, real, fake)
+    probabilities = _sigmoid(critic)
+    # -log D of a real logit a and -log(1 - D) of a fake one, which is -log D of -a.
+    least = np.sum(real * _negative_log(critic) + fake * _negative_log(-critic))
+    return real @ probabilities, fake @ probabilities, np.log(4.0) - least
 
-    def cost(critic):
-        return loss.discriminator(
-            real_logits=tf.gather(critic, real), fake_logits=tf.gather(critic, fake)
+
+def _negative_log(logits):
+    return _calculus.values(lambda a: _STANDARD.generator(fake_logits=a), logits)
+
+
+def _paired_optimum(real, fake):
+    """Returns D on pairs and on exchanged pairs, and log 2 minus the least loss."""
+    weights = np.outer(real, fake)
+
+    def imbalance(critic):
+        margins = np.subtract.outer(critic, critic)
+        slopes = weights * _calculus.slopes(_of_margins, margins.ravel()).reshape(
+            weights.shape
         )
+        # The loss does not depend on the mean, which is set to 0.
+        return slopes.sum(axis=1) - slopes.sum(axis=0) + critic.mean()
 
-    critic, least = _calculus.minimum(cost, np.zeros(len(_ATOMS)))
-    if is_paired:
-        margins = critic[real] - critic[fake]
-        return float(_sigmoid(margins).mean()), float(_sigmoid(-margins).mean()), least
-    return *standard_outputs(critic[real], critic[fake]), least
+    start = _calculus.best_logits(_STANDARD, 0.9 * real + 0.1 * fake, fake)
+    critic = optimize.root(imbalance, start, tol=1e-13).x
+    margins = np.subtract.outer(critic, critic)
+    least = np.sum(weights.ravel() * _calculus.values(_of_margins, margins.ravel()))
+    of_real, of_fake = (np.sum(weights * _sigmoid(m)) for m in (margins, -margins))
+    return of_real, of_fake, np.log(2.0) - least
 
 
 def divergence_paths(seed: int, count: int = 16) -> Figure:
@@ -170,45 +176,41 @@ def divergence_paths(seed: int, count: int = 16) -> Figure:
         The figure.
     """
     means = np.linspace(3.0, 0.0, count)
-    real = weights_of(0.0)
+    options = {"x_label": "distance of the means", "x_range": (3.1, -0.1)}
     panels, divergences = [], []
-    for name, loss, bound in (
-        (STANDARD, _STANDARD, np.log(4.0)),
-        (RELATIVISTIC, _PAIRED, np.log(2.0)),
+    for name, optimum in (
+        (STANDARD, _standard_optimum),
+        (RELATIVISTIC, _paired_optimum),
     ):
-        found = [
-            best_outputs(loss, real, weights_of(mean), loss is _PAIRED)
-            for mean in means
-        ]
-        of_real, of_fake, least = np.transpose(found)
+        found = [optimum(atoms(0.0), atoms(mean)) for mean in means]
+        of_real, of_fake, divergence = np.transpose(found)
         curves = [Curve(REAL, means, of_real), Curve(FAKE, means, of_fake)]
+        title = f"{name}: best D"
         panels.append(
             Panel(
-                f"{name}: best D",
-                "distance of the means",
-                "mean of D",
-                curves,
-                x_range=(3.1, -0.1),
+                title=title,
+                y_label="mean of D",
+                curves=curves,
                 y_range=(-0.05, 1.05),
+                **options,
             )
         )
-        divergences.append(Curve(name, means, bound - least))
+        divergences.append(Curve(name, means, divergence))
     panels.append(
         Panel(
-            "divergence",
-            "distance of the means",
-            "divergence, nats",
-            divergences,
-            x_range=(3.1, -0.1),
+            title="divergence",
+            y_label="divergence, nats",
+            curves=divergences,
+            **options,
         )
     )
     caption = (
-        "The fake data N(m, 1) move to the real data N(0, 1), both on eight atoms. If a "
-        "divergence is minimized, D falls to 1/2 on real data while it rises to 1/2 on "
-        "fake data. log 4 minus the least loss of the standard D is twice the "
-        "Jensen-Shannon divergence of p and q. log 2 minus the least relativistic loss "
-        "is this divergence for pairs, of p(x) q(y) and q(x) p(y). "
-        "Jolicoeur-Martineau, 2018, arXiv:1807.00734, section 3.2, and 2020, "
+        "The fake data N(m, 1) move to the real data N(0, 1). While a divergence is "
+        "minimized, D falls to 1/2 on real data as it rises to 1/2 on fake data. For "
+        "the standard D, log 4 minus the least loss is twice the Jensen-Shannon "
+        "divergence of p and q. For the relativistic D, log 2 minus the least loss is "
+        "the Jensen-Shannon divergence of the pairs p(x) q(y) and q(x) p(y). "
+        "Jolicoeur-Martineau, 2018, arXiv:1807.00734, section 3.2, and 2019, "
         "arXiv:1901.02474."
     )
     title = "Both divergences while the fake data approach the real data"
