@@ -164,7 +164,7 @@ def main(program, argv, define, about, action, keys=()):
     with _streams(), _signals.handled(), _pipes.lasting(), program.ending():
         values = parse(argv, define, about, keys)
         if values is not None:
-            program.workdir = values.get_flag_value("workdir", None)
+            program.workdir = getattr(values, "workdir", None)
             action(values)
         sys.stdout.flush()
     return 0

@@ -13,7 +13,6 @@ from tfgan_tricks import _checks
 from tfgan_tricks import _files
 
 PROGRAM = "tfgan-figures"
-FLAGS = {"folder": "output", "path": "output"}
 ABOUT = (
     "Computes the figures of the GAN papers with this package's losses and trainers.",
     "Writes NAME.png and NAME.csv for each figure, and index.html, which shows them.",
@@ -40,7 +39,7 @@ def define_flags(values):
 
 def main(argv):
     """Runs the program; returns its exit code."""
-    program = _endings.Program(PROGRAM, FLAGS)
+    program = _endings.Program(PROGRAM, {})
     return _cli.main(program, argv, define_flags, ABOUT, _draw)
 
 

@@ -20,6 +20,7 @@ import trainers
 from launch import _cli
 from launch import _plan
 from launch import export
+from launch import figures
 from launch import sample
 from launch import train
 from launch.config import configuration
@@ -220,6 +221,9 @@ PROGRAMS = {
     "launch.train": check_training,
     "launch.sample": lambda flags: _cli.parse(flags, sample.define_flags, sample.ABOUT),
     "launch.export": lambda flags: _cli.parse(flags, export.define_flags, export.ABOUT),
+    "launch.figures": lambda flags: _cli.parse(
+        flags, figures.define_flags, figures.ABOUT
+    ),
 }
 
 

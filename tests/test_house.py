@@ -92,10 +92,11 @@ def test_stacks_differ_in_one_file_only(path):
 
 
 def test_only_one_file_updates_weights_and_one_more_differentiates_by_them():
-    """Penalties differentiate by their input, in one file."""
+    """Penalties differentiate by their input, and figures by logits, in one file each."""
     taping = {relative(path) for path in LIBRARY if "GradientTape" in path.read_text()}
     of_weights = {"trainers/_updates.py", "trainers/_simultaneous.py"}
-    assert taping == {*of_weights, "tfgan_tricks/penalties/_passes.py"}
+    of_inputs = {"tfgan_tricks/penalties/_passes.py", "launch/_figures/_calculus.py"}
+    assert taping == of_weights | of_inputs
     applying = {relative(p) for p in LIBRARY if "apply_gradients" in p.read_text()}
     assert applying == {"trainers/_updates.py"}
 

@@ -81,7 +81,9 @@ def path(
             cost += penalty(lambda x: psi * x, real=real, fake=fake, seed=seed)
         return cost + distance(averages[1], psi)
 
-    return _calculus.descent((of_generator, of_discriminator), (theta, psi), RATE, steps)
+    return _calculus.descent(
+        (of_generator, of_discriminator), (theta, psi), RATE, steps
+    )
 
 
 def _panel(name, walked, is_first):

@@ -17,6 +17,7 @@ _GENERATORS = {
     MINIMAX: losses.minimax().generator,
     NON_SATURATING: losses.non_saturating().generator,
 }
+_EVERY = 40
 _PROBABILITY = "D(G(z)), probability of real"
 
 
@@ -152,12 +153,12 @@ def frozen_generator(
     Args:
         seed: Seed of the run.
         generator_steps: Number of steps after which the generator is frozen.
-        discriminator_steps: Number of steps of the new discriminator.
+        discriminator_steps: Number of steps of the new discriminator, a multiple of
+            40.
 
     Returns:
         The figure.
     """
-    every = max(discriminator_steps // 50, 1)
     generator, discriminator = _runs.pair((8, 8, 1), seed)
     gan = NonSaturatingGAN(generator, discriminator, seed=seed)
     _runs.train(gan, _runs.digits(), generator_steps, seed=seed)
@@ -180,7 +181,7 @@ def frozen_generator(
         _runs.digits(),
         discriminator_steps,
         rates=(0.0, 1e-3),
-        every=every,
+        every=_EVERY,
         measure=measure,
         seed=seed,
     )

@@ -1,5 +1,6 @@
 """Figures of relativistic losses (Jolicoeur-Martineau, 2018, arXiv:1807.00734)."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,8 @@ REAL, FAKE = "real", "fake"
 STANDARD, RELATIVISTIC = "standard", "relativistic"
 _STANDARD = losses.non_saturating()
 _PAIRED = losses.relativistic(_STANDARD)
-_ATOMS = np.linspace(-3.0, 6.0, 13)
+_EVERY = 10
+_ATOMS = np.linspace(-3.0, 6.0, 10)
 
 
 def _sigmoid(logits):
@@ -70,7 +72,7 @@ def _measured_run(gan, outputs, seed, steps, rates):
         real,
         steps,
         rates=rates,
-        every=max(steps // 60, 1),
+        every=_EVERY,
         measure=measure,
         seed=seed,
     )
@@ -79,12 +81,29 @@ def _measured_run(gan, outputs, seed, steps, rates):
     return [Curve(REAL, done, of_real), Curve(FAKE, done, of_fake)]
 
 
+def generator_alone(cls: type, outputs: Callable, seed: int, steps: int) -> list[Curve]:
+    """Trains a discriminator alone, and then a generator against it.
+
+    Args:
+        cls: Class of the trainer.
+        outputs: Function from real and fake logits to two means of D.
+        seed: Seed of the run.
+        steps: Number of steps of each network, a multiple of 10.
+
+    Returns:
+        The curves of D on real and on fake images during the generator's training.
+    """
+    gan = cls(*_runs.pair((8, 8, 1), seed), seed=seed)
+    _measured_run(gan, outputs, seed, steps, (0.0, 1e-3))
+    return _measured_run(gan, outputs, seed, steps, (1e-3, 0.0))
+
+
 def prior_knowledge(seed: int, steps: int = 480) -> Figure:
     """Trains both kinds of GAN, and records D on real and on fake images.
 
     Args:
         seed: Seed of the runs.
-        steps: Number of steps of each run.
+        steps: Number of steps of each run, a multiple of 10.
 
     Returns:
         The figure.
@@ -98,9 +117,7 @@ def prior_knowledge(seed: int, steps: int = 480) -> Figure:
         gan = cls(*_runs.pair((8, 8, 1), seed), seed=seed)
         curves = _measured_run(gan, outputs, seed, steps, (1e-3, 1e-3))
         together.append(Panel(f"{name}: both train", "step", "mean of D", curves))
-        gan = cls(*_runs.pair((8, 8, 1), seed), seed=seed)
-        _measured_run(gan, outputs, seed, steps, (0.0, 1e-3))
-        curves = _measured_run(gan, outputs, seed, steps, (1e-3, 0.0))
+        curves = generator_alone(cls, outputs, seed, steps)
         title = f"{name}: G trains alone"
         alone.append(Panel(title, "step of the generator", "mean of D", curves))
     panels = [panel._replace(y_range=(-0.05, 1.05)) for panel in together + alone]

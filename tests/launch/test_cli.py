@@ -14,6 +14,7 @@ from launch import _cli
 from launch import _endings
 from launch import _plan
 from launch import export
+from launch import figures
 from launch import sample
 from launch import train
 from launch.config import configuration
@@ -24,7 +25,7 @@ from tests.launch.programs import run
 
 ROOT = pathlib.Path(__file__).parents[2]
 
-PROGRAMS = {"train": train, "sample": sample, "export": export}
+PROGRAMS = {"train": train, "sample": sample, "export": export, "figures": figures}
 
 FLAGS = {
     "train": {
@@ -42,6 +43,7 @@ FLAGS = {
     },
     "sample": {"workdir", "num_images", "class", "seed", "output"},
     "export": {"workdir", "output", "format"},
+    "figures": {"output", "only", "seed"},
 }
 
 
@@ -260,6 +262,10 @@ BAD_OTHERS = [
     (export, ["workdir={tmp}/unborn", "output={tmp}/new"], "must contain a checkpoint"),
     (export, ["output=x", "format=karas"], "Did you mean 'keras'"),
     (export, ["outptu=x"], "Did you mean --output"),
+    (figures, [], "`output` must be given"),
+    (figures, ["output={tmp}/new", "only=bread,braed"], "`only`.*mean 'bread'"),
+    (figures, ["output={tmp}/full/file"], "`output` must be a folder"),
+    (figures, ["output={tmp}/new", "seed=-1"], "Received: seed=-1"),
 ]
 
 BAD = [(train, *case) for case in BAD_TRAIN] + BAD_OTHERS
