@@ -92,7 +92,7 @@ def test_stacks_differ_in_one_file_only(path):
 
 
 def test_only_one_file_updates_weights_and_one_more_differentiates_by_them():
-    """Penalties differentiate by their input, and figures by logits, in one file each."""
+    """Penalties differentiate by their input, figures by logits, each in one file."""
     taping = {relative(path) for path in LIBRARY if "GradientTape" in path.read_text()}
     of_weights = {"trainers/_updates.py", "trainers/_simultaneous.py"}
     of_inputs = {"tfgan_tricks/penalties/_passes.py", "launch/_figures/_calculus.py"}

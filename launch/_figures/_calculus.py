@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from numpy.typing import ArrayLike
 from scipy import optimize
 
 from tfgan_tricks.losses import AdversarialLoss
@@ -19,18 +18,18 @@ _HALVINGS = 56  # From 128 to the precision of float64.
 _TOLERANCE = 1e-10
 
 
-def values(mean_loss: Function, points: ArrayLike) -> np.ndarray:
+def values(mean_loss: Function, points: Any) -> np.ndarray:
     """Returns the value of a loss, a mean over its argument, at each point alone."""
     return np.array([float(mean_loss(_tensor([point]))) for point in points])
 
 
-def slopes(mean_loss: Function, points: ArrayLike) -> np.ndarray:
+def slopes(mean_loss: Function, points: Any) -> np.ndarray:
     """Returns the derivative of a loss, a mean over its argument, at each point."""
     _, gradient = _value_and_gradient(mean_loss, points)
     return gradient * len(gradient)
 
 
-def best_logits(loss: AdversarialLoss, real: ArrayLike, fake: ArrayLike) -> np.ndarray:
+def best_logits(loss: AdversarialLoss, real: Any, fake: Any) -> np.ndarray:
     """Returns the logits that minimize the discriminator's loss at each point.
 
     The loss of a logit is convex, so bisection finds where its slope changes sign.
@@ -58,7 +57,7 @@ def best_logits(loss: AdversarialLoss, real: ArrayLike, fake: ArrayLike) -> np.n
     return (low + high) / 2
 
 
-def minimum(function: Function, start: ArrayLike) -> tuple[np.ndarray, float]:
+def minimum(function: Function, start: Any) -> tuple[np.ndarray, float]:
     """Returns where a smooth convex function is least, and its value there."""
     found = optimize.minimize(
         functools.partial(_value_and_gradient, function),
@@ -83,7 +82,7 @@ def descent(
     rate: float,
     steps: int,
 ) -> np.ndarray:
-    """Returns the path of simultaneous gradient descent, in which each has its own cost.
+    """Returns the path of simultaneous gradient descent on one cost for each player.
 
     Args:
         costs: Function from the number of finished steps to the cost of each player.

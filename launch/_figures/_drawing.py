@@ -2,6 +2,7 @@
 
 import collections
 import io
+from typing import Any
 
 import numpy as np
 
@@ -47,7 +48,8 @@ def png(figure: Figure) -> bytes:
 
 def _looks(figure):
     """Returns the color of each label, and its index among the labels of its kind."""
-    looks, counts = {}, collections.Counter()
+    looks: dict = {}
+    counts: collections.Counter = collections.Counter()
     for panel in figure.panels:
         for curve in panel.curves:
             if curve.label not in looks:
@@ -57,9 +59,9 @@ def _looks(figure):
     return looks
 
 
-def _draw_panel(axes, panel: Panel, looks) -> None:
+def _draw_panel(axes: Any, panel: Panel, looks: dict) -> None:
     for curve in panel.curves:
-        _draw_curve(axes, curve, *looks[curve.label], panel)
+        _draw_curve(axes, curve, panel, looks[curve.label])
     axes.set(title=panel.title, xlabel=panel.x_label, ylabel=panel.y_label)
     if not any(curve.kind == "bars" for curve in panel.curves):
         axes.set(xscale=panel.scales[0], yscale=panel.scales[1])
@@ -72,7 +74,8 @@ def _draw_panel(axes, panel: Panel, looks) -> None:
         axes.set_aspect("equal", adjustable="box")
 
 
-def _draw_curve(axes, curve: Curve, color, number, panel: Panel) -> None:
+def _draw_curve(axes: Any, curve: Curve, panel: Panel, look: tuple) -> None:
+    color, number = look
     style = {"color": color, "label": curve.label}
     if curve.kind == "bars":
         labels = [each.label for each in panel.curves]
@@ -91,11 +94,11 @@ def _draw_curve(axes, curve: Curve, color, number, panel: Panel) -> None:
 
 def _add_legend(figure, axes):
     """Adds one legend for all panels, below them, where it hides nothing."""
-    found = {}
+    found: dict = {}
     for each in axes.flat:
         for handle, label in zip(*each.get_legend_handles_labels(), strict=True):
             found.setdefault(label, handle)
-    is_short = sum(map(len, found)) + _MARK_LENGTH * len(found) <= _LINE_LENGTH
+    is_short = sum(len(label) + _MARK_LENGTH for label in found) <= _LINE_LENGTH
     columns = len(found) if is_short else 2
     figure.legend(
         found.values(),

@@ -3,10 +3,10 @@
 import csv
 import io
 from collections.abc import Sequence
+from typing import Any
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 
 class Curve(NamedTuple):
@@ -21,9 +21,23 @@ class Curve(NamedTuple):
     """
 
     label: str
-    x: ArrayLike
-    y: ArrayLike
+    x: Any
+    y: Any
     kind: str = "line"
+
+
+def plane_curve(label: str, rows: np.ndarray, kind: str = "points") -> Curve:
+    """Returns a curve in the plane.
+
+    Args:
+        label: Name in the legend.
+        rows: Array `[N, 2]` of the points.
+        kind: See `Curve`.
+
+    Returns:
+        The curve.
+    """
+    return Curve(label, rows[:, 0], rows[:, 1], kind)
 
 
 class Panel(NamedTuple):

@@ -1,5 +1,6 @@
 """Figures of the Dirac-GAN (Mescheder et al., 2018, arXiv:1801.04406)."""
 
+from collections.abc import Callable
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,11 +10,15 @@ from launch._figures import _calculus
 from launch._figures._figure import Curve
 from launch._figures._figure import Figure
 from launch._figures._figure import Panel
+from launch._figures._figure import plane_curve
 from tfgan_tricks import losses
 from tfgan_tricks import penalties
 
 RATE = 0.2
 PATH, START, EQUILIBRIUM = "path", "start", "equilibrium"
+_GAME = (
+    "A generator with one parameter theta, a discriminator psi x, and real data at 0."
+)
 _LARGEST = 4.0  # The paths that leave the panels are drawn as far as this.
 LOSSES = {
     "minimax": losses.minimax(),
@@ -25,7 +30,7 @@ LOSSES = {
     "relativistic": losses.relativistic(losses.non_saturating()),
     "relativistic average": losses.relativistic_average(losses.non_saturating()),
 }
-PENALTIES = {
+PENALTIES: dict[str, Callable | float] = {
     "R1(0.3)": penalties.R1(0.3),
     "R1(1)": penalties.R1(1.0),
     "R2(1)": penalties.R2(1.0),
@@ -39,7 +44,7 @@ PENALTIES = {
 
 def path(
     loss: losses.AdversarialLoss,
-    penalty: penalties.R1 | float | None = None,
+    penalty: Callable | float | None = None,
     steps: int = 500,
 ) -> np.ndarray:
     """Returns the path of the Dirac-GAN under simultaneous gradient descent.
@@ -58,10 +63,9 @@ def path(
     """
     theta, psi = tf.Variable(1.0), tf.Variable(1.0)
     real = tf.zeros([2, 1])
-    is_history = isinstance(penalty, float)
+    weight = penalty if isinstance(penalty, float) else 0.0
     averages = [
-        penalties.HistoricalAverage([player], penalty if is_history else 0.0)
-        for player in (theta, psi)
+        penalties.HistoricalAverage([player], weight) for player in (theta, psi)
     ]
 
     def distance(average, player):
@@ -90,8 +94,8 @@ def _panel(name, walked, is_first):
     outside = np.abs(walked).max(axis=1) > _LARGEST
     shown = walked[: int(np.argmax(outside)) + 1] if outside.any() else walked
     curves = [
-        Curve(PATH, *shown.T),
-        Curve(START, walked[:1, 0], walked[:1, 1], "points"),
+        plane_curve(PATH, shown, "line"),
+        plane_curve(START, walked[:1]),
         Curve(EQUILIBRIUM, [0.0], [0.0], "points"),
     ]
     away = float(np.linalg.norm(walked[-1]))
@@ -126,11 +130,10 @@ def dirac_losses(seed: int, steps: int = 500) -> Figure:
     """
     panels = _grid({name: path(loss, None, steps) for name, loss in LOSSES.items()})
     caption = (
-        "A generator with one parameter theta, a discriminator psi x, real data at 0. "
-        f"{steps} steps of simultaneous gradient descent with learning rate {RATE:g}. "
-        "Without a penalty, no loss reaches the equilibrium (0, 0): the paths circle, "
-        "leave, or stop elsewhere. Mescheder et al., 2018, arXiv:1801.04406, section 2 "
-        "and figure 3."
+        f"{_GAME} {steps} steps of simultaneous gradient descent with learning rate "
+        f"{RATE:g}. Without a penalty, no loss reaches the equilibrium (0, 0): the "
+        "paths circle, leave, or stop elsewhere. Mescheder et al., 2018, "
+        "arXiv:1801.04406, section 2 and figure 3."
     )
     return Figure("The Dirac-GAN without a penalty", caption, panels, 4, 2.1)
 
@@ -148,11 +151,10 @@ def dirac_penalties(seed: int, steps: int = 500) -> Figure:
     loss = LOSSES["non-saturating"]
     panels = _grid({name: path(loss, each, steps) for name, each in PENALTIES.items()})
     caption = (
-        "The same game with the non-saturating loss and a penalty. The zero-centered "
-        "penalties R1, R2 and 0-GP lead to the equilibrium, as does historical averaging, "
-        "slowly. WGAN-GP and DRAGAN ask for a slope of 1, but the slope is 0 at the "
-        "equilibrium: the paths keep circling. The one-sided form does nothing below a "
-        "slope of 1. Mescheder et al., 2018, "
-        "arXiv:1801.04406, section 4 and figure 3."
+        f"{_GAME} The loss is non-saturating. The zero-centered penalties R1, R2 and "
+        "0-GP lead to the equilibrium, as does historical averaging, slowly. WGAN-GP "
+        "and DRAGAN ask for a slope of 1, but the slope is 0 at the equilibrium: the "
+        "paths keep circling. The one-sided form does nothing below a slope of 1. "
+        "Mescheder et al., 2018, arXiv:1801.04406, sections 3 and 4, and figure 3."
     )
     return Figure("The Dirac-GAN with a penalty", caption, panels, 4, 2.1)

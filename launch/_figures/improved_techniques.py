@@ -10,6 +10,7 @@ from launch._figures import _runs
 from launch._figures._figure import Curve
 from launch._figures._figure import Figure
 from launch._figures._figure import Panel
+from launch._figures._figure import plane_curve
 from tfgan_tricks import data
 from tfgan_tricks import layers
 from tfgan_tricks import losses
@@ -92,7 +93,7 @@ def historical_averaging(seed: int, steps: int = 20_000) -> Figure:
     for weight in HISTORY_WEIGHTS:
         path = _history_path(weight, steps)
         label = f"weight {weight:g}"
-        orbits.append(Curve(label, *path[:3000:5].T))
+        orbits.append(plane_curve(label, path[:3000:5], "line"))
         away = np.linalg.norm(path - 1.0, axis=1)
         distances.append(Curve(label, np.arange(len(path))[::25], away[::25]))
     panels = [
@@ -178,8 +179,8 @@ def minibatch_similarity(seed: int, steps: int = 1800) -> Figure:
     clouds = []
     for label, (done, similar, points) in runs.items():
         curves.append(Curve(label, done, similar))
-        clouds.append(Curve(label, *points.T, "points"))
-    clouds.append(Curve(REAL, *ring[:512].T, "points"))
+        clouds.append(plane_curve(label, points))
+    clouds.append(plane_curve(REAL, ring[:512]))
     panels = [
         Panel("similarity o(x)", "step", "mean of o(x), at most 64", curves),
         Panel(

@@ -8,6 +8,7 @@ from launch._figures import _calculus
 from launch._figures._figure import Curve
 from launch._figures._figure import Figure
 from launch._figures._figure import Panel
+from launch._figures._figure import plane_curve
 from tfgan_tricks import losses
 
 CROSS_ENTROPY, LEAST_SQUARES = "sigmoid cross-entropy", "least squares"
@@ -47,7 +48,7 @@ def _fitted(loss, real, fake):
 
 
 def _steps(loss, weights, near, far):
-    """Returns the generator's steps on fake points, of set mean length near the data."""
+    """Returns the generator's steps on fake points, scaled near the data."""
     steps = []
     for fake in (near, far):
         slopes = _calculus.slopes(
@@ -64,7 +65,7 @@ def _line(weights, logit, heights):
 
 def _segments(starts, ends):
     gaps = np.full_like(starts, np.nan)
-    return np.stack([starts, ends, gaps], axis=1).reshape(-1, 2).T
+    return np.stack([starts, ends, gaps], axis=1).reshape(-1, 2)
 
 
 def far_fakes(seed: int) -> Figure:
@@ -85,12 +86,12 @@ def far_fakes(seed: int) -> Figure:
         weights = _fitted(loss, real, near)
         ends = fake + _steps(loss, weights, near, far)
         curves = [
-            Curve(REAL, *real.T, "points"),
-            Curve(NEAR, *near.T, "points"),
-            Curve(FAR, *far.T, "points"),
+            plane_curve(REAL, real),
+            plane_curve(NEAR, near),
+            plane_curve(FAR, far),
             # Halfway between the targets 0 and 1, or at the probability 1/2.
             Curve(BOUNDARY, _line(weights, 0.5 * is_squared, heights), heights),
-            Curve(PULL, *_segments(fake, ends), "segments"),
+            plane_curve(PULL, _segments(fake, ends), "segments"),
         ]
         if is_squared:
             curves.append(Curve(TARGET, _line(weights, 1.0, heights), heights))
@@ -101,8 +102,8 @@ def far_fakes(seed: int) -> Figure:
         "The discriminator is fitted to the real and the near fake points. The far "
         "points are on its real side. Cross-entropy is content with them, and their "
         "steps are too short to see. Least squares pulls them back, to the points with "
-        "logit 1. Steps are scaled to a mean of 0.5 on the near points. Mao et al., 2017, arXiv:1611.04076, figure 1 and "
-        "equation 9."
+        "logit 1. Steps are scaled to a mean of 0.5 on the near points. Mao et al., "
+        "2017, arXiv:1611.04076, figure 1 and equation 9."
     )
     return Figure("Fake points on the right side, but far away", caption, panels)
 
@@ -122,7 +123,8 @@ def loss_curves(seed: int) -> Figure:
         ("loss", "J(G)", _calculus.values),
         ("slope", "|dJ/da|", lambda *x: np.abs(_calculus.slopes(*x))),
     ):
-        curves, marked = [], []
+        curves: list[Curve] = []
+        marked: list[float] = []
         for name, loss in _LOSSES.items():
 
             def generator(a, loss=loss):
@@ -164,7 +166,9 @@ def densities(count: int = 2001) -> tuple[np.ndarray, dict]:
     }
 
 
-def cost_at_best(coding: losses.LeastSquaresCoding, real, fake) -> float:
+def cost_at_best(
+    coding: losses.LeastSquaresCoding, real: np.ndarray, fake: np.ndarray
+) -> float:
     """Returns 2 C(G), the generator's cost under the best discriminator.
 
     The cost includes the term of the real data, which equation 4 of the paper adds and

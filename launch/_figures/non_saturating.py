@@ -85,11 +85,11 @@ def logarithms(seed: int) -> Figure:
         ),
     ]
     caption = (
-        "If log(1 - D) has slope -1 at D = 0, why does it saturate? The network outputs "
-        "the logit a, and dD/da = D(1 - D) vanishes there. The slope by the logit is "
-        "-D for log(1 - D) and -(1 - D) for -log D: for a fake image that the "
-        "discriminator rejects with D = 0.001, one is 999 times the other. Losses: "
-        "Goodfellow et al., 2014, arXiv:1406.2661, equation 1 and section 3."
+        "If log(1 - D) has slope -1 at D = 0, why does it saturate? The network "
+        "outputs the logit a, and dD/da = D(1 - D) vanishes there. The slope by the "
+        "logit is -D for log(1 - D) and -(1 - D) for -log D: for a fake image that "
+        "the discriminator rejects with D = 0.001, one is 999 times the other. "
+        "Losses: Goodfellow et al., 2014, arXiv:1406.2661, equation 1 and section 3."
     )
     return Figure("Why the minimax loss saturates", caption, panels, 3, 2.4)
 
@@ -167,16 +167,16 @@ def frozen_generator(
     gan = NonSaturatingGAN(generator, new, seed=seed)
     latents = _runs.latents(generator, 256, seed)
 
+    def cost(generator_loss):
+        return lambda: generator_loss(fake_logits=new(generator(latents)))
+
     def measure():
+        variables = generator.trainable_variables
         return [
-            _calculus.gradient_norm(
-                lambda g=g: g(fake_logits=new(generator(latents))),
-                generator.trainable_variables,
-            )
-            for g in _GENERATORS.values()
+            _calculus.gradient_norm(cost(g), variables) for g in _GENERATORS.values()
         ]
 
-    norms = _runs.train(
+    measured = _runs.train(
         gan,
         _runs.digits(),
         discriminator_steps,
@@ -185,7 +185,7 @@ def frozen_generator(
         measure=measure,
         seed=seed,
     )
-    steps, norms = zip(*norms, strict=True)
+    steps, norms = zip(*measured, strict=True)
     curves = [
         Curve(name, steps, each)
         for name, each in zip(_GENERATORS, np.transpose(norms), strict=True)
@@ -201,6 +201,6 @@ def frozen_generator(
         "The better the discriminator, the less the generator learns from log(1 - D): "
         "the norm of its gradient falls by orders of magnitude, and that of -log D "
         "does not. Data: 8x8 digits. The experiment of Arjovsky and Bottou, 2017, "
-        "arXiv:1701.04862, figures 2 and 3, theorem 2.4."
+        "arXiv:1701.04862, figures 2 and 3, and theorem 2.4."
     )
     return Figure("A frozen generator's gradients", caption, [panel], 1, 3.0)

@@ -108,7 +108,7 @@ def prior_knowledge(seed: int, steps: int = 480) -> Figure:
     Returns:
         The figure.
     """
-    kinds = {
+    kinds: dict[str, tuple[type, Callable]] = {
         STANDARD: (NonSaturatingGAN, standard_outputs),
         f"{RELATIVISTIC} average": (RelativisticAverageGAN, average_outputs),
     }
@@ -193,8 +193,8 @@ def divergence_paths(seed: int, count: int = 16) -> Figure:
         The figure.
     """
     means = np.linspace(3.0, 0.0, count)
-    options = {"x_label": "distance of the means", "x_range": (3.1, -0.1)}
-    panels, divergences = [], []
+    panels: list[Panel] = []
+    divergences: list[Curve] = []
     for name, optimum in (
         (STANDARD, _standard_optimum),
         (RELATIVISTIC, _paired_optimum),
@@ -202,25 +202,12 @@ def divergence_paths(seed: int, count: int = 16) -> Figure:
         found = [optimum(atoms(0.0), atoms(mean)) for mean in means]
         of_real, of_fake, divergence = np.transpose(found)
         curves = [Curve(REAL, means, of_real), Curve(FAKE, means, of_fake)]
-        title = f"{name}: best D"
-        panels.append(
-            Panel(
-                title=title,
-                y_label="mean of D",
-                curves=curves,
-                y_range=(-0.05, 1.05),
-                **options,
-            )
-        )
+        panel = Panel(f"{name}: best D", "distance of the means", "mean of D", curves)
+        panels.append(panel._replace(y_range=(-0.05, 1.05)))
         divergences.append(Curve(name, means, divergence))
-    panels.append(
-        Panel(
-            title="divergence",
-            y_label="divergence, nats",
-            curves=divergences,
-            **options,
-        )
-    )
+    title, unit = "divergence", "divergence, nats"
+    panels.append(Panel(title, "distance of the means", unit, divergences))
+    panels = [panel._replace(x_range=(3.1, -0.1)) for panel in panels]
     caption = (
         "The fake data N(m, 1) move to the real data N(0, 1). While a divergence is "
         "minimized, D falls to 1/2 on real data as it rises to 1/2 on fake data. For "
