@@ -31,6 +31,14 @@ DOCS = pathlib.Path(__file__).parents[2] / "docs" / "figures"
 drawn = functools.cache(lambda name: _page.figure(name, 0))
 
 
+@pytest.fixture
+def eagerly():
+    """Runs a few steps in less time than their graph would take to trace."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
 def stored(name, panel):
     """Returns the curves of a panel of a figure in the docs, by label."""
     rows = csv.DictReader(io.StringIO((DOCS / f"{name}.csv").read_text()))
@@ -112,10 +120,9 @@ def test_a_rate_of_zero_leaves_a_network_unchanged():
     generator, discriminator = _runs.pair((2,), 0)
     gan = NonSaturatingGAN(generator, discriminator)
     points = np.random.default_rng(0).normal(size=[64, 2]).astype("float32")
-    before = [[w.numpy() for w in network.weights] for network in (generator,)]
+    before = generator.get_weights()
     _runs.train(gan, points, 3, seed=0, rates=(0.0, 1e-3))
-    after = [[w.numpy() for w in network.weights] for network in (generator,)]
-    np.testing.assert_equal(after, before)
+    np.testing.assert_equal(generator.get_weights(), before)
     kernel = discriminator.weights[0].numpy()
     measured = _runs.train(gan, points, 3, seed=0, measure=lambda: int(gan.step))
     assert np.any(discriminator.weights[0].numpy() != kernel)
@@ -244,12 +251,12 @@ def test_the_outputs_of_both_discriminators():
 
 def test_only_the_relativistic_discriminator_knows_that_half_is_fake():
     real, fake = relativistic.generator_alone(
-        NonSaturatingGAN, relativistic.standard_outputs, 0, 120
+        NonSaturatingGAN, relativistic.standard_outputs, 0, 80
     )
     assert np.all(real.y == real.y[0]) and real.y[0] > 0.95
     assert fake.y[0] < 0.1 and fake.y[-1] > 0.9
     real, fake = relativistic.generator_alone(
-        RelativisticAverageGAN, relativistic.average_outputs, 0, 120
+        RelativisticAverageGAN, relativistic.average_outputs, 0, 80
     )
     assert real.y[0] > 0.95 and real.y[-1] < 0.2
     assert fake.y[0] < 0.1 and fake.y[-1] > 0.8
@@ -283,7 +290,7 @@ def test_bread():
     close(relative.y, special.expit([13, 1, 2]))
 
 
-def test_historical_averaging_follows_its_recursion():
+def test_historical_averaging_follows_its_recursion(eagerly):
     weight, steps = 0.1, 40
     x = y = 0.5
     xs, ys, expected = [], [], []
@@ -299,7 +306,7 @@ def test_historical_averaging_follows_its_recursion():
 
 
 def test_only_historical_averaging_arrives():
-    figure = improved_techniques.historical_averaging(0, steps=6000)
+    figure = improved_techniques.historical_averaging(0, steps=5000)
     away = [figure.curve(1, f"weight {weight:g}")[1] for weight in (0, 0.1, 1)]
     assert away[0][-40:].max() > 2 * away[0][:40].max()
     assert away[1][-1] < 1e-3
@@ -390,34 +397,50 @@ def is_one_sided(penalty):
 
 
 @pytest.mark.parametrize("name", dirac.LOSSES)
-def test_the_paths_of_losses_follow_their_recursions(name):
-    tf.config.run_functions_eagerly(True)  # Tracing would take longer.
-    try:
-        found = dirac.path(dirac.LOSSES[name], None, steps=25)
-    finally:
-        tf.config.run_functions_eagerly(False)
-    close(found, recursion(name, 25), rtol=1e-4, atol=1e-4)
+def test_the_paths_of_losses_follow_their_recursions(name, eagerly):
+    found = dirac.path(dirac.LOSSES[name], None, steps=20)
+    close(found, recursion(name, 20), rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize(
-    "name", [n for n, each in dirac.PENALTIES.items() if not isinstance(each, float)]
-)
-def test_the_paths_of_penalties_follow_their_recursions(name):
-    panel = list(dirac.PENALTIES).index(name)
-    found = np.stack(drawn("dirac_penalties").curve(panel, dirac.PATH), axis=1)[:41]
-    expected = recursion("non-saturating", 40, dirac.PENALTIES[name])
-    close(found, expected, rtol=1e-3, atol=1e-3)
+ON_GRADIENTS = {n: p for n, p in dirac.PENALTIES.items() if not isinstance(p, float)}
+
+
+@pytest.mark.parametrize("name", ON_GRADIENTS)
+def test_the_paths_of_penalties_follow_their_recursions(name, eagerly):
+    penalty = ON_GRADIENTS[name]
+    found = dirac.path(dirac.LOSSES["non-saturating"], penalty, steps=20)
+    close(found, recursion("non-saturating", 20, penalty), rtol=1e-4, atol=1e-4)
 
 
 def test_the_paths_end_where_the_captions_say():
-    away = [np.linalg.norm(recursion(name, 500)[-1]) for name in dirac.LOSSES]
-    assert min(away) > 0.5
-    last = [panel.curves[0] for panel in drawn("dirac_penalties").panels]
-    ends = [float(np.hypot(path.x[-1], path.y[-1])) for path in last]
-    away = dict(zip(dirac.PENALTIES, ends, strict=True))
-    assert all(away[name] < 1e-5 for name in ("R1(0.3)", "R1(1)", "R2(1)", "0-GP(0.5)"))
-    assert away["historical(0.1)"] < 0.03
-    assert all(away[name] > 1 for name in ("WGAN-GP(0.3)", "DRAGAN(0.3)"))
+    def away(path):
+        return np.linalg.norm(path[-1])
+
+    assert min(away(recursion(name, 500)) for name in dirac.LOSSES) > 0.5
+    ends = {
+        name: away(recursion("non-saturating", 500, penalty))
+        for name, penalty in ON_GRADIENTS.items()
+    }
+    assert all(ends[name] < 1e-5 for name in ("R1(0.3)", "R1(1)", "R2(1)", "0-GP(0.5)"))
+    assert all(ends[name] > 1 for name in ("WGAN-GP(0.3)", "DRAGAN(0.3)"))
+    plain = away(recursion("non-saturating", 500))
+    assert ends["one-sided GP(0.3)"] == pytest.approx(plain, rel=0.05)
+    averaged = dirac.path(dirac.LOSSES["non-saturating"], 0.1)
+    assert away(averaged) < 0.03
+
+
+def test_each_dirac_figure_has_a_panel_for_each_path(eagerly):
+    for make, paths in (
+        (dirac.dirac_losses, dirac.LOSSES),
+        (dirac.dirac_penalties, dirac.PENALTIES),
+    ):
+        figure = make(0, steps=1)
+        assert [panel.title.split("\n")[0] for panel in figure.panels] == list(paths)
+    x, y = figure.curve(0, dirac.PATH)
+    expected = recursion("non-saturating", 1, dirac.PENALTIES["R1(0.3)"])
+    close(np.stack([x, y], axis=1), expected, rtol=1e-6)
+    away = np.linalg.norm(expected[-1])
+    assert figure.panels[0].title.endswith(f"ends {away:.2g} away")
 
 
 def test_a_path_that_leaves_the_panel_is_cut_there():
