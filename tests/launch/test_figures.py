@@ -40,7 +40,7 @@ def eagerly():
 
 
 def stored(name, panel):
-    """Returns the curves of a panel of a figure in the docs, by label."""
+    """Returns the curves of a panel of a stored figure, by their labels."""
     rows = csv.DictReader(io.StringIO((DOCS / f"{name}.csv").read_text()))
     curves = {}
     for row in rows:
