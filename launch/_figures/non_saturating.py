@@ -200,7 +200,7 @@ def frozen_generator(
     caption = (
         "The better the discriminator, the less the generator learns from log(1 - D): "
         "the norm of its gradient falls by orders of magnitude. The gradient of "
-        "-log D does not vanish. Data: 8x8 digits. The experiment of Arjovsky and Bottou, 2017, "
-        "arXiv:1701.04862, figures 2 and 3, and theorem 2.4."
+        "-log D does not vanish. Data: 8x8 digits. The experiment of Arjovsky and "
+        "Bottou, 2017, arXiv:1701.04862, figures 2 and 3, and theorem 2.4."
     )
     return Figure("A frozen generator's gradients", caption, [panel], 1, 3.0)
