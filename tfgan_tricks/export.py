@@ -10,7 +10,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-import tfgan_tricks
 from tfgan_tricks import _checks
 from tfgan_tricks import _compat
 from tfgan_tricks import _facts
@@ -18,6 +17,7 @@ from tfgan_tricks import _files
 from tfgan_tricks import _graphs
 from tfgan_tricks import _sampling
 from tfgan_tricks import _unit_range
+from tfgan_tricks import _versions
 
 _IMPURE = re.compile(
     # Operations that draw random numbers from a state, or write to a variable.
@@ -262,11 +262,7 @@ def _describe(sampler, output_range, metadata):
         "latent_dim": sampler.latent_dim,
         "image_shape": images.shape[1:].as_list(),
         "output_range": _range(sampler.generator, output_range, images.shape),
-        "versions": {
-            "tfgan_tricks": tfgan_tricks.__version__,
-            "tensorflow": tf.__version__,
-            "keras": keras.__version__,
-        },
+        "versions": _versions.current(),
     }
     if sampler.num_classes is not None:
         described["num_classes"] = sampler.num_classes

@@ -5,10 +5,8 @@ import math
 import os
 from collections.abc import Mapping
 from typing import Any
-from typing import NamedTuple
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from tfgan_tricks import _checks
@@ -17,6 +15,7 @@ from tfgan_tricks import _files
 from tfgan_tricks import _limits
 from tfgan_tricks import _sampling
 from tfgan_tricks import _unit_range
+from tfgan_tricks.callbacks import _subject
 from tfgan_tricks.callbacks._after_all import Logs
 from tfgan_tricks.callbacks._every import EveryNSteps
 from tfgan_tricks.callbacks._picture import are_images
@@ -117,7 +116,7 @@ class SampleGrid(EveryNSteps):
     def on_steps(self, step: int, logs: Mapping[str, Any]) -> None:
         subject = self._subject()
         pixels = picture(
-            self._samples(subject),
+            subject.samples(self._count(subject), self.seed),
             self.real,
             subject.output_range,
             subject.num_classes,
@@ -132,47 +131,12 @@ class SampleGrid(EveryNSteps):
 
     def _subject(self):
         """Returns the generator and its properties, known since training began."""
-        generator = self.generator or _generator_of(self.model)
-        given = self.output_range or getattr(self.model, "output_range", None)
-        return _Subject(
-            generator,
-            _facts.latent_dim(generator),
-            _sampling.num_classes(generator, self.num_classes),
-            given or _facts.output_range(generator),
+        return _subject.of(
+            self.model, self.generator, self.num_classes, self.output_range
         )
 
     def _count(self, subject):
         return self.num_samples or default_count(subject.num_classes)
-
-    def _samples(self, subject):
-        count = self._count(subject)
-        inputs = [_sampling.latents(count, subject.latent_dim, self.seed)]
-        if subject.num_classes is not None:
-            labels = np.arange(count, dtype="int32") % subject.num_classes
-            inputs.append(labels)
-
-        def generate(*part):
-            taken = _facts.inputs(subject.generator, *part)
-            return tf.cast(subject.generator(taken, training=False), tf.float32)
-
-        return _sampling.in_parts(generate, *inputs)
-
-
-class _Subject(NamedTuple):
-    generator: keras.Model
-    latent_dim: int
-    num_classes: int | None
-    output_range: _unit_range.Range | None
-
-
-def _generator_of(model):
-    for name in ("sampling_generator", "generator"):
-        if getattr(model, name, None) is not None:
-            return getattr(model, name)
-    raise ValueError(
-        "`generator` must be given for a model without an attribute `generator`. "
-        f"Received: generator=None with model={model!r}"
-    )
 
 
 def _check_drawable(shape):
