@@ -1,9 +1,12 @@
 """Keras callbacks for GANs, which count training steps instead of epochs."""
 
+from tfgan_tricks.callbacks._best import Best as Best
 from tfgan_tricks.callbacks._checkpoint_files import newest as newest
 from tfgan_tricks.callbacks._checkpoints import Checkpoints as Checkpoints
 from tfgan_tricks.callbacks._checkpoints import restore as restore
 from tfgan_tricks.callbacks._checkpoints import save as save
+from tfgan_tricks.callbacks._evaluate import Evaluate as Evaluate
+from tfgan_tricks.callbacks._evaluate import best as best
 from tfgan_tricks.callbacks._for_player import ForPlayer as ForPlayer
 from tfgan_tricks.callbacks._generator_ema import GeneratorEMA as GeneratorEMA
 from tfgan_tricks.callbacks._metrics_log import MetricsLog as MetricsLog

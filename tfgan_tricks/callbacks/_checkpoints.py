@@ -62,7 +62,7 @@ class Checkpoints(EveryNSteps):
 
     @functools.cached_property
     def _checkpoint(self):
-        return _checkpoint_of(self.model)
+        return checkpoint_of(self.model)
 
     def on_train_begin(self, logs: Logs = None) -> None:
         super().on_train_begin(logs)
@@ -114,11 +114,12 @@ def save(model: keras.Model, directory: str | os.PathLike, max_to_keep: int = 3)
     """
     directory, step = _files.text("directory", directory), int(model.step.numpy())
     _files.make_parents(directory)
-    _checkpoint_files.write(_checkpoint_of(model), directory, step, max_to_keep)
+    _checkpoint_files.write(checkpoint_of(model), directory, step, max_to_keep)
     return step
 
 
-def _checkpoint_of(model):
+def checkpoint_of(model: keras.Model) -> tf.train.Checkpoint:
+    """Returns the state of a model, to save or restore."""
     checkpoint = tf.train.Checkpoint(model=model)
     checkpoint.save_counter.assign(0)  # `restore` expects one.
     return checkpoint
