@@ -76,6 +76,7 @@ setup(
             "tfgan-train=launch.train:run",
             "tfgan-sample=launch.sample:run",
             "tfgan-export=launch.export:run",
+            "tfgan-evaluate=launch.evaluate:run",
             "tfgan-figures=launch.figures:run",
         ]
     },

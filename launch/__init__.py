@@ -1,11 +1,18 @@
-"""Runs in folders for any trainer, and the programs: train, sample and export GANs."""
+"""Runs in folders for any trainer, and the programs that train and judge GANs."""
 
 import os
 import signal
 import sys
 
 TYPE_CHECKING = False  # Importing it from `typing` would take longer than the rest.
-_PROGRAMS = ("-m", "tfgan-train", "tfgan-sample", "tfgan-export", "tfgan-figures")
+_PROGRAMS = (
+    "-m",
+    "tfgan-train",
+    "tfgan-sample",
+    "tfgan-evaluate",
+    "tfgan-export",
+    "tfgan-figures",
+)
 
 
 def _end_at_once(number, frame):

@@ -12,6 +12,7 @@ from launch import _check
 from launch import _rates
 from launch.config import configuration
 from launch.config.configuration import Config
+from launch.config.datasets import Dataset
 from launch.run import _data
 from launch.run import _devices
 from launch.run import _record
@@ -21,8 +22,10 @@ from launch.run import _workers
 from launch.run._run import Run
 from tfgan_tricks import data
 from tfgan_tricks import layers
+from tfgan_tricks import metrics
 
 _NUM_ADAPTED = 500
+_NUM_JUDGED = 1000  # During a run, where an evaluation must be short.
 
 
 def run(
@@ -39,13 +42,16 @@ def run(
     """
     strategy = _workers.strategy(devices)
     _signals.listen()
-    source = _load(config.dataset, "train", download)
+    source = load_data(config.dataset, "train", download)
     shape = source.examples.shape[1:]
     config.check_shape(shape)
     num_classes = _check.num_classes(config, source)
     with strategy.scope():
         model = trainer(config, shape, num_classes, source.examples)
-    return _run(config, workdir, model, _batches(config, source, num_classes))
+    judging = None
+    if config.evaluate_every:
+        judging = judge(config.dataset, source, _NUM_JUDGED)
+    return _run(config, workdir, model, _batches(config, source, num_classes), judging)
 
 
 def restored(config: Config, record: _record.Record, workdir: str) -> Run:
@@ -58,7 +64,28 @@ def restored(config: Config, record: _record.Record, workdir: str) -> Run:
     return _run(config, workdir, trainer(config, shape, num_classes=num_classes), None)
 
 
-def _run(config, workdir, model, examples):
+def judge(
+    dataset: Dataset, source: data.Source, num_examples: int, **options: Any
+) -> metrics.Judge:
+    """Returns the `metrics.Judge` of a dataset.
+
+    Args:
+        dataset: Row of the dataset.
+        source: Its examples.
+        num_examples: Number of examples to compare.
+        **options: Further arguments of the judge.
+    """
+    return metrics.Judge(
+        source.examples,
+        source.labels,
+        num_examples=num_examples,
+        mixture=data.mixture(dataset.name) if dataset.is_mixture else None,
+        dataset=str(dataset),
+        **options,
+    )
+
+
+def _run(config, workdir, model, examples, judging=None):
     built = Run(
         workdir,
         model,
@@ -70,6 +97,8 @@ def _run(config, workdir, model, examples):
         sample_every=config.sample_every,
         log_every=config.log_every,
         rollbacks=config.rollbacks,
+        judge=judging,
+        evaluate_every=config.evaluate_every if judging else 0,
         validation_data=None if examples is None else _test_set(config),
         metadata={"preset": config.preset},
     )
@@ -79,13 +108,15 @@ def _run(config, workdir, model, examples):
         {configuration.FILE: "the complete configuration"},
         (
             "launch.sample --workdir={folder} --output=grid.png",
+            "launch.evaluate --workdir={folder}",
             "launch.export --workdir={folder} --output=generator.keras",
         ),
     )
     return built
 
 
-def _load(dataset, split, download=False):
+def load_data(dataset: Dataset, split: str, download: bool = False) -> data.Source:
+    """Loads the dataset of a row."""
     return data.load(
         dataset.source, split=split, download=download, **dataset.loading()
     )
@@ -121,7 +152,7 @@ def _test_set(config):
     """Returns the test set of a classifier for each epoch, or `None`."""
     if not (config.trainer.classifies and config.dataset.has_test):
         return None
-    source = _load(config.dataset, "test")
+    source = load_data(config.dataset, "test")
     return data.to_unit_range(source.examples), source.labels
 
 

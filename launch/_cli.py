@@ -13,6 +13,8 @@ from absl import flags
 
 from launch.run import _pipes
 from launch.run import _signals
+from launch.run._folder import CHECKPOINT_NAMES as CHECKPOINTS
+from tfgan_tricks import _checks
 
 _NOT_OURS = ("flagfile", "undefok")
 _LONGEST_NAME = 80
@@ -82,6 +84,23 @@ class _Integer(flags.ArgumentParser):
 def define_integer(name, default, meaning, values, least, most):
     """Defines a flag for an integer that is at least `least` and at most `most`."""
     flags.DEFINE(_Integer(least, most), name, default, meaning, values)
+
+
+def define_checkpoint(values):
+    """Defines the flag for one of a run's two selected checkpoints."""
+    flags.DEFINE_string(
+        "checkpoint",
+        CHECKPOINTS[0],
+        "Checkpoint: last, or best for the best one of several that --evaluate_every "
+        "of tfgan-train has evaluated.",
+        flag_values=values,
+    )
+
+
+def check_checkpoint(name):
+    """Raises `ValueError` for an unknown value of this flag."""
+    if name not in CHECKPOINTS:
+        raise _checks.unknown_name("checkpoint", name, CHECKPOINTS)
 
 
 def _bad_value(error, values):

@@ -25,7 +25,7 @@ def plan(flags, old=None):
     if old is not None:
         _check_same(old, config)
     config.check_there(flags.download)
-    _check_rollbacks(config, devices)
+    _check_workers(config, devices)
     return config, devices
 
 
@@ -54,12 +54,14 @@ def devices_of(flags):
     return _devices.Devices(strategy, None, worker)
 
 
-def _check_rollbacks(config, devices):
-    if config.rollbacks and devices.has_others:
-        raise ValueError(
-            "`rollbacks` must be 0 with --strategy=multi_worker. "
-            f"Received: rollbacks={config.rollbacks}"
-        )
+def _check_workers(config, devices):
+    for name in ("rollbacks", "evaluate_every"):
+        value = getattr(config, name)
+        if value and devices.has_others:
+            raise ValueError(
+                f"`{name}` must be 0 with --strategy=multi_worker. "
+                f"Received: {name}={value}"
+            )
 
 
 def _changes(flags):

@@ -13,7 +13,7 @@ from tfgan_tricks import _checks
 
 PROGRAM = "tfgan-export"
 FLAGS = {"folder": "workdir", "directory": "workdir", "path": "output"}
-ABOUT = ("Exports the generator from the newest checkpoint of a run.", "")
+ABOUT = ("Exports the generator from a checkpoint of a run.", "")
 FORMATS = ("saved_model", "keras")
 # Suffixes of files that it does not write.
 _OTHERS = (".h5", ".hdf5", ".onnx", ".pb", ".png", ".pt", ".tflite", ".zip")
@@ -22,6 +22,7 @@ _OTHERS = (".h5", ".hdf5", ".onnx", ".pb", ".png", ".pt", ".tflite", ".zip")
 def define_flags(values):
     """Defines the flags of this program in an `absl.flags.FlagValues`."""
     flags.DEFINE_string("workdir", None, "Run folder.", flag_values=values)
+    _cli.define_checkpoint(values)
     flags.DEFINE_string(
         "output", None, "New folder or .keras file to write.", flag_values=values
     )
@@ -42,13 +43,14 @@ def main(argv):
 
 
 def _export(values):
+    _cli.check_checkpoint(values.checkpoint)
     _check_output(values.output, values.format)
     config, record = _workdir.read_trained(values.workdir)
     with _cli.quiet_imports():
         from launch import _build
     run = _build.restored(config, record, values.workdir)
-    run.export(values.output)
-    print(f"The generator of step {run.step} is in {values.output}")
+    run.export(values.output, values.checkpoint)
+    print(f"The generator of {run.told(values.checkpoint)} is in {values.output}")
 
 
 def _check_output(output, format):

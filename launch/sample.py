@@ -17,12 +17,13 @@ FLAGS = {
     "path": "output",
     "label": "class",
 }
-ABOUT = ("Draws samples from the newest checkpoint of a run to a PNG file.", "")
+ABOUT = ("Draws samples from a checkpoint of a run to a PNG file.", "")
 
 
 def define_flags(values):
     """Defines the flags of this program in an `absl.flags.FlagValues`."""
     flags.DEFINE_string("workdir", None, "Run folder.", flag_values=values)
+    _cli.define_checkpoint(values)
     _cli.define_integer(
         "num_images",
         None,
@@ -57,15 +58,18 @@ def _sample(values):
     _paths.check_file("output", values.output)
     _cli.check_suffix(values.output, (".png",))
     config, record = _workdir.read_trained(values.workdir)
+    _cli.check_checkpoint(values.checkpoint)
     _check.memory(values.num_images, record.data.example_shape)
     name = values["class"].value
     label = _check.label(name, record.generated_classes, record.data.label_names)
     with _cli.quiet_imports():
         from launch import _build
     run = _build.restored(config, record, values.workdir)
-    count, where = run.draw(values.output, values.num_images, values.seed, label)
+    count, where = run.draw(
+        values.output, values.num_images, values.seed, label, values.checkpoint
+    )
     what = "samples" if label is None else f"samples of class {name} (label {label})"
-    print(f"{count} {what} of step {run.step} are in {where}")
+    print(f"{count} {what} of {run.told(values.checkpoint)} are in {where}")
 
 
 def run():

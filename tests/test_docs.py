@@ -19,6 +19,7 @@ import tfgan_tricks
 import trainers
 from launch import _cli
 from launch import _plan
+from launch import evaluate
 from launch import export
 from launch import figures
 from launch import sample
@@ -219,6 +220,9 @@ def check_benchmark(module, flags):
 
 PROGRAMS = {
     "launch.train": check_training,
+    "launch.evaluate": lambda flags: _cli.parse(
+        flags, evaluate.define_flags, evaluate.ABOUT
+    ),
     "launch.sample": lambda flags: _cli.parse(flags, sample.define_flags, sample.ABOUT),
     "launch.export": lambda flags: _cli.parse(flags, export.define_flags, export.ABOUT),
     "launch.figures": lambda flags: _cli.parse(

@@ -111,6 +111,13 @@ class Config(BaseModel):
         flag=True,
         may_change=True,
     )
+    evaluate_every: fields.Start = option(
+        0,
+        "Number of steps between evaluations of samples, which select the best "
+        "checkpoint, or 0 for none.",
+        flag=True,
+        may_change=True,
+    )
     log_every: fields.Steps = option(
         50, "Number of steps between lines of the metrics.", may_change=True
     )

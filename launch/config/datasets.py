@@ -38,6 +38,7 @@ class Dataset(fields.Row):
     needs_package: ClassVar[str] = ""
     downloads: ClassVar[bool] = False  # Only with --download.
     has_test: ClassVar[bool] = False
+    is_mixture: ClassVar[bool] = False
     shape: ClassVar[fields.Shape] = (None, None, None)
     stays = ("image_size", "channels", "data_dir")
 
@@ -141,11 +142,13 @@ class Digits8(Pictures):
 class Ring8(Dataset):
     name: Literal["ring8"] = "ring8"
     shape = (2,)
+    is_mixture = has_test = True
 
 
 class Grid25(Dataset):
     name: Literal["grid25"] = "grid25"
     shape = (2,)
+    is_mixture = has_test = True
 
 
 class Prepared(Pictures):

@@ -9,6 +9,7 @@ from typing import Any
 from launch.run._record import MOST_BYTES
 from launch.run._record import Record
 from launch.run._record import differing
+from tfgan_tricks import _checks
 from tfgan_tricks import _files
 
 RECORD = "run.json"
@@ -17,8 +18,11 @@ SAMPLES = "samples"
 TENSORBOARD = "tensorboard"
 CHECKPOINTS = "checkpoints"
 EXPORT = "export"
-_ALL = (RECORD, METRICS, SAMPLES, TENSORBOARD, CHECKPOINTS, EXPORT)
-_FOLDERS = (SAMPLES, TENSORBOARD, CHECKPOINTS, EXPORT)
+BEST = "best"
+EVALUATION = "evaluation{}.json"
+LAST, OF_BEST = CHECKPOINT_NAMES = ("last", "best")
+_ALL = (RECORD, METRICS, SAMPLES, TENSORBOARD, CHECKPOINTS, BEST, EXPORT)
+_FOLDERS = (SAMPLES, TENSORBOARD, CHECKPOINTS, BEST, EXPORT)
 _LEFTOVERS = re.compile(rf"\.?{EXPORT}\.new.*|(run|config|metrics)\.jsonl?\.part")
 
 
@@ -50,6 +54,10 @@ class Folder:
         return self.file(CHECKPOINTS)
 
     @property
+    def best(self) -> str:
+        return self.file(BEST)
+
+    @property
     def export(self) -> str:
         return self.file(EXPORT)
 
@@ -64,6 +72,20 @@ class Folder:
     @property
     def tensorboard(self) -> str:
         return self.file(TENSORBOARD)
+
+    def selected(self, checkpoint: str) -> str:
+        """Returns the folder of the "last" or the "best" checkpoint.
+
+        Raises:
+            ValueError: If `checkpoint` is neither.
+        """
+        if checkpoint not in CHECKPOINT_NAMES:
+            raise _checks.unknown_name("checkpoint", checkpoint, CHECKPOINT_NAMES)
+        return self.best if checkpoint == OF_BEST else self.checkpoints
+
+    def evaluation(self, checkpoint: str) -> str:
+        """Returns the name of the file with the scores of a checkpoint."""
+        return EVALUATION.format("" if checkpoint == LAST else f"-{checkpoint}")
 
     def holds(self, *more: str) -> list[str]:
         """Returns the names of existing files and folders of a run, or in `more`."""

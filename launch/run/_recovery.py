@@ -33,6 +33,29 @@ def newest_step(folder: "Folder") -> int:
     return step
 
 
+def chosen(folder: "Folder", checkpoint: str) -> tuple[str, int]:
+    """Returns the folder and the step of the "last" or the "best" checkpoint.
+
+    Raises:
+        ValueError: If there is no such checkpoint, or all are damaged.
+    """
+    if folder.selected(checkpoint) == folder.best:
+        best = callbacks.best(folder.best)
+        if best is None:
+            raise ValueError(
+                "`checkpoint` must be last for a run without evaluations, which select "
+                "the best. Train with `evaluate_every`. Received: checkpoint='best'"
+            )
+        return folder.best, best.step
+    step = newest_step(folder)
+    if not step:
+        raise ValueError(
+            f"`{folder.name}` must contain a checkpoint. Call `train` first. "
+            f"Received: {folder.name}={folder.path!r}"
+        )
+    return folder.checkpoints, step
+
+
 def restore(trainer: Any, folder: "Folder", step: int) -> None:
     """Restores a trainer, unless the run has no checkpoint yet."""
     if step or os.path.isfile(os.path.join(folder.checkpoints, "ckpt-0.index")):

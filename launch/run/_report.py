@@ -1,5 +1,6 @@
 """The texts that a run prints at its beginning and end."""
 
+import math
 import os
 import shlex
 import shutil
@@ -7,6 +8,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 from typing import NamedTuple
+
+_MOST = 0.1  # Of the time of a run, for evaluations.
 
 
 class Report(NamedTuple):
@@ -41,12 +44,36 @@ class Report(NamedTuple):
             "checkpoints": "the states to resume the run from",
             "metrics.jsonl, tensorboard": "the losses",
             **self.files,
+            **_evaluated(run),
         }
         path = run.folder.path
         begin = f"\nTrained to step {run.step} in {seconds:.0f} s. In {path} are"
         lines = [begin, *(f"  {name}: {what}" for name, what in files.items()), "Next:"]
         commands = (*self.commands, "tensorboard.main --logdir={folder}")
-        return "\n".join([*lines, *(_command(each, path) for each in commands)])
+        lines += [_command(each, path) for each in commands]
+        return "\n".join([*lines, *_cost(run.evaluation, seconds)])
+
+
+def _evaluated(run):
+    """Returns the names and descriptions of the best and the last checkpoint."""
+    best = run.evaluation and run.evaluation.best()
+    if not best:
+        return {}
+    last = run.evaluation.known(run.step).get(best.by, math.nan)
+    return {
+        "checkpoints": f"the last states; the last step has {best.by} {last:.4g}",
+        "best": f"the checkpoint of {best.told()}, for --checkpoint=best",
+    }
+
+
+def _cost(evaluation, seconds):
+    """Returns a line about the time of evaluations, if there were any."""
+    if not evaluation or not evaluation.seconds:
+        return []
+    share = evaluation.seconds / max(seconds, evaluation.seconds)
+    told = f"Evaluations took {evaluation.seconds:.0f} s, {share:.0%} of the time."
+    advice = " Evaluate less often to stay below a tenth." if share > _MOST else ""
+    return [told + advice]
 
 
 def _command(text, path):

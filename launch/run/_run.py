@@ -1,5 +1,6 @@
 """A run of any trainer, in a folder."""
 
+import json
 import os
 import time
 from collections.abc import Sequence
@@ -14,9 +15,14 @@ from launch.run import _recovery
 from launch.run import _report
 from launch.run import _training
 from launch.run import _workers
+from launch.run._folder import LAST
+from launch.run._folder import OF_BEST
 from launch.run._folder import Folder
 from tfgan_tricks import _checks
 from tfgan_tricks import _files
+from tfgan_tricks import callbacks
+from tfgan_tricks import metrics
+from tfgan_tricks.callbacks import _evaluate
 
 
 class Run:
@@ -67,7 +73,12 @@ class Run:
         log_every: Number of steps between lines of the metrics.
         rollbacks: Maximum number of returns to the newest checkpoint when the run
             diverges. Each return halves both learning rates, also with a schedule.
-        validation_data: Data for `evaluate` after each epoch, for trainers with scores.
+        judge: A `metrics.Judge` to score samples with, or `None`.
+        evaluate_every: Number of steps between evaluations by `judge`, see
+            `callbacks.Evaluate`. They select the checkpoint "best". The last step is
+            evaluated too. 0 means no evaluations.
+        validation_data: Data for the trainer's own `evaluate` after each epoch, if the
+            trainer has scores.
         callbacks: Further Keras callbacks. A resumed run calls them only for new steps.
         metadata: Dict of further entries for the export's `metadata.json`.
         verbose: If `False`, the run prints nothing.
@@ -108,6 +119,8 @@ class Run:
         sample_every: int = 500,
         log_every: int = 50,
         rollbacks: int = 0,
+        judge: metrics.Judge | None = None,
+        evaluate_every: int = 0,
         validation_data: Any = None,
         callbacks: Sequence[keras.callbacks.Callback] = (),
         metadata: dict[str, Any] | None = None,
@@ -116,25 +129,43 @@ class Run:
         every = {"checkpoint_every": checkpoint_every, "sample_every": sample_every}
         every["log_every"] = log_every
         _checks.positive_integer(steps=steps, **every)
-        _checks.integer(seed=seed, rollbacks=rollbacks)
-        _checks.not_negative(rollbacks=rollbacks)
+        _checks.integer(seed=seed, rollbacks=rollbacks, evaluate_every=evaluate_every)
+        _checks.not_negative(rollbacks=rollbacks, evaluate_every=evaluate_every)
         self.folder = Folder(folder)
         self.trainer = trainer
         self.batches = _data.batches(data, trainer, batch_size, seed)
         self.record = _data.record_of(trainer, seed, self.batches)
         self.folder.check_same(self.record)
         self.workers = _workers.of(trainer)
-        self.workers.check(self.record.batch_size, rollbacks, trainer.packing)
+        self.workers.check(
+            self.record.batch_size, rollbacks, evaluate_every, trainer.packing
+        )
         self.steps = steps
         self.every = every
         self.rollbacks = rollbacks
+        self.evaluation = self._evaluation(judge, evaluate_every)
         self.validation_data = validation_data
         self.callbacks = list(callbacks)
         self.metadata = metadata or {}
         self.is_verbose = verbose and self.workers.is_chief
         self.report = _report.Report()
         self.files: dict[str, str] = {}  # Further files for the folder.
-        self._restored: int | None = None
+        self._restored: tuple[str, int] | None = None
+
+    def _evaluation(self, judge, every):
+        if (judge is None) != (every == 0):
+            raise ValueError(
+                "`judge` must be given with `evaluate_every`, and only then. "
+                f"Received: judge={judge!r} with evaluate_every={every}"
+            )
+        return judge and callbacks.Evaluate(
+            judge,
+            every,
+            num_classes=self.record.generated_classes,
+            directory=self.folder.best,
+            path=self.folder.metrics,
+            log_dir=self.folder.tensorboard,
+        )
 
     @property
     def step(self) -> int:
@@ -163,19 +194,25 @@ class Run:
             self.say(self.report.headline(self))
             session.train()
             session.export()
-            self._restored = self.step
+            self._restored = LAST, self.step
             self.say(self.report.farewell(self, time.monotonic() - begin))
 
     def sample(
-        self, num_images: int, seed: int = 0, label: int | None = None
+        self,
+        num_images: int,
+        seed: int = 0,
+        label: int | None = None,
+        checkpoint: str = LAST,
     ) -> np.ndarray:
-        """Draws samples from the newest checkpoint.
+        """Draws samples from the newest checkpoint, or from the best one.
 
         Args:
             num_images: Number of samples, at least 1.
             seed: Integer seed of the latents.
             label: Class of all samples, for a class-conditional generator. `None`
                 cycles through all classes.
+            checkpoint: "last" for the newest checkpoint, or "best" for the one that
+                evaluations have selected.
 
         Returns:
             A float32 array of shape `[num_images, ...]`, in the generator's range.
@@ -183,7 +220,7 @@ class Run:
         Raises:
             ValueError: If there is no checkpoint, or an argument is out of range.
         """
-        self._restore_newest()
+        self._restore(checkpoint)
         _checks.positive_integer(num_images=num_images)
         return self._samples(num_images, seed, label).examples
 
@@ -193,6 +230,7 @@ class Run:
         num_images: int | None = None,
         seed: int = 0,
         label: int | None = None,
+        checkpoint: str = LAST,
     ) -> tuple[int, str]:
         """Draws the samples of `sample` to a PNG file.
 
@@ -205,6 +243,7 @@ class Run:
             num_images: Number of samples, at least 1. Default: 64, or 10 of each class.
             seed: Integer seed of the latents.
             label: Class of all samples, see `sample`.
+            checkpoint: "last" or "best", see `sample`.
 
         Returns:
             The number of samples, and a text that names the files.
@@ -214,40 +253,87 @@ class Run:
             OSError: If `path` is not a file, or cannot be written to.
         """
         _files.file("path", path)
-        self._restore_newest()
+        self._restore(checkpoint)
         drawn = self._samples(num_images, seed, label)
         where = _exporting.draw(drawn, self.trainer.output_range, os.fsdecode(path))
         return len(drawn.examples), where
 
-    def export(self, path: str | os.PathLike) -> None:
-        """Exports the generator of the newest checkpoint.
+    def export(self, path: str | os.PathLike, checkpoint: str = LAST) -> None:
+        """Exports the generator of the newest checkpoint, or of the best one.
 
         Args:
             path: New `.keras` file, or else new folder for a SavedModel, see
                 `tfgan_tricks.export`.
+            checkpoint: "last" or "best", see `sample`. The metadata of a SavedModel
+                say if it is the best.
 
         Raises:
             ValueError: If there is no checkpoint, or `path` exists.
         """
-        self._restore_newest()
+        self._restore(checkpoint)
         more = {**self.metadata, **self.record.generated_names}
+        more |= self._selection(checkpoint)
         _exporting.export(self.trainer, path, self.record.generated_classes, more)
+
+    def evaluate(
+        self, judge: metrics.Judge, checkpoint: str = LAST
+    ) -> metrics.Evaluation:
+        """Scores samples of the newest checkpoint, or of the best one.
+
+        Writes `evaluation.json` to the folder, or `evaluation-best.json`: an object
+        with `scores`, `protocol`, `step` and `checkpoint`, and for the best checkpoint
+        the number of evaluations that it is best of.
+
+        Args:
+            judge: A `metrics.Judge`, which determines the number and the labels of the
+                samples.
+            checkpoint: "last" or "best", see `sample`.
+
+        Returns:
+            A `metrics.Evaluation`.
+
+        Raises:
+            ValueError: If there is no such checkpoint, or samples do not have the shape
+                of the judge's examples.
+            OSError: If the folder cannot be written to.
+        """
+        self._restore(checkpoint)
+        classes = self.record.generated_classes
+        found = _evaluate.evaluation(judge, self.trainer, num_classes=classes)
+        told = {"step": self.step, **self._selection(checkpoint)}
+        entries = {"checkpoint": checkpoint, **told, **found.entries()}
+        self.folder.write(
+            self.folder.evaluation(checkpoint), json.dumps(entries, indent=2) + "\n"
+        )
+        return found
+
+    def _selection(self, checkpoint):
+        """Returns entries that say how the best checkpoint was selected."""
+        if checkpoint != OF_BEST:
+            return {}
+        best = callbacks.best(self.folder.best)
+        return {
+            "checkpoint": checkpoint,
+            "best_by": best.by,
+            "best_of": best.num_evaluations,
+        }
 
     def _samples(self, num_images, seed, label):
         of = self.trainer.sampling_generator, self.record.generated_classes
         return _exporting.samples(*of, num_images, seed, label)
 
-    def _restore_newest(self):
-        step = _recovery.newest_step(self.folder)
-        if not step:
-            raise ValueError(
-                "`folder` must contain a checkpoint. Call `train` first. "
-                f"Received: folder={self.folder.path!r}"
-            )
-        if not step == self._restored == self.step:
-            _recovery.restore(self.trainer, self.folder, step)
+    def _restore(self, checkpoint):
+        directory, step = _recovery.chosen(self.folder, checkpoint)
+        if self._restored != (checkpoint, step) or self.step != step:
+            callbacks.restore(self.trainer, directory, step)
             self.record = self.folder.record() or self.record
-            self._restored = step
+            self._restored = checkpoint, step
+
+    def told(self, checkpoint: str) -> str:
+        """Returns a text for the checkpoint that was restored, for messages."""
+        if checkpoint != OF_BEST:
+            return f"step {self.step}"
+        return callbacks.best(self.folder.best).told()
 
     def say(self, text: str) -> None:
         """Prints a text, unless the run is silent."""

@@ -116,7 +116,7 @@ class RunFolder(_InOrder):
         log_every: int = 50,
     ) -> None:
         self.folder = Folder(folder)
-        self._every = {
+        self._every: dict[str, Any] = {
             "checkpoint_every": checkpoint_every,
             "sample_every": sample_every,
             "log_every": log_every,

@@ -150,7 +150,8 @@ class Session:
         if self._rates:
             self._rates.lower(_recovery.FACTOR**count)
         output.drop_metrics(after=run.step)
-        ends = run.step, run.steps, run.every["sample_every"]
+        ends = [run.step, run.steps, run.every["sample_every"]]
+        ends += [run.evaluation.every] if run.evaluation else []
         end_executions_at(run.trainer, *ends)
         output.write_record(run.record)
         for name, text in run.files.items():
@@ -164,6 +165,7 @@ class Session:
                 callbacks.save(run.trainer, self._output.checkpoints)
             try:
                 self._train()
+                self._evaluate_last()
             except (KeyboardInterrupt, _signals.Terminated):
                 self._save_if_later(begin)
                 raise
@@ -196,7 +198,15 @@ class Session:
             **run.every,
             num_classes=run.record.generated_classes,
             points=run.batches.points,
+            evaluation=run.evaluation,
         )
+
+    def _evaluate_last(self):
+        """Evaluates the last step too, unless it was evaluated already."""
+        evaluation = self._run.evaluation
+        if evaluation and not evaluation.known(self._run.step):
+            evaluation.set_model(self._run.trainer)
+            evaluation.evaluate()
 
     def _save_if_later(self, begin):
         """Saves new steps, unless there are other workers, which saving would need."""

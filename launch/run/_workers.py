@@ -52,7 +52,13 @@ class Workers:
         place = (resolver.task_type, resolver.task_id) if cluster else (first, 0)
         self.is_chief = place == (first, 0)
 
-    def check(self, batch_size: int | None, rollbacks: int, packing: int = 1) -> None:
+    def check(
+        self,
+        batch_size: int | None,
+        rollbacks: int,
+        evaluate_every: int = 0,
+        packing: int = 1,
+    ) -> None:
         """Raises `ValueError` for arguments that do not fit several replicas."""
         shares = self.num_replicas * packing
         if batch_size is not None and batch_size % shares:
@@ -63,11 +69,14 @@ class Workers:
                 f"`batch_size` must be a multiple of {told}. "
                 f"Received: batch_size={batch_size}"
             )
-        if rollbacks and self.has_others:
-            raise ValueError(
-                "`rollbacks` must be 0 with several workers. "
-                f"Received: rollbacks={rollbacks}"
-            )
+        for name, value in (
+            ("rollbacks", rollbacks),
+            ("evaluate_every", evaluate_every),
+        ):
+            if value and self.has_others:
+                raise ValueError(
+                    f"`{name}` must be 0 with several workers. Received: {name}={value}"
+                )
 
     @contextlib.contextmanager
     def output(self, path: str) -> Iterator[tuple[str, _lock.Held | None]]:

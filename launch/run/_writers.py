@@ -53,6 +53,7 @@ def writers(
     log_every: int,
     num_classes: int | None = None,
     points: Any = None,
+    evaluation: keras.callbacks.Callback | None = None,
 ) -> list[keras.callbacks.Callback]:
     """Returns the callbacks that write, after the one that finds a divergence.
 
@@ -64,12 +65,14 @@ def writers(
         log_every: Number of steps between lines of the metrics.
         num_classes: Number of labels of the generator, or `None`.
         points: Real points for the background of grids, or `None`.
+        evaluation: Callback that evaluates, or `None`.
     """
     log_dir = folder.tensorboard
     return [
         _Guard(guard),
         callbacks.StopOnNonFinite(),
         callbacks.MetricsLog(folder.metrics, log_every, log_dir),
+        *([evaluation] if evaluation else ()),  # It logs its scores by itself.
         callbacks.SampleGrid(
             folder.samples,
             sample_every,

@@ -59,6 +59,7 @@ TRAIN = {
     "batch_size": [*NOT_INTEGERS, "0", HUGE],
     "seed": [*NOT_INTEGERS, HUGE],
     "rollbacks": [*NOT_INTEGERS, HUGE],
+    "evaluate_every": [*NOT_INTEGERS, HUGE],
     "num_virtual_devices": [*NOT_INTEGERS, "0", "1000001", "2"],
     "preset": ["", " ", "Digits", "digits ", "\x1b[31m", "../digits", "a" * 5000],
     "trainer": ["", "Wgan", "wgan+hinge_gan", "os.system", " r3_gan", "none"],

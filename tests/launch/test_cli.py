@@ -13,6 +13,7 @@ import pytest
 from launch import _cli
 from launch import _endings
 from launch import _plan
+from launch import evaluate
 from launch import export
 from launch import figures
 from launch import sample
@@ -25,7 +26,13 @@ from tests.launch.programs import run
 
 ROOT = pathlib.Path(__file__).parents[2]
 
-PROGRAMS = {"train": train, "sample": sample, "export": export, "figures": figures}
+PROGRAMS = {
+    "train": train,
+    "sample": sample,
+    "evaluate": evaluate,
+    "export": export,
+    "figures": figures,
+}
 
 FLAGS = {
     "train": {
@@ -33,6 +40,7 @@ FLAGS = {
         *("steps", "batch_size", "seed", "workdir", "checkpoint_every", "sample_every"),
         *(
             "rollbacks",
+            "evaluate_every",
             "strategy",
             "num_virtual_devices",
             "resume",
@@ -41,8 +49,12 @@ FLAGS = {
         ),
         "set",
     },
-    "sample": {"workdir", "num_images", "class", "seed", "output"},
-    "export": {"workdir", "output", "format"},
+    "sample": {"workdir", "checkpoint", "num_images", "class", "seed", "output"},
+    "export": {"workdir", "checkpoint", "output", "format"},
+    "evaluate": {
+        *("workdir", "checkpoint", "samples", "dataset", "data_dir", "image_size"),
+        *("channels", "split", "download", "num_images", "features", "seed"),
+    },
     "figures": {"output", "only", "seed"},
 }
 
@@ -145,6 +157,7 @@ def test_flags_mean_keys(tmp_path):
         "checkpoint_every": 2,
         "sample_every": 4,
         "rollbacks": 6,
+        "evaluate_every": 8,
     }
     arguments = [f"{key}={value}" for key, value in values.items()]
     arguments.append("preset=mnist")

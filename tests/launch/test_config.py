@@ -448,6 +448,7 @@ def test_changes_that_a_resumed_run_may_have():
         "data_dir": "elsewhere",
         "path": "b.npz",
         "rollbacks": 4,
+        "evaluate_every": 5,
     }
     assert sorted(allowed) == sorted(configuration.MAY_CHANGE)
     begun = changed({"dataset": "npz:a.npz", "image_size": 8})
