@@ -20,13 +20,18 @@ def plan(flags, old=None):
         OSError: If files of the dataset are missing.
     """
     devices = devices_of(flags)
-    default = configuration.preset(configuration.DEFAULT) if old is None else old
-    config = configuration.changed(_asked_for(flags) or default, _changes(flags))
+    config = configuration.changed(base(flags, old), changes(flags))
     if old is not None:
         _check_same(old, config)
     config.check_there(flags.download)
     _check_workers(config, devices)
     return config, devices
+
+
+def base(flags, old=None):
+    """Returns the `Config` that --preset or --config names, or the default."""
+    default = configuration.preset(configuration.DEFAULT) if old is None else old
+    return _asked_for(flags) or default
 
 
 def devices_of(flags):
@@ -64,7 +69,8 @@ def _check_workers(config, devices):
             )
 
 
-def _changes(flags):
+def changes(flags):
+    """Returns the values that flags and --set give, by key."""
     given = {name: flags[name].value for name in configuration.FLAGS}
     given = {name: value for name, value in given.items() if value is not None}
     set_too = changing.parsed(flags.set)

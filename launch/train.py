@@ -10,9 +10,9 @@ from absl import flags
 from launch import _cli
 from launch import _endings
 from launch import _plan
+from launch import _training_flags
 from launch import _workdir
 from launch.config import configuration
-from launch.config import help
 from launch.run import _devices
 from launch.run import _lock
 from launch.run import _signals
@@ -27,56 +27,24 @@ FLAGS = {
     "download=True": "--download",
 }
 
-_MOST_DEVICES = 256
-
 
 def define_flags(values):
     """Defines the flags of this program in an `absl.flags.FlagValues`."""
-
-    def text(name, meaning, default=None):
-        flags.DEFINE_string(name, default, meaning, flag_values=values)
+    _training_flags.define(values)
+    meaning = "Run folder, which gets all files. Default: runs/<preset>-<time>."
+    flags.DEFINE_string("workdir", None, meaning, flag_values=values)
 
     def switch(name, meaning):
         flags.DEFINE_boolean(name, False, meaning, flag_values=values)
 
-    names = ", ".join(configuration.PRESETS)
-    text("preset", f"Preset, one of {names}. Default: {configuration.DEFAULT}.")
-    text(
-        "config", "JSON or YAML file with a complete configuration, as in a run folder."
-    )
-    for name in configuration.FLAGS:
-        text(name, help.meaning(configuration.KEYS[name]))
-    text("workdir", "Run folder, which gets all files. Default: runs/<preset>-<time>.")
-    strategy = (
-        f"Devices to train on, one of {', '.join(_devices.STRATEGIES)}: one device, "
-        "all GPUs of this machine, or the machines that TF_CONFIG names."
-    )
-    text("strategy", strategy, "none")
-    _cli.define_integer(
-        "num_virtual_devices",
-        None,
-        "Number of virtual CPU devices, to try --strategy=mirrored without GPUs.",
-        values,
-        least=1,
-        most=_MOST_DEVICES,
-    )
     switch("resume", "Resume the run in --workdir.")
-    switch("download", "Download and prepare the dataset if it is missing.")
     switch("dry_run", "Print the complete configuration as JSON, without training.")
-    meaning = (
-        "Set a value: key=value for a key below, or its path, such as trainer.a=-1"
-    )
-    flags.DEFINE_multi_string("set", [], meaning, flag_values=values)
 
 
 def about():
     """Returns the texts of `--help` before and after the flags."""
-    keys = [
-        _cli.paragraph(f"{name}: {help.meaning(keys)}", 8, first_indent=4)
-        for name, keys in configuration.KEYS.items()
-    ]
     before = "Trains a GAN. Without flags it trains on real handwritten digits."
-    return before, "\n".join(["Keys for --set:", "", *keys])
+    return before, _training_flags.keys()
 
 
 def main(argv):

@@ -203,7 +203,7 @@ def check_training(flags):
     values = _cli.parse(flags, train.define_flags, train.about(), configuration.KEYS)
     if values is None:
         return
-    changes = _plan._changes(values)
+    changes = _plan.changes(values)
     if values.resume:
         assert changes.keys() <= set(configuration.MAY_CHANGE)
     name = values.preset or configuration.DEFAULT
