@@ -47,6 +47,7 @@ def svg(spreads: Sequence[Mapping[int, tuple[float, ...]]]) -> str:
         for index, points in enumerate(spreads):
             _draw(axes, points, *style(index))
         axes.set_xlabel("step")
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(alpha=0.25, linewidth=0.6)
         text = io.StringIO()
         figure.savefig(text, format="svg", transparent=True, metadata=_NO_METADATA)

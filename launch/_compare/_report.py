@@ -1,9 +1,11 @@
 """The report of a comparison: one page that needs no network and no other file."""
 
 import base64
+import collections
 import importlib.resources
 import json
 import statistics
+from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -25,10 +27,10 @@ class Row(NamedTuple):
         label: The values of the configuration.
         summary: Mean and spread, or `None` without results.
         by_seed: The score by seed.
-        difference: Paired difference to the first configuration with results, or
-            `None` for that configuration and without shared seeds.
-        is_baseline: `True` for the configuration that others are compared with.
-        failed: Number of cells without this score.
+        difference: Paired difference to the baseline, the first configuration with
+            results. `None` for the baseline and without shared seeds.
+        is_baseline: `True` for the baseline.
+        lacking: Numbers of cells without the score, by state.
     """
 
     label: str
@@ -36,7 +38,7 @@ class Row(NamedTuple):
     by_seed: Mapping[int, float]
     difference: _statistics.Difference | None
     is_baseline: bool
-    failed: int
+    lacking: Mapping[str, int]
 
 
 class Table(NamedTuple):
@@ -47,41 +49,65 @@ class Table(NamedTuple):
     seeds: list[int]
 
 
+class Failure(NamedTuple):
+    """The cells of a configuration that have failed, or are refused, for one reason."""
+
+    label: str
+    state: str
+    reason: str
+    seeds: list[int]
+
+
 def tables(results: Results, every: Results) -> list[Table]:
     """Returns a table for each score of results with one protocol.
 
+    Configurations without any score are in each table, to show that they have failed.
+
     Args:
         results: Results with one protocol.
-        every: The results of all cells, for the configurations without any score.
+        every: The results of all cells.
     """
     names = dict.fromkeys(name for result in results for name in result.scores)
-    return [_table(name, results, _results.groups(every)) for name in names]
+    here = {result.label for result in results}
+    shown = {
+        label: group
+        for label, group in _results.groups(every).items()
+        if label in here or not any(e.scores or e.state == REFUSED for e in group)
+    }
+    return [_table(name, results, shown) for name in names]
 
 
-def _table(name, results, configurations):
+def _table(name, results, shown):
     scored = {result.name for result in results if name in result.scores}
     by_label = {
         label: {each.seed: each.scores[name] for each in group if each.name in scored}
-        for label, group in configurations.items()
+        for label, group in shown.items()
     }
     baseline = next(label for label, values in by_label.items() if values)
     rows = []
     for label, values in by_label.items():
         is_baseline = label == baseline
-        rows.append(
-            Row(
-                label,
-                _statistics.summary(list(values.values())) if values else None,
-                values,
-                None
-                if is_baseline
-                else _statistics.difference(values, by_label[baseline]),
-                is_baseline,
-                len(configurations[label]) - len(values),
-            )
-        )
-    seeds = dict.fromkeys(each.seed for each in results)
+        summary = _statistics.summary(list(values.values())) if values else None
+        difference = _statistics.difference(values, by_label[baseline])
+        lacking = counts(each for each in shown[label] if each.name not in scored)
+        paired = None if is_baseline else difference
+        rows.append(Row(label, summary, values, paired, is_baseline, lacking))
+    seeds = dict.fromkeys(each.seed for group in shown.values() for each in group)
     return Table(name, rows, list(seeds))
+
+
+def failures(results: Iterable[_results.Result]) -> list[Failure]:
+    """Returns failures; the seeds of one configuration with one reason are together."""
+    found: dict[tuple[str, str, str], list[int]] = {}
+    for each in results:
+        reason = (each.label, each.state, each.reason)
+        found.setdefault(reason, []).append(each.seed)
+    return [Failure(*reason, seeds) for reason, seeds in found.items()]
+
+
+def counts(results: Iterable[_results.Result]) -> dict[str, int]:
+    """Returns the number of results in each state."""
+    return dict(collections.Counter(result.state for result in results))
 
 
 def html(results: Results, command: str) -> str:
@@ -93,38 +119,32 @@ def html(results: Results, command: str) -> str:
     """
     import jinja2
 
-    configurations = _results.groups(results)
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
     environment.filters["number"] = number
     source = importlib.resources.files(__package__) / "report.html"
     template = environment.from_string(source.read_text(encoding="utf-8"))
+    drawn = _results.groups(each for each in results if each.curves)
     return template.render(
         command=command,
         results=results,
-        counts=_counts(results),
+        configurations=len(_results.groups(results)),
+        counts=counts(results),
         protocols=list(_protocols(results)),
-        curves=[
-            (
-                name,
-                _curves.svg(
-                    [_results.spread(g, name) for g in configurations.values()]
-                ),
-            )
-            for name in _results.curve_names(results)
-        ],
-        legend=[(label, *_curves.style(i)) for i, label in enumerate(configurations)],
+        curves=list(_drawn(drawn.values())),
+        legend=[(label, *_curves.style(i)) for i, label in enumerate(drawn)],
         images=_images(results),
-        failures=[each for each in results if each.is_failure],
-        refused=[each for each in results if each.state == REFUSED],
+        failures=failures(each for each in results if each.is_failure),
+        refused=failures(each for each in results if each.state == REFUSED),
         confidence=_statistics.CONFIDENCE,
     )
 
 
-def _counts(results):
-    states = [result.state for result in results]
-    return {state: states.count(state) for state in dict.fromkeys(states)}
+def _drawn(groups):
+    """Yields the name and the figure of each metric."""
+    for name in _results.curve_names(each for group in groups for each in group):
+        yield name, _curves.svg([_results.spread(group, name) for group in groups])
 
 
 def _protocols(results) -> Iterator[tuple[str, Any, list[Table], Any]]:

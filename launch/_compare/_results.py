@@ -14,9 +14,8 @@ from typing import Any
 from typing import NamedTuple
 
 from launch import _untrusted
-from launch._compare._outcomes import CRASHED
-from launch._compare._outcomes import DIVERGED
 from launch._compare._outcomes import FINISHED
+from launch._compare._outcomes import REFUSED
 from launch.run._folder import Folder
 
 EVALUATION = "evaluation.json"  # Of `launch.evaluate`.
@@ -59,8 +58,8 @@ class Result(NamedTuple):
 
     @property
     def is_failure(self) -> bool:
-        """`True` if there is something to tell about a failure."""
-        return bool(self.reason) or self.state in (DIVERGED, CRASHED)
+        """`True` for a run that has failed, or whose evaluation has."""
+        return self.state != REFUSED and bool(self.reason)
 
 
 def read(result: Result, folder: str) -> Result:
@@ -79,7 +78,7 @@ def read(result: Result, folder: str) -> Result:
         return result._replace(**_evaluation(folder))
     except (OSError, ValueError) as error:
         if not isinstance(error, FileNotFoundError):
-            result = result._replace(reason=f"{EVALUATION}: {error}")
+            result = result._replace(reason=f"the evaluation cannot be read: {error}")
     last: Mapping[str, Any] = curves[-1] if curves else {}
     logged = numbers({k: v for k, v in last.items() if k not in _NOT_CURVES})
     return result._replace(step=last.get("step"), protocol=LOGGED, scores=logged)

@@ -12,7 +12,8 @@ FLAGS = ("preset=digits8", "steps=4")
 
 @pytest.fixture
 def lab(tmp_path, monkeypatch):
-    """Yields a function that compares in `tmp_path / "lab"` with runs that are fakes."""
+    """Returns a function that compares with fakes of runs in `tmp_path / "lab"`."""
+    pytest.importorskip("jinja2", reason="the report needs jinja2")
     monkeypatch.setattr(_jobs, "STEPS", fake.steps())
     monkeypatch.setenv("PYTHONPATH", fake.environment()["PYTHONPATH"])
 
