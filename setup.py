@@ -26,7 +26,8 @@ setup(
     license="Apache-2.0",
     packages=find_packages(include=["tfgan_tricks*", "trainers*", "launch*"]),
     package_data={
-        name: ["py.typed"] for name in ("tfgan_tricks", "trainers", "launch")
+        "launch._compare": ["report.html"],
+        **dict.fromkeys(("tfgan_tricks", "trainers", "launch"), ["py.typed"]),
     },
     python_requires=">=3.11",
     install_requires=[
@@ -51,19 +52,28 @@ setup(
             "tensorflow-addons==0.23.0",
             "tensorflow-metadata<1.16",  # Later ones need a protobuf that TF 2.15 bars.
         ],
+        "compare": [  # The report of `launch.compare`.
+            "jinja2>=3.1",
+            "matplotlib>=3.8",
+            "scipy>=1.11",
+        ],
         "docs": [
             "mkdocs-material>=9.5",
             "mkdocstrings[python]>=1.0",
             "ruff>=0.15",  # Formats the signatures.
         ],
+        "ray": ["ray>=2.30"],  # Comparisons on a cluster.
+        "search": ["optuna>=4"],  # Comparisons that choose what to try.
         "speed": [  # What `benchmarks.step_time` compares with.
             "jax>=0.10",
             "torch>=2.13",
         ],
         "test": [
             "ipykernel>=6.29",
+            "jinja2>=3.1",
             "mypy>=2.4",
             "nbclient>=0.10",
+            "optuna>=4",
             "pytest>=8",
             "pytest-timeout>=2.3",
             "pytest-xdist>=3.6",
@@ -76,6 +86,7 @@ setup(
             "tfgan-train=launch.train:run",
             "tfgan-sample=launch.sample:run",
             "tfgan-export=launch.export:run",
+            "tfgan-compare=launch.compare:run",
             "tfgan-evaluate=launch.evaluate:run",
             "tfgan-figures=launch.figures:run",
         ]

@@ -10,6 +10,7 @@ _PROGRAMS = (
     "tfgan-train",
     "tfgan-sample",
     "tfgan-evaluate",
+    "tfgan-compare",
     "tfgan-export",
     "tfgan-figures",
 )

@@ -71,7 +71,8 @@ def _check_workers(config, devices):
 
 def changes(flags):
     """Returns the values that flags and --set give, by key."""
-    given = {name: flags[name].value for name in configuration.FLAGS}
+    names = [name for name in configuration.FLAGS if name in flags]
+    given = {name: flags[name].value for name in names}
     given = {name: value for name, value in given.items() if value is not None}
     set_too = changing.parsed(flags.set)
     twice = sorted(given.keys() & set_too.keys())

@@ -10,7 +10,7 @@ from launch.run import _devices
 _MOST_DEVICES = 256
 
 
-def define(values):
+def define(values, without=()):
     """Defines the flags in an `absl.flags.FlagValues`, and returns their names."""
     before = set(values)
 
@@ -23,7 +23,8 @@ def define(values):
         "config", "JSON or YAML file with a complete configuration, as in a run folder."
     )
     for name in configuration.FLAGS:
-        text(name, help.meaning(configuration.KEYS[name]))
+        if name not in without:
+            text(name, help.meaning(configuration.KEYS[name]))
     strategy = (
         f"Devices to train on, one of {', '.join(_devices.STRATEGIES)}: one device, "
         "all GPUs of this machine, or the machines that TF_CONFIG names."

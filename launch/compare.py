@@ -15,10 +15,14 @@ from launch._compare import _cells
 from launch._compare import _cluster
 from launch._compare import _comparison
 from launch._compare import _local
+from launch._compare import _report
+from launch._compare import _results
 from launch._compare import _search
+from launch._compare import _tensorboard
 from launch.config import configuration
 from launch.run import _lock
 from launch.run import _signals
+from tfgan_tricks import _files
 
 PROGRAM = "tfgan-compare"
 FLAGS = {
@@ -29,6 +33,9 @@ FLAGS = {
     "name": "dataset",
     "download=True": "--download",
 }
+PAGE = "report.html"
+TABLE = "results.csv"
+_NOT_PASSED = ("seed",)
 _MOST = 10_000
 
 
@@ -62,14 +69,14 @@ def define_flags(values):
     _cli.define_integer("trials", None, meaning, values, least=1, most=_MOST)
     meaning = "Print the commands of the missing runs, one a line, and do nothing."
     flags.DEFINE_boolean("list", False, meaning, flag_values=values)
-    _training_flags.define(values)
+    _training_flags.define(values, without=_NOT_PASSED)
 
 
 def about():
     """Returns the texts of `--help` before and after the flags."""
     before = (
         "Trains every combination of some values with several seeds, and writes a "
-        "report. The same\ncommand continues. Further flags are those of tfgan-train."
+        "report. The same\ncommand continues. Further flags are for tfgan-train."
     )
     return before, _training_flags.keys()
 
@@ -104,8 +111,9 @@ def _compare(values):
             what, code = _signals.words(type(error))
             told = f"{what}. {comparison.progress()} The same command continues."
             raise _endings.Stopped(told, code) from error
-        page = comparison.report(_command(workdir, values), bool(values.search))
-    print(f"{comparison.progress()} The report is {page}")
+        results = comparison.results(bool(values.search))
+        _write(workdir, results, _command(workdir, values))
+    print(f"{comparison.progress()} The report is {os.path.join(workdir, PAGE)}")
 
 
 def _axes(values):
@@ -153,7 +161,7 @@ def _check_flags(values):
 
 def _passed(values):
     """Returns the given flags that are for `launch.train`, as they were given."""
-    names = _training_flags.define(flags.FlagValues())
+    names = _training_flags.define(flags.FlagValues(), without=_NOT_PASSED)
     return [
         text
         for name in names
@@ -245,6 +253,15 @@ def _run(comparison, axes, seeds, values):
     )
     told = ", ".join(f"{key}={value}" for key, value in (best or {}).items())
     print(f"Best for {values.search}: {told or 'no combination has finished'}")
+
+
+def _write(workdir, results, command):
+    """Writes the report, the table and the files for TensorBoard."""
+    texts = {PAGE: _report.html(results, command), TABLE: _results.table(results)}
+    for name, text in texts.items():
+        with _files.whole_file(os.path.join(workdir, name), "workdir") as file:
+            file.write(text.encode())
+    _tensorboard.write(workdir, results)
 
 
 def _command(workdir, values):

@@ -19,11 +19,13 @@ import tfgan_tricks
 import trainers
 from launch import _cli
 from launch import _plan
+from launch import compare
 from launch import evaluate
 from launch import export
 from launch import figures
 from launch import sample
 from launch import train
+from launch._compare import _cells
 from launch.config import configuration
 from tfgan_tricks import networks
 
@@ -210,6 +212,15 @@ def check_training(flags):
     configuration.changed(configuration.preset(name), changes)
 
 
+def check_comparison(flags):
+    values = _cli.parse(flags, compare.define_flags, compare.about())
+    axes, _ = compare._axes(values) if not values.axes else ({}, [])
+    _cells.check(axes)
+    compare._check_flags(values)
+    if axes:
+        _cells.cells(_plan.base(values), _plan.changes(values), [], axes, [0])
+
+
 def check_benchmark(module, flags):
     source = (ROOT / module.replace(".", "/")).with_suffix(".py").read_text()
     defined = dict(re.findall(r'DEFINE_\w+\(\s*"(\w+)",(.*?)\)\n', source, re.DOTALL))
@@ -223,6 +234,7 @@ PROGRAMS = {
     "launch.evaluate": lambda flags: _cli.parse(
         flags, evaluate.define_flags, evaluate.ABOUT
     ),
+    "launch.compare": check_comparison,
     "launch.sample": lambda flags: _cli.parse(flags, sample.define_flags, sample.ABOUT),
     "launch.export": lambda flags: _cli.parse(flags, export.define_flags, export.ABOUT),
     "launch.figures": lambda flags: _cli.parse(

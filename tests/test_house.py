@@ -33,7 +33,7 @@ TRAINERS = [
     if path.name not in ("__init__.py", "base.py")
 ]
 LAZY = {"tensorflow_datasets", "matplotlib", "tensorflow_addons", "sklearn", "PIL"}
-LAZY |= {"mlxtend", "yaml"}
+LAZY |= {"mlxtend", "yaml", "jinja2", "optuna", "ray", "tensorboard"}
 
 
 def relative(path):

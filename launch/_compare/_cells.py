@@ -219,7 +219,7 @@ def cells(
     axes: Axes,
     seeds: Sequence[int],
 ) -> list[Cell]:
-    """Returns all cells, those of one combination next to each other.
+    """Returns all cells, with the seeds of a combination next to each other.
 
     Args:
         base: The configuration that all cells start from.

@@ -1,7 +1,7 @@
 """Runs cells on the machines of a Ray cluster, which share a file system."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +16,7 @@ _PAUSE = 0.5  # Seconds between looks at the cluster.
 
 def run(
     jobs: Sequence[Any], address: str, per_machine: int
-) -> Iterator[tuple[Any, Outcome]]:
+) -> Generator[tuple[Any, Outcome], None, None]:
     """Runs jobs as tasks of Ray, and yields each with its outcome.
 
     Ray decides where a job runs, and runs it again if its machine is lost.
@@ -71,7 +71,7 @@ def _run(ray, jobs, per_machine):
                 )
 
 
-def _share(ray, per_machine) -> tuple[int, int]:
+def _share(ray: Any, per_machine: int) -> tuple[int, int]:
     """Returns the numbers of cores and of GPUs of each job."""
     machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     cores = min((m["CPU"] for m in machines if m.get("CPU")), default=1)
@@ -79,7 +79,7 @@ def _share(ray, per_machine) -> tuple[int, int]:
     return max(1, int(cores) // per_machine), int(has_gpus)
 
 
-def _outcome(ray, reference) -> Outcome:
+def _outcome(ray: Any, reference: Any) -> Outcome:
     try:
         return ray.get(reference)
     except ray.exceptions.RayError as error:

@@ -1,29 +1,24 @@
-"""The folder of a comparison: its runs, their outcomes and the report."""
+"""The folder of a comparison: its runs, their outcomes and their results."""
 
 import contextlib
 import os
 import shlex
 import statistics
 from collections.abc import Callable
+from collections.abc import Generator
 from collections.abc import Iterable
-from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 
+from launch._compare import _jobs
 from launch._compare import _outcomes
-from launch._compare import _report
 from launch._compare import _results
-from launch._compare import _tensorboard
 from launch._compare._jobs import Job
 from launch._compare._states import States
-from launch.run import _report as _run_report
-from tfgan_tricks import _files
+from launch.run import _report
 
-PAGE = "report.html"
-TABLE = "results.csv"
-
-Runner = Callable[[Sequence[Job]], Iterator[tuple[Job, _outcomes.Outcome]]]
+Runner = Callable[[Sequence[Job]], Generator[tuple[Job, _outcomes.Outcome], None, None]]
 
 
 def folder(workdir: str, name: str) -> str:
@@ -35,12 +30,12 @@ def job(workdir: str, cell: Any) -> Job:
     """Returns the `Job` of a `Cell` that the catalogue accepts."""
     log = os.path.join(workdir, "logs", f"{cell.name}.txt")
     where = folder(workdir, cell.name)
-    return Job(cell.name, where, log, cell.flags, cell.config.steps)
+    return Job(cell.name, where, log, cell.flags, cell.config.steps, _jobs.STEPS)
 
 
 def shell(arguments: Sequence[str]) -> str:
     """Returns a command to paste into a shell, for arguments of the interpreter."""
-    return shlex.join([_run_report.python(), *arguments])
+    return shlex.join([_report.python(), *arguments])
 
 
 class Comparison:
@@ -60,7 +55,7 @@ class Comparison:
         self._states.write()
 
     def run_missing(self, cells: Iterable[Any]) -> None:
-        """Runs those of the cells that have not ended, and tells how each ends."""
+        """Runs the cells that have not ended, and prints how each ends."""
         possible = [cell for cell in cells if not cell.refused]
         jobs = [
             job(self.workdir, cell)
@@ -122,7 +117,7 @@ class Comparison:
         if of_cell.is_trained:
             reason = reason if state == _outcomes.FINISHED else ""
             state = _outcomes.FINISHED
-        elif state == _outcomes.FINISHED:  # Its files were removed, or it has to go on.
+        elif state == _outcomes.FINISHED:  # It has lost files, or needs more steps.
             state, reason = _outcomes.MISSING, ""
         result = result._replace(
             state=state,
@@ -139,19 +134,8 @@ class Comparison:
         told = ", ".join(f"{count} {state}" for state, count in counts.items())
         return f"Of {len(states)} runs: {told}."
 
-    def report(self, command: str, is_search: bool = False) -> str:
-        """Writes the report and the table; returns the path of the report.
-
-        Args:
-            command: The command of the comparison.
-            is_search: If `True`, cells that did not run are left out.
-        """
-        results = [self._result(cell) for cell in self.cells]
-        begun = [each for each in results if each.state != _outcomes.MISSING]
-        results = begun if is_search and begun else results
-        page = _report.html(results, command)
-        for name, text in ((PAGE, page), (TABLE, _results.table(results))):
-            with _files.whole_file(os.path.join(self.workdir, name), "workdir") as file:
-                file.write(text.encode())
-        _tensorboard.write(self.workdir, results)
-        return os.path.join(self.workdir, PAGE)
+    def results(self, is_search: bool = False) -> list[_results.Result]:
+        """Returns the results of all cells, or of a search's cells that have run."""
+        found = [self._result(cell) for cell in self.cells]
+        begun = [each for each in found if each.state != _outcomes.MISSING]
+        return begun if is_search and begun else found

@@ -10,7 +10,7 @@ from typing import Any
 COLORS = ("#3b82c4", "#e0792b", "#2f9e6b", "#d3455b", "#8a63d2", "#b07d2b", "#1aa3a8")
 DASHES = ("solid", "dashed", "dotted", "dashdot")
 _TEXT = "#010203"  # Stands for the color of the page's text.
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "tfgan_tricks",
     "font.family": "sans-serif",

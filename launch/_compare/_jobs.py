@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from launch.run._folder import RECORD
@@ -24,6 +25,7 @@ class Job(NamedTuple):
         log: File for the output of its commands.
         flags: Flags of `launch.train`, except those about the folder.
         steps: Number of steps of the run.
+        todo: Functions by name, asked one after the other for their commands.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Job(NamedTuple):
     log: str
     flags: tuple[str, ...]
     steps: int
+    todo: Mapping[str, "Step"]
 
     @property
     def is_begun(self) -> bool:
@@ -55,7 +58,7 @@ class Job(NamedTuple):
     @property
     def is_complete(self) -> bool:
         """`True` if no step has a command left."""
-        return all(step(self) is None for step in STEPS.values())
+        return all(step(self) is None for step in self.todo.values())
 
     def start(self) -> list[str]:
         """Returns the arguments of the interpreter that start the run."""
@@ -73,7 +76,7 @@ class Job(NamedTuple):
         if not self.is_begun:  # A run may have been killed before its files were whole.
             with contextlib.suppress(OSError):
                 os.remove(os.path.join(self.folder, RECORD))
-        for name, step in STEPS.items():
+        for name, step in self.todo.items():
             arguments = step(self)
             if arguments is not None:
                 yield name, arguments
@@ -91,6 +94,5 @@ def evaluate(job: Job) -> list[str] | None:
     return ["-m", "launch.evaluate", f"--workdir={job.folder}"]
 
 
-# Commands of a cell, one after the other.
-STEPS: dict[str, Callable[[Job], list[str] | None]]
-STEPS = {"train": train, "evaluate": evaluate}
+Step = Callable[[Job], list[str] | None]
+STEPS: dict[str, Step] = {"train": train, "evaluate": evaluate}

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,7 +31,7 @@ def environment(threads: int) -> dict[str, str]:
 
 def run(
     jobs: Sequence[Any], processes: int, threads: int | None = None
-) -> Iterator[tuple[Any, Outcome]]:
+) -> Generator[tuple[Any, Outcome], None, None]:
     """Runs jobs, and yields each with its outcome when it has ended.
 
     A signal ends the running jobs before it is raised.
@@ -42,7 +42,8 @@ def run(
         threads: Number of threads of each. `None` shares the cores of this machine.
     """
     share = max(1, cores() // processes) if threads is None else threads
-    waiting, running = list(jobs), []
+    waiting = list(jobs)
+    running: list[_processes.Running] = []
     with _signals.deferred():
         try:
             while waiting or running:

@@ -33,6 +33,7 @@ class Running:
         self._begin = time.monotonic()
         self._commands = job.commands()
         self._process: subprocess.Popen | None = None
+        self._step = ""
         os.makedirs(os.path.dirname(job.log), exist_ok=True)
         self._log: Any = open(job.log, "wb")
         self._next()

@@ -147,7 +147,7 @@ def _drawn(groups):
         yield name, _curves.svg([_results.spread(group, name) for group in groups])
 
 
-def _protocols(results) -> Iterator[tuple[str, Any, list[Table], Any]]:
+def _protocols(results: Results) -> Iterator[tuple[str, Any, list[Table], Any]]:
     """Yields the letter, text, tables and median time of each protocol."""
     for letter, several in _results.by_protocol(results).items():
         protocol = json.dumps(several[0].protocol, indent=2, default=str)

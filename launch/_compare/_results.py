@@ -24,7 +24,7 @@ _NOT_CURVES = {"step", "seconds"}
 
 
 class Result(NamedTuple):
-    """What is known about a cell.
+    """A cell with everything that its folder tells.
 
     Attributes:
         name: Name of the cell.

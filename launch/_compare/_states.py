@@ -1,4 +1,4 @@
-"""How the cells of a comparison ended, in `compare.json`."""
+"""The outcomes of a comparison's cells, in `compare.json`."""
 
 import json
 import os
@@ -58,7 +58,7 @@ class States:
         return found.get("state") == DIVERGED and found["flags"] == list(flags)
 
 
-_TYPES = {"state": str, "reason": str, "seconds": (int, float), "flags": list}
+_TYPES = {"state": str, "reason": str, "seconds": float, "flags": list}
 
 
 def _read(path):

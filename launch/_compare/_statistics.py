@@ -13,12 +13,12 @@ class Summary(NamedTuple):
     """A score over seeds.
 
     Attributes:
-        count: Number of seeds.
+        number: Number of seeds.
         mean: Their mean.
         deviation: Their standard deviation, of n - 1, or `None` for one seed.
     """
 
-    count: int
+    number: int
     mean: float
     deviation: float | None
 
@@ -27,7 +27,7 @@ def summary(values: Sequence[float]) -> Summary:
     """Returns the mean and the spread of at least one value.
 
     >>> summary([1.0, 2.0, 6.0])
-    Summary(count=3, mean=3.0, deviation=2.6457513110645907)
+    Summary(number=3, mean=3.0, deviation=2.6457513110645907)
     """
     several = len(values) > 1
     deviation = statistics.stdev(values) if several else None
@@ -38,13 +38,13 @@ class Difference(NamedTuple):
     """A mean difference over the seeds that two configurations share.
 
     Attributes:
-        count: Number of shared seeds.
+        pairs: Number of shared seeds.
         mean: Mean of the differences.
         low: Lower end of the interval, or `None` for one seed.
         high: Upper end of the interval, or `None` for one seed.
     """
 
-    count: int
+    pairs: int
     mean: float
     low: float | None
     high: float | None
@@ -60,10 +60,11 @@ def difference(
 ) -> Difference | None:
     """Returns the paired difference of two scores by seed, or `None` without pairs.
 
-        m +- t s / sqrt(n)
+        low = m - t s / sqrt(n)
 
-    m and s are the mean and the standard deviation of the n differences. t is the
-    quantile of Student's distribution with n - 1 degrees of freedom.
+    m and s are the mean and the standard deviation of the n differences, and t is the
+    quantile of Student's distribution with n - 1 degrees of freedom. `high` is as far
+    from m on the other side.
 
     Args:
         values: Scores of a configuration by seed.

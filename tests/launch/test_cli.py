@@ -13,6 +13,7 @@ import pytest
 from launch import _cli
 from launch import _endings
 from launch import _plan
+from launch import compare
 from launch import evaluate
 from launch import export
 from launch import figures
@@ -30,6 +31,7 @@ PROGRAMS = {
     "train": train,
     "sample": sample,
     "evaluate": evaluate,
+    "compare": compare,
     "export": export,
     "figures": figures,
 }
@@ -57,6 +59,8 @@ FLAGS = {
     },
     "figures": {"output", "only", "seed"},
 }
+OWN = {"vary", "axes", "seeds", "processes", "ray", "search", "trials", "list"}
+FLAGS["compare"] = FLAGS["train"] - {"seed", "resume", "dry_run"} | OWN
 
 
 def listed_flags(text):

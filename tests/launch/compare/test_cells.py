@@ -160,6 +160,7 @@ BAD = [
     ([VARY, "search=coverage"], "`search` must be min:SCORE or max:SCORE"),
     ([VARY, "search=max:coverage", "processes=0"], "at least 1 with --search"),
     ([VARY, "dataset=npz:{tmp}/missing.npz"], "missing.npz"),
+    ([VARY, "seed=3"], "no flag --seed. Did you mean --seeds"),
     ([VARY, "resume"], "There is no flag --resume"),
     ([VARY, "workdir={tmp}/run"], "comparison, but contains a run .config.json"),
     ([VARY, "workdir={tmp}/other"], "its compare.json cannot be read"),

@@ -1,4 +1,4 @@
-"""What is read from run folders, and the statistics of it."""
+"""The results that run folders contain, and their statistics."""
 
 import csv
 import io
@@ -43,7 +43,7 @@ def test_intervals_are_those_of_a_paired_test(count):
     found = _statistics.difference(values, dict(enumerate(base)) | {99: -1e6})
     oracle = stats.ttest_rel(ours, base)
     low, high = oracle.confidence_interval(0.95)
-    assert found.count == count
+    assert found.pairs == count
     assert (found.low, found.high) == pytest.approx((low, high))
     assert found.is_noise == (oracle.pvalue > 0.05)
 
@@ -100,7 +100,7 @@ def test_a_table_pairs_seeds_with_the_first_configuration_that_has_results():
     a, b, c, d = fid.rows
     assert (a.summary, a.difference, a.lacking) == (None, None, {"diverged": 1})
     assert b.is_baseline and b.difference is None and b.summary.mean == 10
-    assert (c.difference.count, c.difference.mean) == (2, 2.5)
+    assert (c.difference.pairs, c.difference.mean) == (2, 2.5)
     assert d.summary is None and d.lacking == {"finished": 1}
     assert fid.seeds == [0, 1, 2, 3]
     assert [row.is_baseline for row in coverage.rows] == [False, False, False, True]

@@ -92,7 +92,7 @@ def test_a_folder_of_another_comparison_is_refused(lab, capsys):
 
 
 def test_a_run_that_has_begun_is_resumed_and_others_are_not(tmp_path):
-    job = Job("a", str(tmp_path), str(tmp_path / "log"), ("--steps=5",), 5)
+    job = Job("a", str(tmp_path), str(tmp_path / "log"), ("--steps=5",), 5, _jobs.STEPS)
     start = ["-m", "launch.train", "--steps=5", f"--workdir={tmp_path}"]
     (tmp_path / "run.json").touch()
     assert next(job.commands()) == ("train", start)
@@ -114,7 +114,10 @@ def test_an_evaluation_of_an_earlier_step_is_made_again(tmp_path, monkeypatch):
     monkeypatch.setattr(_jobs.importlib.util, "find_spec", lambda name: "found")
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "checkpoints" / "ckpt-5.index").touch()
-    job, path = Job("a", str(tmp_path), "", (), 5), tmp_path / "evaluation.json"
+    job, path = (
+        Job("a", str(tmp_path), "", (), 5, _jobs.STEPS),
+        tmp_path / "evaluation.json",
+    )
     command = ["-m", "launch.evaluate", f"--workdir={tmp_path}"]
     for text, expected in (("", command), ('{"step": 4}', command), ('{"step": 5}', 0)):
         path.write_text(text)
@@ -196,8 +199,8 @@ def test_a_command_that_does_not_end_is_killed(tmp_path, monkeypatch):
     monkeypatch.setattr(_processes, "GRACE", 0.2)
     script = "import signal; signal.signal(15, signal.SIG_IGN); print(1, flush=True)\n"
     script += "signal.pause()"
-    monkeypatch.setattr(_jobs, "STEPS", {"train": lambda job: ["-c", script]})
-    job = Job("a", str(tmp_path), str(tmp_path / "logs" / "log"), (), 1)
+    todo = {"train": lambda job: ["-c", script]}
+    job = Job("a", str(tmp_path), str(tmp_path / "logs" / "log"), (), 1, todo)
     running = _processes.Running(job, fake.environment())
     wait_for(lambda: (tmp_path / "logs" / "log").read_text() == "1\n", 60)
     assert running.poll() is None
@@ -207,8 +210,8 @@ def test_a_command_that_does_not_end_is_killed(tmp_path, monkeypatch):
 
 def test_the_reason_of_a_signal_names_it(tmp_path, monkeypatch):
     script = "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
-    monkeypatch.setattr(_jobs, "STEPS", {"train": lambda job: ["-c", script]})
-    job = Job("a", str(tmp_path), str(tmp_path / "log"), (), 1)
+    todo = {"train": lambda job: ["-c", script]}
+    job = Job("a", str(tmp_path), str(tmp_path / "log"), (), 1, todo)
     monkeypatch.setenv("PYTHONPATH", fake.environment()["PYTHONPATH"])
     ((_, outcome),) = _local.run([job], 1)
     assert outcome.state == "crashed"
