@@ -1,6 +1,8 @@
 """Runs cells on the machines of a Ray cluster, which share a file system."""
 
 import os
+import re
+import socket
 from collections.abc import Generator
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +13,7 @@ from launch._compare._outcomes import CRASHED
 from launch._compare._outcomes import Outcome
 from launch.run import _signals
 
+_PATIENCE = 10.0  # Seconds in which a cluster must answer.
 _PAUSE = 0.5  # Seconds between looks at the cluster.
 
 
@@ -40,15 +43,23 @@ def _connected(address):
     import ray
 
     try:
+        _check_listens(address)
         ray.init(address=address, log_to_driver=False, logging_level="error")
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        reason = " ".join(str(error).split())[:200]
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = " ".join(str(error).split()).removesuffix(".")[:200]
         raise ValueError(
             f"`ray` must be the address of a running cluster: {reason}. "
             f"Received: ray={address!r}"
         ) from error
     _signals.listen()
     return ray
+
+
+def _check_listens(address):
+    """Raises an error if nothing listens at an address: Ray would wait for minutes."""
+    host, _, port = address.rpartition(":")
+    if re.fullmatch(r"[\w.-]+", host) and re.fullmatch(r"[0-9]{1,5}", port):
+        socket.create_connection((host, int(port)), timeout=_PATIENCE).close()
 
 
 def _run(ray, jobs, per_machine):
