@@ -84,7 +84,7 @@ def about():
 def main(argv):
     """Runs the program; returns its exit code."""
     program = _endings.Program(PROGRAM, FLAGS)
-    keys = configuration.KEYS
+    keys = [key for key in configuration.KEYS if key not in _NOT_PASSED]
     return _cli.main(program, argv, define_flags, about(), _compare, keys)
 
 

@@ -104,8 +104,7 @@ def seeds(text: Any) -> list[int]:
         numbers = list(range(numbers[0], numbers[1] + 1))
     if len(set(numbers)) < len(numbers):
         raise _bad_seeds(text)
-    for number in numbers:
-        configuration.check_number("seed", number)
+    configuration.check_number("seed", max(numbers))
     return numbers
 
 
