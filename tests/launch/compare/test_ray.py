@@ -62,7 +62,7 @@ def compared(address, tmp_path):
     return start
 
 
-def test_cells_run_on_both_nodes(compared, tmp_path):
+def test_cells_run_on_a_cluster_of_two_nodes(compared, tmp_path):
     axes = ["vary=trainer=minimax_gan,wgan,ls_gan", "seeds=0,1"]
     program = compared(*axes)
     out, err = program.communicate(timeout=240)
@@ -83,7 +83,7 @@ def test_cells_run_on_both_nodes(compared, tmp_path):
     assert again["trainer=ls_gan,seed=0"] == again["trainer=wgan,seed=0"] == 1
 
 
-def test_an_interruption_ends_the_runs_of_the_cluster(compared, tmp_path):
+def test_an_interruption_ends_the_runs_on_both_nodes(compared, tmp_path):
     program = compared("vary=trainer=hinge_gan", "seeds=0..2")
     wait_for(lambda: len(list(tmp_path.glob("lab/cells/*/pids"))) == 2, 240)
     files = list(tmp_path.glob("lab/cells/*/pids"))
