@@ -6,7 +6,6 @@ import inspect
 from typing import Any
 
 import keras
-import numpy as np
 
 from launch import _check
 from launch import _rates
@@ -160,7 +159,7 @@ def trainer(
     config: Config,
     shape: tuple[int, ...],
     num_classes: int | None = None,
-    examples: np.ndarray | None = None,
+    examples: Any = None,
 ) -> keras.Model:
     """Returns the compiled trainer of a `Config`.
 

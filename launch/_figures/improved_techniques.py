@@ -137,7 +137,7 @@ def _collapsing_run(extra, probe, seed, steps):
     batch = latents[: _runs.BATCH_SIZE]
     measured = _runs.train(
         gan,
-        data.load("ring8").examples,
+        np.asarray(data.load("ring8").examples),
         steps,
         rates=(1e-2, 2e-4),
         every=_EVERY,

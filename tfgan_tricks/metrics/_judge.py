@@ -8,6 +8,7 @@ import numpy as np
 from tfgan_tricks import _checks
 from tfgan_tricks import _unit_range
 from tfgan_tricks import _versions
+from tfgan_tricks.data._picture_data import PictureFiles
 from tfgan_tricks.metrics import _features
 from tfgan_tricks.metrics._balls import density_coverage
 from tfgan_tricks.metrics._balls import precision_recall
@@ -50,7 +51,8 @@ class Judge:
 
     Args:
         real: Real examples: uint8 images `[N, height, width, channels]`, or points,
-            floats `[N, d]`.
+            floats `[N, d]`. The images of a large folder stay in their files, except
+            for the training of a classifier.
         labels: Integer labels `[N]`, or `None`.
         features: `Features`, a `keras.Model` or the path of a model as in
             `model_features`, or one of four names: "classifier" for
@@ -86,7 +88,7 @@ class Judge:
 
     def __init__(
         self,
-        real: np.ndarray,
+        real: Any,
         labels: np.ndarray | None = None,
         *,
         features: Any = "auto",
@@ -97,7 +99,8 @@ class Judge:
         dataset: str = "",
         cache_dir: str | os.PathLike | None = None,
     ) -> None:
-        real = np.asarray(real)
+        if not isinstance(real, PictureFiles):
+            real = np.asarray(real)
         _checks.positive_integer(num_examples=num_examples)
         _checks.integer(seed=seed)
         _check_real(real)
@@ -115,13 +118,14 @@ class Judge:
         self.labels = None if labels is None else np.asarray(labels)[rows]
         self._mixture = mixture
         self._shape, self._is_uint8 = real.shape[1:], real.dtype == np.uint8
-        self._real = self.features(real[rows]).vectors
+        chosen = real[rows]
+        self._real = self.features(chosen).vectors
         self._protocol = {
             "features": self.features.name,
             "features_hash": self.features.digest,
             "accuracy": self.features.accuracy,
             "resize": self.features.resize,
-            "real_hash": _features.digest_of_arrays(real[rows]),
+            "real_hash": _features.digest_of_arrays(chosen),
             "num_real": len(rows),
             "split": split,
             "dataset": dataset,
