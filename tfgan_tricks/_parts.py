@@ -71,14 +71,14 @@ def same_in_all(owner: Any, draw: Callable[[], tf.Tensor]) -> tf.Tensor:
         owner: The layer.
         draw: Function that returns the value, and changes state of the layer.
 
-    >>> numbers = iter([5, 6, 7])
+    >>> layer, numbers = object(), iter([5, 6, 7])
     >>> draw = lambda: next(numbers)
     >>> first = Part(0, 4, 0)
     >>> with current.set_to(first):
-    ...     same_in_all("a layer", draw), same_in_all("a layer", draw)
+    ...     same_in_all(layer, draw), same_in_all(layer, draw)
     (5, 6)
     >>> with current.set_to(Part(1, 4, 0, first)):
-    ...     same_in_all("a layer", draw), same_in_all("a layer", draw)
+    ...     same_in_all(layer, draw), same_in_all(layer, draw)
     (5, 6)
     """
     part = current.value
