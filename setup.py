@@ -55,7 +55,6 @@ setup(
         "compare": [  # The report of `launch.compare`.
             "jinja2>=3.1",
             "matplotlib>=3.8",
-            "scipy>=1.11",
         ],
         "docs": [
             "mkdocs-material>=9.5",
