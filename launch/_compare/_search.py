@@ -36,7 +36,7 @@ def run(
         direction="minimize" if minimize else "maximize",
         sampler=optuna.samplers.TPESampler(seed=0),
     )
-    choices = {
+    choices: dict[str, optuna.distributions.BaseDistribution] = {
         key: optuna.distributions.CategoricalDistribution(list(values))
         for key, values in axes.items()
     }

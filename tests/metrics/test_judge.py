@@ -30,6 +30,32 @@ def test_scores_are_those_of_the_functions_for_the_chosen_rows():
     assert (scores["density"], scores["coverage"]) == (density, coverage)
 
 
+class InFiles:
+    """Images that count the rows that are read, as those of a large folder."""
+
+    dtype, ndim = np.dtype("uint8"), 4
+
+    def __init__(self, images):
+        self.images, self.shape, self.read = images, images.shape, 0
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, rows):
+        self.read += len(rows)
+        return self.images[rows]
+
+
+def test_images_that_are_not_compared_stay_in_their_files():
+    random = np.random.RandomState(0)
+    images = random.randint(256, size=[90, 2, 2, 1]).astype("uint8")
+    in_files = InFiles(images)
+    options = {"features": "pixels", "num_examples": 30}
+    scores = metrics.Judge(in_files, **options)(images[:40]).scores
+    assert scores == metrics.Judge(images, **options)(images[:40]).scores
+    assert in_files.read == 30
+
+
 def probable(images):
     """Returns two features of an image of one pixel, and the class of its value."""
     values = images[:, 0, 0, 0]

@@ -8,7 +8,6 @@ import numpy as np
 from tfgan_tricks import _checks
 from tfgan_tricks import _unit_range
 from tfgan_tricks import _versions
-from tfgan_tricks.data._picture_data import PictureFiles
 from tfgan_tricks.metrics import _features
 from tfgan_tricks.metrics._balls import density_coverage
 from tfgan_tricks.metrics._balls import precision_recall
@@ -99,7 +98,8 @@ class Judge:
         dataset: str = "",
         cache_dir: str | os.PathLike | None = None,
     ) -> None:
-        if not isinstance(real, PictureFiles):
+        # Images in their files also have rows, a shape and a dtype.
+        if not isinstance(getattr(real, "dtype", None), np.dtype):
             real = np.asarray(real)
         _checks.positive_integer(num_examples=num_examples)
         _checks.integer(seed=seed)
