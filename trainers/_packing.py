@@ -10,7 +10,7 @@ from tfgan_tricks import _facts
 Shape = tuple[int | None, ...]
 
 
-def check(packing: int, generator: Any) -> None:
+def check(packing: int, generator: Any, micro_batches: int) -> None:
     """Raises `ValueError` unless a generator's examples can be packed."""
     _checks.positive_integer(packing=packing)
     if packing > 1 and _facts.is_conditional(generator):
@@ -19,6 +19,12 @@ def check(packing: int, generator: Any) -> None:
             "pack have different labels, and the discriminator takes one. Use networks "
             "without a label input, or `layers.MinibatchDiscrimination`. "
             f"Received: packing={packing}"
+        )
+    if packing > 1 and micro_batches > 1:
+        raise ValueError(
+            "`packing` must be 1 with `micro_batches` above 1, which would draw too "
+            "few latents for the packs of a part. "
+            f"Received: packing={packing}, micro_batches={micro_batches}"
         )
 
 

@@ -171,7 +171,7 @@ class AdversarialTrainer(UpdatedModel, abc.ABC):
         super().__init__(**kwargs)
         penalties = _checked.checked(penalties, taken=self.loss_names)
         _arguments.check(discriminator_steps, penalties, joint_batch, seed)
-        _packing.check(packing, generator)
+        _packing.check(packing, generator, micro_batches)
         _networks.fit_together(generator, discriminator, packing)
         self.adversarial_loss = loss
         self.penalties = penalties

@@ -139,13 +139,15 @@ def _check_packing(config):
             f"another network. Received: packing={packing} with "
             f"network={config.network.name!r}"
         )
-    parts = config.trainer.micro_batches
-    if config.batch_size % (packing * parts):
-        of_parts = f" with micro_batches={parts}" if parts > 1 else ""
+    if packing > 1 and config.trainer.micro_batches > 1:
         raise ValueError(
-            "`batch_size` must be a multiple of `packing`, so that a batch or each of "
-            "its parts consists of packs. "
-            f"Received: batch_size={config.batch_size} with packing={packing}{of_parts}"
+            "`packing` must be 1 with `micro_batches` above 1. "
+            f"Received: packing={packing}"
+        )
+    if config.batch_size % packing:
+        raise ValueError(
+            "`batch_size` must be a multiple of `packing`, so that a batch consists of "
+            f"packs. Received: batch_size={config.batch_size} with packing={packing}"
         )
 
 

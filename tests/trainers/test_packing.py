@@ -257,6 +257,10 @@ def dataset(size, **options):
             "label input: .*one. Use .* packing=2",
         ),
         (
+            lambda: made(trainers.LSGAN, micro_batches=2),
+            "micro_batches` above 1.*packing=3, micro_batches=2",
+        ),
+        (
             lambda: toy.make(trainers.SemiSupervisedGAN, packing=2),
             "`packing` must be 1: .* each single image. Received: packing=2",
         ),
