@@ -1,5 +1,7 @@
 """Complete runs on two replicas, in a separate process, against one replica."""
 
+import types
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -112,15 +114,23 @@ def batches_of(sizes):
     return tf.data.Dataset.zip((images, (labeled, labeled)))
 
 
+def on_replicas(count):
+    """Returns what is read of a trainer on several replicas."""
+    return types.SimpleNamespace(
+        num_replicas=count, micro_batches=1, packing=1, num_shares=count
+    )
+
+
 @pytest.mark.parametrize("sizes", [(3, 6), (6, 3), (5, 5)])
 def test_every_part_of_a_batch_must_be_divisible(sizes):
     dataset = batches_of(sizes)
     specs = dataset.element_spec
-    _feeding._check_divisible(specs, replicas=1)
+    _feeding._check_divisible(specs, on_replicas(1))
     received = [sizes[0], sizes[1], sizes[1]]
     with pytest.raises(ValueError, match=rf"Received: sizes=\{received}"):
-        _feeding._check_divisible(specs, replicas=2)
+        _feeding._check_divisible(specs, on_replicas(2))
 
 
 def test_divisible_batches_are_taken():
-    _feeding._check_divisible(batches_of((6, 12)).element_spec, replicas=3)
+    specs = batches_of((6, 12)).element_spec
+    _feeding._check_divisible(specs, on_replicas(3))

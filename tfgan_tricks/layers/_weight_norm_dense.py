@@ -120,6 +120,6 @@ class WeightNormDense(keras.layers.Layer):
     def _linear(self, inputs):
         """Returns the scaled outputs before bias and activation."""
         theta = tf.convert_to_tensor(self.theta)
-        length = tf.math.reduce_euclidean_norm(tf.cast(theta, tf.float32), axis=0)
+        length = tf.sqrt(tf.reduce_sum(tf.square(tf.cast(theta, tf.float32)), axis=0))
         scale = tf.cast(self.scale, tf.float32) / length
         return tf.matmul(inputs, theta) * tf.cast(scale, inputs.dtype)
