@@ -284,7 +284,7 @@ def test_precision_is_the_policy_of_both_networks_and_of_nothing_else(name, prec
     assert keras.mixed_precision.global_policy().name == before
     dtype = precision.removeprefix("mixed_")
     networks = trainer.generator, trainer.discriminator
-    firsts = [next(x for x in network.layers if x.weights) for network in networks]
+    firsts = [next(x for x in n.layers if x.trainable_weights) for n in networks]
     assert {layer.compute_dtype for layer in firsts} == {dtype}
     for network in (*networks, trainer.ema_generator):
         dtypes = {tf.as_dtype(weight.dtype) for weight in network.trainable_weights}
