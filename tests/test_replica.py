@@ -79,6 +79,9 @@ print(json.dumps({
         run(lambda v: replica.stateless_normal(tf.unstack(tf.shape(v)), [4, 5]),
             share())
     ),
+    "noise": of_each(
+        run(lambda v: replica.stateless_noise([tf.shape(v)[0], 3], [4, 5]), share())
+    ),
     "uniform": of_each(
         run(lambda v: replica.stateless_uniform([tf.shape(v)[0], 2], [4, 5]), share())
     ),
@@ -131,7 +134,7 @@ def test_gradients_reach_the_rows_of_all_replicas(results):
     assert_each(results["gradient"], *shares(2 * (of_mean + of_rows)))
 
 
-def normal(shape, seed):
+def noise(shape, seed):
     """Returns the documented function of random bits, in double precision."""
     rows, columns = shape[0], int(np.prod(shape[1:]))
     bits = {"minval": None, "maxval": None, "dtype": tf.uint32, "alg": "philox"}
@@ -146,15 +149,15 @@ def normal(shape, seed):
 
 @pytest.mark.parametrize("jit_compile", [False, True])
 @pytest.mark.parametrize("shape", [[4], [5, 3], [3, 2, 5], [2, 8]])
-def test_normal_numbers_equal_their_formula(shape, jit_compile):
-    draw = tf.function(replica.stateless_normal, jit_compile=jit_compile)
+def test_noise_equals_its_formula(shape, jit_compile):
+    draw = tf.function(replica.stateless_noise, jit_compile=jit_compile)
     actual = draw(shape, tf.constant([4, 5], tf.int64))
     assert actual.shape == shape and actual.dtype == tf.float32
-    np.testing.assert_allclose(actual, normal(shape, [4, 5]), rtol=1e-5, atol=2e-6)
+    np.testing.assert_allclose(actual, noise(shape, [4, 5]), rtol=1e-5, atol=2e-6)
 
 
-def test_normal_numbers_are_normal_and_independent():
-    values = replica.stateless_normal([1000, 1000], [1, 2]).numpy().astype("float64")
+def test_noise_is_normal_and_independent():
+    values = replica.stateless_noise([1000, 1000], [1, 2]).numpy().astype("float64")
     assert stats.kstest(values.ravel(), "norm").statistic < 0.002
     moments = [np.mean(values**power) for power in (1, 2, 3, 4)]
     np.testing.assert_allclose(moments, [0, 1, 0, 3], atol=0.01, rtol=0.01)
@@ -166,24 +169,33 @@ def test_normal_numbers_are_normal_and_independent():
             assert abs(correlation[0, 1]) < 0.005
 
 
-def test_normal_numbers_of_a_row_do_not_depend_on_the_number_of_rows():
-    few, many = (replica.stateless_normal([n, 7], [3, 1]).numpy() for n in (2, 5))
+def test_noise_of_a_row_does_not_depend_on_the_number_of_rows():
+    few, many = (replica.stateless_noise([n, 7], [3, 1]).numpy() for n in (2, 5))
     np.testing.assert_array_equal(few, many[:2])
-    dynamic = tf.function(lambda n: replica.stateless_normal([n, 7], [3, 1]))
+    dynamic = tf.function(lambda n: replica.stateless_noise([n, 7], [3, 1]))
     np.testing.assert_allclose(dynamic(tf.constant(5)), many, rtol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("name", "draw", "columns"),
+    [
+        ("normal", tf.random.stateless_normal, 3),
+        ("uniform", tf.random.stateless_uniform, 2),
+    ],
+)
+def test_numbers_are_drawn_for_the_global_batch(results, name, draw, columns):
+    assert_each(results[name], *shares(draw([5, columns], seed=[4, 5], alg="philox")))
+
+
 def test_noise_is_drawn_for_the_global_batch(results):
-    assert_each(results["normal"], *shares(normal([5, 3], [4, 5])))
-    uniforms = tf.random.stateless_uniform([5, 2], seed=[4, 5], alg="philox")
-    assert_each(results["uniform"], *shares(uniforms))
+    assert_each(results["noise"], *shares(noise([5, 3], [4, 5])))
 
 
 def test_a_batch_that_all_have_is_each_ones_own(results):
     mean, gathered, draw = results["alone"]
     assert_each(mean, *(part.mean() for part in shares(results["x"])))
     assert_each(gathered, *shares(results["x"]))
-    assert_each(draw, normal([2, 3], [4, 5]))
+    assert_each(draw, tf.random.stateless_normal([2, 3], seed=[4, 5], alg="philox"))
 
 
 def test_state_stores_the_mean_or_the_first_replicas_value(results):

@@ -98,12 +98,6 @@ def gather(values: tf.Tensor) -> tf.Tensor:
 def stateless_normal(shape: Sequence, seed: Any) -> tf.Tensor:
     """Returns this replica's rows of a standard normal draw for the global batch.
 
-        n_j = r_j cos t_j,  n_(m+j) = r_j sin t_j,  j < m
-        r_j = sqrt(-2 log((a_j + 1/2) / 2^16)),  t_j = 2 pi b_j / 2^16
-
-    for the 2 m values of a row, or one less, where a_j and b_j are random integers of
-    16 bits. Values are therefore between -4.86 and 4.86.
-
     Row i of the global batch depends only on the seed and on i, whatever the number of
     replicas. `tf.random.experimental.stateless_fold_in(seed, number)` derives a new
     seed from a seed and a number, such as the number of a step or of a draw.
@@ -118,6 +112,29 @@ def stateless_normal(shape: Sequence, seed: Any) -> tf.Tensor:
     >>> first, again = (stateless_normal([3, 2], seed=[7, 0]) for _ in range(2))
     >>> bool(tf.reduce_all(first == again))
     True
+    """
+    return _rows_of_global_draw(tf.random.stateless_normal, shape, seed)
+
+
+def stateless_noise(shape: Sequence, seed: Any) -> tf.Tensor:
+    """Returns this replica's rows of standard normal noise for the global batch.
+
+        n_j = r_j cos t_j,  n_(m+j) = r_j sin t_j,  j < m
+        r_j = sqrt(-2 log((a_j + 1/2) / 2^16)),  t_j = 2 pi b_j / 2^16
+
+    for the 2 m values of a row, or one less, where a_j and b_j are random integers of
+    16 bits. Values are therefore between -4.86 and 4.86. On a CPU this takes a third
+    of the time of `stateless_normal`, so it suits noise on images and features.
+
+    Args:
+        shape: Shape `[local_batch, ...]` of this replica's rows.
+        seed: Two integers, equal on all replicas, see `stateless_normal`.
+
+    Returns:
+        A float32 tensor of that shape.
+
+    >>> float(tf.reduce_max(tf.abs(stateless_noise([1000, 10], seed=[7, 0])))) < 4.86
+    True
 
     Reference:
         Box and Muller, 1958, doi:10.1214/aoms/1177706645.
@@ -125,7 +142,6 @@ def stateless_normal(shape: Sequence, seed: Any) -> tf.Tensor:
     size = functools.reduce(operator.mul, shape[1:], 1)
     pairs = (size + 1) // 2
     words = _rows_of_global_draw(_words, [shape[0], pairs], seed)
-    # Vectorized operations take a third of the time of `tf.random.stateless_normal`.
     halves = tf.reshape(tf.bitcast(words, tf.uint16), [-1, 2, pairs])
     radii, angles = tf.unstack(tf.cast(halves, tf.float32), axis=1)
     radii = tf.sqrt(-2.0 * tf.math.log((radii + 0.5) * 2.0**-16))

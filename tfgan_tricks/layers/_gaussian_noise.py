@@ -63,7 +63,7 @@ class GaussianNoise(Float32Layer):
             return inputs
         seed = _parts.same_in_all(self, self._next_seed)
         shape = [tf.shape(inputs)[0], *inputs.shape[1:]]
-        return inputs + self.stddev * replica.stateless_normal(shape, seed)
+        return inputs + self.stddev * replica.stateless_noise(shape, seed)
 
     def _next_seed(self):
         seed = tf.stack([tf.constant(self.seed, tf.int64), tf.identity(self.calls)])
