@@ -156,7 +156,7 @@ def _check_divisible(specs, trainer):
 
 def _shares(trainer):
     """Returns the divisor of every batch size."""
-    return trainer.num_shares * trainer.packing
+    return trainer.num_replicas * trainer.micro_batches * trainer.packing
 
 
 def _purpose(trainer):

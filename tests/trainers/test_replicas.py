@@ -116,9 +116,7 @@ def batches_of(sizes):
 
 def on_replicas(count):
     """Returns what is read of a trainer on several replicas."""
-    return types.SimpleNamespace(
-        num_replicas=count, micro_batches=1, packing=1, num_shares=count
-    )
+    return types.SimpleNamespace(num_replicas=count, micro_batches=1, packing=1)
 
 
 @pytest.mark.parametrize("sizes", [(3, 6), (6, 3), (5, 5)])
