@@ -59,9 +59,10 @@ def define_flags(values):
         "features",
         "auto",
         "Features to compare: classifier, which is trained on the labels of the "
-        "dataset and kept, random, pixels, or the path of a .keras file or SavedModel "
-        "that you trust. auto is classifier for images of several classes, random for "
-        "other images, and pixels for points.",
+        "dataset and kept, random, pixels, or the path of a .keras file, SavedModel or "
+        "graph of the Inception network, ending in .pb, that you trust. auto is "
+        "classifier for images of several classes, random for other images, and pixels "
+        "for points.",
     )
     _cli.define_integer(
         "seed", 0, "Seed of real images and latents.", values, 0, 2**31 - 1

@@ -17,7 +17,8 @@ ROOT = pathlib.Path(__file__).parent.parent
 PACKAGES = ("tfgan_tricks", "trainers", "launch")
 LIBRARY = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
 EVERYTHING = [*LIBRARY, *(ROOT / "tests").rglob("*.py")]
-ENGINES = {"tensorflow", "keras", "numpy", "scipy"}
+# TensorFlow itself needs the protocol buffers of google.
+ENGINES = {"tensorflow", "keras", "numpy", "scipy", "google"}
 SCHEMAS = {"pydantic", "pydantic_core", "yaml"}
 FLOORS = {
     "tfgan_tricks": {"tfgan_tricks"} | ENGINES,

@@ -79,7 +79,7 @@ def test_the_best_checkpoint_is_kept_and_said_to_be_the_best_of_several(tmp_path
 def test_scores_that_are_better_if_higher(tmp_path):
     evaluated(tmp_path, Judge(3.0, 5.0, 4.0), steps=6, by="recall")
     assert callbacks.best(tmp_path / "best").step == 2
-    lower = {"frechet_distance", "kernel_distance", "reverse_kl"}
+    lower = {"frechet_distance", "kernel_distance", "reverse_kl", "fid", "kid"}
     assert all(map(_best.is_lower_better, lower))
     higher = {"precision", "recall", "density", "coverage", "inception_score", "modes"}
     assert not any(map(_best.is_lower_better, higher | {"high_quality"}))

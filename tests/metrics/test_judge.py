@@ -31,7 +31,7 @@ def test_scores_are_those_of_the_functions_for_the_chosen_rows():
 
 
 class InFiles:
-    """Images that count the rows that are read, as those of a large folder."""
+    """Images that count the rows that are read, like a large folder's."""
 
     dtype, ndim = np.dtype("uint8"), 4
 

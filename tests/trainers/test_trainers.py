@@ -191,6 +191,7 @@ def test_trainers_are_final_and_override_only_the_step(cls):
     if cls is trainers.SemiSupervisedGAN:  # It takes other data, and it classifies.
         meant |= {"arrange", "real_batches", "discriminator_objective", "critic"}
         meant |= {"class_logits", "test_step", "predict_step", "_classes"}
+        meant |= {"_logits_of"}
     assert overridden - {"train_step"} <= meant
 
 

@@ -13,7 +13,7 @@ from tfgan_tricks.callbacks import _checkpoint_files
 FILE = "evaluations.json"
 _MOST_BYTES = 2**26
 # Scores that are better if they are lower; all others are better if they are higher.
-_LOWER = ("distance", "divergence", "error", "kl", "loss")
+_LOWER = ("distance", "divergence", "error", "fid", "kid", "kl", "loss")
 
 
 class Best(NamedTuple):

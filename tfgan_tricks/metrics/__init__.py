@@ -11,6 +11,9 @@ from tfgan_tricks.metrics._features_classifier import cache_folder as cache_fold
 from tfgan_tricks.metrics._features_classifier import (
     classifier_features as classifier_features,
 )
+from tfgan_tricks.metrics._features_inception import (
+    inception_features as inception_features,
+)
 from tfgan_tricks.metrics._features_model import model_features as model_features
 from tfgan_tricks.metrics._features_random import random_features as random_features
 from tfgan_tricks.metrics._frechet import frechet_distance as frechet_distance

@@ -14,6 +14,8 @@ from tfgan_tricks.metrics._balls import precision_recall
 from tfgan_tricks.metrics._features import Features
 from tfgan_tricks.metrics._features import pixel_features
 from tfgan_tricks.metrics._features_classifier import classifier_features
+from tfgan_tricks.metrics._features_inception import NAME as INCEPTION
+from tfgan_tricks.metrics._features_inception import inception_features
 from tfgan_tricks.metrics._features_model import model_features
 from tfgan_tricks.metrics._features_random import random_features
 from tfgan_tricks.metrics._frechet import frechet_distance
@@ -25,6 +27,12 @@ from tfgan_tricks.metrics._protocol import Protocol
 
 KINDS = ("auto", "classifier", "random", "pixels")
 _SUBSETS, _SUBSET_SIZE = 10, 1000
+# The names of distances between features of the official Inception network.
+_OFFICIAL = {
+    "frechet_distance": "fid",
+    "kernel_distance": "kid",
+    "kernel_distance_std": "kid_std",
+}
 _SPLITS = 10
 
 
@@ -45,8 +53,8 @@ class Judge:
     | `reverse_kl` | low | see `mode_count`, mixtures only |
 
     The kernel distance is a mean over 10 subsets of at most 1,000 examples, and
-    `kernel_distance_std` its standard deviation. The distance is called FID only with
-    the features of the official Inception network, which this package does not have.
+    `kernel_distance_std` its standard deviation. With `inception_features`, and only
+    with them, the distances are called `fid`, `kid` and `kid_std`.
 
     Args:
         real: Real examples: uint8 images `[N, height, width, channels]`, or points,
@@ -56,7 +64,8 @@ class Judge:
         features: `Features`, a `keras.Model` or the path of a model as in
             `model_features`, or one of four names: "classifier" for
             `classifier_features`, "random" for `random_features`, "pixels" for
-            `pixel_features`, and "auto". "auto" means the classifier for images of
+            `pixel_features`, and "auto". A path that ends in `.pb` means
+            `inception_features`. "auto" means the classifier for images of
             several classes, random features for other images, and pixels for points.
         num_examples: Number of real and of generated examples, at least 20. It is at
             most the number of real examples.
@@ -112,6 +121,8 @@ class Judge:
             )
         self.features = _chosen(features, real, labels, cache_dir)
         self.best_by = "frechet_distance" if real.ndim == 4 else "coverage"
+        if self.features.name == INCEPTION:
+            self.best_by = _OFFICIAL[self.best_by]
         self.seed = seed
         order = np.random.RandomState(seed % (1 << 32)).permutation(len(real))
         rows = order[: self.num_examples]  # Random, as the inception score needs them.
@@ -148,6 +159,8 @@ class Judge:
         fake = self._converted(np.asarray(fake), output_range)
         found = self.features(fake)
         scores = _scores(self._real, found)
+        if self.features.name == INCEPTION:
+            scores = {_OFFICIAL.get(name, name): each for name, each in scores.items()}
         if self._mixture is not None:
             scores |= mode_count(fake, *self._mixture)._asdict()
         protocol = Protocol(
@@ -196,6 +209,8 @@ def _chosen(features, real, labels, cache_dir):
         return pixel_features()
     if features == "random":
         return random_features(real.shape[1:])
+    if str(features).endswith(".pb"):
+        return inception_features(features)
     if features != "classifier":
         return model_features(features)
     if labels is None:
