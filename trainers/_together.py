@@ -48,6 +48,8 @@ def each(function: Callable[[Batch], tf.Tensor], *batches: Batch) -> list[tf.Ten
     sizes = {x.shape[0] for x in images}
     if len(sizes) > 1 or None in sizes:
         return [function(batch) for batch in batches]
+    # Generated images may be narrower; networks cast their inputs anyway.
+    images = [tf.cast(x, images[0].dtype) for x in images]
     outputs = function(Batch(_interleaved(images)))
     return _separated(outputs, len(images))
 
