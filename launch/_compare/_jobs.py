@@ -1,7 +1,6 @@
 """A cell on any machine, and the commands that it still needs."""
 
 import contextlib
-import importlib.util
 import json
 import os
 from collections.abc import Callable
@@ -89,7 +88,7 @@ def train(job: Job) -> list[str] | None:
 
 def evaluate(job: Job) -> list[str] | None:
     """Returns the arguments that evaluate, or `None` if there is nothing to do."""
-    if importlib.util.find_spec("launch.evaluate") is None or job.is_evaluated:
+    if job.is_evaluated:
         return None
     return ["-m", "launch.evaluate", f"--workdir={job.folder}"]
 
