@@ -24,18 +24,15 @@ were samples. The image for the docs is the last sample grid of the first seed.
 
 import json
 import pathlib
-import resource
 import shutil
-import subprocess
-import sys
 import tempfile
-import time
 
 import numpy as np
 from absl import app
 from absl import flags
 
 from benchmarks import _mnist
+from benchmarks import _training
 from benchmarks._commit import commit
 
 
@@ -49,25 +46,9 @@ def samples_of(export):
     return _mnist.Digits(images.numpy(), labels)
 
 
-def train(seed, workdir):
-    """Trains in a separate process, and returns its wall-clock and CPU seconds."""
-    command = [sys.executable, "-m", "launch.train", f"--seed={seed}"]
-    begin, cpu = time.monotonic(), _cpu_seconds()
-    subprocess.run([*command, f"--workdir={workdir}"], check=True)
-    return {
-        "seconds": round(time.monotonic() - begin, 1),
-        "cpu_seconds": round(_cpu_seconds() - cpu, 1),
-    }
-
-
-def _cpu_seconds():
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
 def measure(judge, seed, workdir):
     """Returns the results of one seed, with its configuration."""
-    seconds = train(seed, workdir)
+    seconds = _training.train(f"--seed={seed}", f"--workdir={workdir}")
     measures = judge.measures(samples_of(workdir / "export"))
     config = json.loads((workdir / "config.json").read_text())
     return {"seed": int(seed), **seconds, **measures, "config": config}

@@ -20,16 +20,13 @@ runs that it contains already with the same configuration are not repeated.
 import itertools
 import json
 import pathlib
-import resource
-import subprocess
-import sys
 import tempfile
-import time
 
 import numpy as np
 from absl import app
 from absl import flags
 
+from benchmarks import _training
 from benchmarks._commit import commit
 from launch.config import configuration
 from tfgan_tricks import data
@@ -67,26 +64,11 @@ def drawn(export):
     return sampler.sample(tf.constant(NUM_POINTS), tf.constant(0))["images"].numpy()
 
 
-def trained(preset, seed, workdir):
-    """Trains in a separate process; returns its wall-clock and CPU seconds."""
-    command = [sys.executable, "-m", "launch.train", f"--preset={preset}"]
-    begin, cpu = time.monotonic(), _cpu_seconds()
-    subprocess.run([*command, f"--seed={seed}", f"--workdir={workdir}"], check=True)
-    return {
-        "seconds": round(time.monotonic() - begin, 1),
-        "cpu_seconds": round(_cpu_seconds() - cpu, 1),
-    }
-
-
-def _cpu_seconds():
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
 def measured(preset, seed, config):
     """Returns the results of a run."""
     with tempfile.TemporaryDirectory() as folder:
-        seconds = trained(preset, seed, folder)
+        run = [f"--preset={preset}", f"--seed={seed}", f"--workdir={folder}"]
+        seconds = _training.train(*run)
         points = drawn(pathlib.Path(folder, "export"))
     told = {"preset": preset, "seed": seed, **seconds}
     mixture = data.mixture(config["dataset"]["name"])

@@ -7,6 +7,15 @@ from launch.config import configuration
 from launch.config import help
 from launch.run import _devices
 
+# What errors of the library name, and the flags that mean it.
+MEANT = {
+    "folder": "workdir",
+    "directory": "workdir",
+    "path": "workdir",
+    "data": "dataset",
+    "name": "dataset",
+    "download=True": "--download",
+}
 _MOST_DEVICES = 256
 
 

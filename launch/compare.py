@@ -25,14 +25,6 @@ from launch.run import _signals
 from tfgan_tricks import _files
 
 PROGRAM = "tfgan-compare"
-FLAGS = {
-    "folder": "workdir",
-    "directory": "workdir",
-    "path": "workdir",
-    "data": "dataset",
-    "name": "dataset",
-    "download=True": "--download",
-}
 PAGE = "report.html"
 TABLE = "results.csv"
 _NOT_PASSED = ("seed",)
@@ -83,7 +75,7 @@ def about():
 
 def main(argv):
     """Runs the program; returns its exit code."""
-    program = _endings.Program(PROGRAM, FLAGS)
+    program = _endings.Program(PROGRAM, _training_flags.MEANT)
     keys = [key for key in configuration.KEYS if key not in _NOT_PASSED]
     return _cli.main(program, argv, define_flags, about(), _compare, keys)
 

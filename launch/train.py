@@ -18,14 +18,6 @@ from launch.run import _lock
 from launch.run import _signals
 
 PROGRAM = "tfgan-train"
-FLAGS = {
-    "folder": "workdir",
-    "directory": "workdir",
-    "path": "workdir",
-    "data": "dataset",
-    "name": "dataset",
-    "download=True": "--download",
-}
 
 
 def define_flags(values):
@@ -49,7 +41,7 @@ def about():
 
 def main(argv):
     """Runs the program; returns its exit code."""
-    program = _endings.Program(PROGRAM, FLAGS)
+    program = _endings.Program(PROGRAM, _training_flags.MEANT)
     return _cli.main(program, argv, define_flags, about(), _train, configuration.KEYS)
 
 
