@@ -34,13 +34,6 @@ from tfgan_tricks import metrics
 
 COLUMNS, PAIRS, GAP, SCALE = 16, 4, 6, 2
 
-_WORKDIR = flags.DEFINE_string("workdir", None, "Run folder.", required=True)
-_DATASET = flags.DEFINE_string("dataset", None, "Dataset of the run.", required=True)
-_IMAGE_SIZE = flags.DEFINE_integer("image_size", None, "Size, if the run sets it.")
-_SEED = flags.DEFINE_integer("seed", 0, "Seed of latents and fonts.")
-_OUTPUT = flags.DEFINE_string("output", None, "JSON file for the results.")
-_PICTURE = flags.DEFINE_string("picture", None, "PNG file for the rows of characters.")
-
 
 def nearest_other(real, rows):
     """Returns the row nearest to each of some rows, which is another row."""
@@ -122,19 +115,25 @@ def measure(workdir, seed, source):
 
 
 def main(_):
-    source = data.load(_DATASET.value, image_size=_IMAGE_SIZE.value)
-    results, pixels = measure(_WORKDIR.value, _SEED.value, source)
+    source = data.load(flags.FLAGS.dataset, image_size=flags.FLAGS.image_size)
+    results, pixels = measure(flags.FLAGS.workdir, flags.FLAGS.seed, source)
     print(json.dumps(results, indent=2))
-    config = json.loads(pathlib.Path(_WORKDIR.value, "config.json").read_text())
+    config = json.loads(pathlib.Path(flags.FLAGS.workdir, "config.json").read_text())
     config.pop("data_dir")
-    about = {"seed": _SEED.value, "commit": commit(), "config": config}
-    if _OUTPUT.value:
-        path = pathlib.Path(_OUTPUT.value)
+    about = {"seed": flags.FLAGS.seed, "commit": commit(), "config": config}
+    if flags.FLAGS.output:
+        path = pathlib.Path(flags.FLAGS.output)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(results | about, indent=2) + "\n")
-    if _PICTURE.value:
-        callbacks.write_png(_PICTURE.value, pixels)
+    if flags.FLAGS.picture:
+        callbacks.write_png(flags.FLAGS.picture, pixels)
 
 
 if __name__ == "__main__":
+    flags.DEFINE_string("workdir", None, "Run folder.", required=True)
+    flags.DEFINE_string("dataset", None, "Dataset of the run.", required=True)
+    flags.DEFINE_integer("image_size", None, "Size, if the run sets it.")
+    flags.DEFINE_integer("seed", 0, "Seed of latents and fonts.")
+    flags.DEFINE_string("output", None, "JSON file for the results.")
+    flags.DEFINE_string("picture", None, "PNG file for the rows of characters.")
     app.run(main)

@@ -24,10 +24,6 @@ from benchmarks import _workers
 from benchmarks._commit import commit
 from tfgan_tricks import callbacks
 
-_PRESET = flags.DEFINE_string("preset", "digits8", "Preset to train.")
-_STEPS = flags.DEFINE_integer("steps", 300, "Number of steps, a multiple of ten.")
-_OUTPUT = flags.DEFINE_string("output", None, "JSON file for the result.")
-
 FLAGS = {
     "none": [],
     "mirrored": ["--strategy=mirrored", "--num_virtual_devices=2"],
@@ -54,9 +50,9 @@ def gradient_bytes(folder, discriminator_steps):
 
 def milliseconds(strategy, folder):
     """Returns the median time of a step."""
-    every = _STEPS.value // 10
-    command = [sys.executable, "-m", "launch.train", f"--preset={_PRESET.value}"]
-    command += [*FLAGS[strategy], f"--workdir={folder}", f"--steps={_STEPS.value}"]
+    every = flags.FLAGS.steps // 10
+    command = [sys.executable, "-m", "launch.train", f"--preset={flags.FLAGS.preset}"]
+    command += [*FLAGS[strategy], f"--workdir={folder}", f"--steps={flags.FLAGS.steps}"]
     command += [f"--set=log_every={every}", "--set=steps_per_execution=1"]
     several = strategy == "multi_worker"
     workers = [
@@ -77,9 +73,9 @@ def main(_):
         times = {each: milliseconds(each, path) for each, path in folders.items()}
         config = json.loads(pathlib.Path(folders["none"], "config.json").read_text())
         result = {
-            "preset": _PRESET.value,
+            "preset": flags.FLAGS.preset,
             "batch_size": config["batch_size"],
-            "steps": _STEPS.value,
+            "steps": flags.FLAGS.steps,
             "gradient_bytes": gradient_bytes(
                 folders["none"], config["discriminator_steps"]
             ),
@@ -87,9 +83,12 @@ def main(_):
             "milliseconds": times,
         }
     print(json.dumps(result, indent=1))
-    if _OUTPUT.value:
-        pathlib.Path(_OUTPUT.value).write_text(json.dumps(result, indent=1) + "\n")
+    if flags.FLAGS.output:
+        pathlib.Path(flags.FLAGS.output).write_text(json.dumps(result, indent=1) + "\n")
 
 
 if __name__ == "__main__":
+    flags.DEFINE_string("preset", "digits8", "Preset to train.")
+    flags.DEFINE_integer("steps", 300, "Number of steps, a multiple of ten.")
+    flags.DEFINE_string("output", None, "JSON file for the result.")
     app.run(main)

@@ -48,75 +48,22 @@ from tfgan_tricks import networks
 BATCH_SIZE = 100
 GENERATORS = ["feature_matching", "minibatch_discrimination"]
 
-_DATASET = flags.DEFINE_enum(
-    "dataset", "tfds:mnist", ["tfds:mnist", "digits8"], "Dataset to train on."
-)
-_DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of TensorFlow Datasets.")
-_LABELS = flags.DEFINE_integer("labels", 100, "Number of labels, a multiple of ten.")
-_DRAWS = flags.DEFINE_list("draws", ["1", "2", "3"], "Seeds to train with.")
-_GENERATOR = flags.DEFINE_enum(
-    "generator", GENERATORS[0], GENERATORS, "Loss of the generator."
-)
-_EPOCHS = flags.DEFINE_integer("epochs", 300, "Passes over all images.")
-_EMA_DECAY = flags.DEFINE_float(
-    "ema_decay", 0.9999, "Decay of the averaged discriminator."
-)
-_GENERATOR_LEARNING_RATE = flags.DEFINE_float(
-    "generator_learning_rate",
-    3e-3,
-    "Learning rate of the generator. The discriminator's is always 3e-3.",
-)
-_LATENTS = flags.DEFINE_enum(
-    "latents", "uniform", ["uniform", "normal"], "Distribution of the latents."
-)
-_ADAM = flags.DEFINE_enum(
-    "adam", "under_root", ["under_root", "after_root"], "Place of Adam's epsilon."
-)
-_PERMUTATIONS = flags.DEFINE_enum(
-    "permutations",
-    "own",
-    ["own", "shared"],
-    "Whether each network has its own permutation of the unlabeled images.",
-)
-_AVERAGE_START = flags.DEFINE_enum(
-    "average_start", "zero", ["zero", "weights"], "Start of the averaged discriminator."
-)
-_NORM_EPSILON = flags.DEFINE_float(
-    "norm_epsilon", 1e-6, "Epsilon of the generator's batch normalization."
-)
-_START_IMAGES = flags.DEFINE_enum(
-    "start_images",
-    "random",
-    ["random", "first"],
-    "The 500 images that set the discriminator's initial scales.",
-)
-_LABEL_DRAW = flags.DEFINE_enum(
-    "label_draw",
-    "authors",
-    ["authors", "package"],
-    "Whose function draws the examples that keep their labels.",
-)
-_WORKDIR = flags.DEFINE_string(
-    "workdir", "runs/semi_supervised", "Folder for checkpoints."
-)
-_OUTPUT = flags.DEFINE_string("output", None, "JSON file for the results.")
-
 
 def settings(draw):
     return {
-        "dataset": _DATASET.value,
-        "labels": _LABELS.value,
-        "generator": _GENERATOR.value,
-        "epochs": _EPOCHS.value,
-        "ema_decay": _EMA_DECAY.value,
-        "generator_learning_rate": _GENERATOR_LEARNING_RATE.value,
-        "latents": _LATENTS.value,
-        "adam": _ADAM.value,
-        "permutations": _PERMUTATIONS.value,
-        "average_start": _AVERAGE_START.value,
-        "norm_epsilon": _NORM_EPSILON.value,
-        "start_images": _START_IMAGES.value,
-        "label_draw": _LABEL_DRAW.value,
+        "dataset": flags.FLAGS.dataset,
+        "labels": flags.FLAGS.labels,
+        "generator": flags.FLAGS.generator,
+        "epochs": flags.FLAGS.epochs,
+        "ema_decay": flags.FLAGS.ema_decay,
+        "generator_learning_rate": flags.FLAGS.generator_learning_rate,
+        "latents": flags.FLAGS.latents,
+        "adam": flags.FLAGS.adam,
+        "permutations": flags.FLAGS.permutations,
+        "average_start": flags.FLAGS.average_start,
+        "norm_epsilon": flags.FLAGS.norm_epsilon,
+        "start_images": flags.FLAGS.start_images,
+        "label_draw": flags.FLAGS.label_draw,
         "draw": draw,
     }
 
@@ -233,7 +180,7 @@ def train(config, train_source, test_source):
     """Trains one draw to its end, and returns the lines of its `Judge`."""
     name = "-".join(str(value).replace(":", "_") for value in config.values())
     steps_per_epoch = len(train_source.examples) // BATCH_SIZE
-    workdir = pathlib.Path(_WORKDIR.value, name)
+    workdir = pathlib.Path(flags.FLAGS.workdir, name)
     trainer = make_trainer(config, train_source.examples)
     callbacks = [Judge(test_source, workdir / "errors.jsonl")]
     if config["average_start"] == "zero":
@@ -257,7 +204,7 @@ def train(config, train_source, test_source):
 
 def record(config, lines, num_tested):
     """Writes a result to the output file, and replaces one of the same settings."""
-    path = pathlib.Path(_OUTPUT.value)
+    path = pathlib.Path(flags.FLAGS.output)
     results = json.loads(path.read_text()) if path.exists() else []
     results = [result for result in results if result["config"] != config]
     results.append(
@@ -278,16 +225,65 @@ def record(config, lines, num_tested):
 
 def main(_):
     train_source, test_source = (
-        data.load(_DATASET.value, data_dir=_DATA_DIR.value, split=split)
+        data.load(flags.FLAGS.dataset, data_dir=flags.FLAGS.data_dir, split=split)
         for split in ("train", "test")
     )
-    for draw in map(int, _DRAWS.value):
+    for draw in map(int, flags.FLAGS.draws):
         config = settings(draw)
         lines = train(config, train_source, test_source)
         print({**config, "errors": lines[-1]["errors"]}, flush=True)
-        if _OUTPUT.value:
+        if flags.FLAGS.output:
             record(config, lines, len(test_source.labels))
 
 
 if __name__ == "__main__":
+    flags.DEFINE_enum(
+        "dataset", "tfds:mnist", ["tfds:mnist", "digits8"], "Dataset to train on."
+    )
+    flags.DEFINE_string("data_dir", None, "Folder of TensorFlow Datasets.")
+    flags.DEFINE_integer("labels", 100, "Number of labels, a multiple of ten.")
+    flags.DEFINE_list("draws", ["1", "2", "3"], "Seeds to train with.")
+    flags.DEFINE_enum("generator", GENERATORS[0], GENERATORS, "Loss of the generator.")
+    flags.DEFINE_integer("epochs", 300, "Passes over all images.")
+    flags.DEFINE_float("ema_decay", 0.9999, "Decay of the averaged discriminator.")
+    flags.DEFINE_float(
+        "generator_learning_rate",
+        3e-3,
+        "Learning rate of the generator. The discriminator's is always 3e-3.",
+    )
+    flags.DEFINE_enum(
+        "latents", "uniform", ["uniform", "normal"], "Distribution of the latents."
+    )
+    flags.DEFINE_enum(
+        "adam", "under_root", ["under_root", "after_root"], "Place of Adam's epsilon."
+    )
+    flags.DEFINE_enum(
+        "permutations",
+        "own",
+        ["own", "shared"],
+        "Whether each network has its own permutation of the unlabeled images.",
+    )
+    flags.DEFINE_enum(
+        "average_start",
+        "zero",
+        ["zero", "weights"],
+        "Start of the averaged discriminator.",
+    )
+    flags.DEFINE_float(
+        "norm_epsilon", 1e-6, "Epsilon of the generator's batch normalization."
+    )
+    flags.DEFINE_enum(
+        "start_images",
+        "random",
+        ["random", "first"],
+        "The 500 images that set the discriminator's initial scales.",
+    )
+    flags.DEFINE_enum(
+        "label_draw",
+        "authors",
+        ["authors", "package"],
+        "Whose function draws the examples that keep their labels.",
+    )
+    flags.DEFINE_string("workdir", "runs/semi_supervised", "Folder for checkpoints.")
+    flags.DEFINE_string("output", None, "JSON file for the results.")
     app.run(main)
