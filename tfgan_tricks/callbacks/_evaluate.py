@@ -27,8 +27,8 @@ class Evaluate(EveryNSteps):
     step, and so the progress bar. All scores join the logs of the epoch, and so the
     history.
 
-    Evaluations use no random numbers of the training, and change no weight. The weights
-    after training are the same with and without this callback.
+    Evaluations use none of the trainer's random numbers, and change no weight. The
+    weights after training are the same with and without this callback.
 
     With a `directory`, the callback keeps the checkpoint with the best value of one
     score there, and all scores in `evaluations.json`. `restore` reads the checkpoint.
