@@ -49,23 +49,25 @@ BATCH_SIZE = 100
 GENERATORS = ["feature_matching", "minibatch_discrimination"]
 
 
+_SETTINGS = (
+    "dataset",
+    "labels",
+    "generator",
+    "epochs",
+    "ema_decay",
+    "generator_learning_rate",
+    "latents",
+    "adam",
+    "permutations",
+    "average_start",
+    "norm_epsilon",
+    "start_images",
+    "label_draw",
+)
+
+
 def settings(draw):
-    return {
-        "dataset": flags.FLAGS.dataset,
-        "labels": flags.FLAGS.labels,
-        "generator": flags.FLAGS.generator,
-        "epochs": flags.FLAGS.epochs,
-        "ema_decay": flags.FLAGS.ema_decay,
-        "generator_learning_rate": flags.FLAGS.generator_learning_rate,
-        "latents": flags.FLAGS.latents,
-        "adam": flags.FLAGS.adam,
-        "permutations": flags.FLAGS.permutations,
-        "average_start": flags.FLAGS.average_start,
-        "norm_epsilon": flags.FLAGS.norm_epsilon,
-        "start_images": flags.FLAGS.start_images,
-        "label_draw": flags.FLAGS.label_draw,
-        "draw": draw,
-    }
+    return {name: flags.FLAGS[name].value for name in _SETTINGS} | {"draw": draw}
 
 
 def optimizer(config, learning_rate):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 from scipy import optimize
+from scipy import stats
 
 from tfgan_tricks.losses import AdversarialLoss
 
@@ -27,6 +28,12 @@ def slopes(mean_loss: Function, points: Any) -> np.ndarray:
     """Returns the derivative of a loss, a mean over its argument, at each point."""
     _, gradient = _value_and_gradient(mean_loss, points)
     return gradient * len(gradient)
+
+
+def overlapping() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Returns points, and the overlapping densities of real and fake data there."""
+    points = np.linspace(-5.0, 5.0, 201)
+    return points, stats.norm.pdf(points, -1.0), stats.norm.pdf(points, 1.5, 1.5)
 
 
 def best_logits(loss: AdversarialLoss, real: Any, fake: Any) -> np.ndarray:

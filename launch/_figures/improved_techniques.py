@@ -3,7 +3,6 @@
 import keras
 import numpy as np
 import tensorflow as tf
-from scipy import stats
 
 from launch._figures import _calculus
 from launch._figures import _runs
@@ -35,8 +34,7 @@ def label_smoothing(seed: int) -> Figure:
     Returns:
         The figure.
     """
-    points = np.linspace(-5.0, 5.0, 201)
-    real, fake = stats.norm.pdf(points, -1.0), stats.norm.pdf(points, 1.5, 1.5)
+    points, real, fake = _calculus.overlapping()
     best = []
     for target in (1.0, 0.9, 0.75):
         loss = losses.non_saturating(real_label=target)

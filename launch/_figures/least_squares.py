@@ -248,8 +248,7 @@ def least_squares_optimum(seed: int) -> Figure:
     Returns:
         The figure.
     """
-    points = np.linspace(-5.0, 5.0, 201)
-    real, fake = stats.norm.pdf(points, -1.0), stats.norm.pdf(points, 1.5, 1.5)
+    points, real, fake = _calculus.overlapping()
     best = [
         Curve(
             f"D* with {name}",

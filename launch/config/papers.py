@@ -11,16 +11,24 @@ def _adam(rate, beta_1, beta_2, **options):
     return rates | {"beta_1": beta_1, "beta_2": beta_2} | options
 
 
+def _folder(path, size):
+    return {
+        "name": "image_folder",
+        "path": path,
+        "image_size": size,
+        "channels": 3,
+    }
+
+
+_SELDOM = {"sample_every": 10_000, "checkpoint_every": 10_000}
 # Jolicoeur-Martineau, 2018, table 1, and the author's code.
-_CIFAR10: dict[str, Any] = {
+_CIFAR10: dict[str, Any] = _SELDOM | {
     "dataset": "tfds:cifar10",
     "trainer": "relativistic_gan",
     "optimizer": _adam(2e-4, 0.5, 0.999),
     "network": {"name": "standard_cnn", "latent_dim": 128},
     "batch_size": 32,
     "steps": 100_000,
-    "sample_every": 10_000,
-    "checkpoint_every": 10_000,
 }
 
 
@@ -50,47 +58,34 @@ PRESETS: dict[str, dict[str, Any]] = {
     ),
     "relativistic_cifar10_tanh": _unstable(_adam(1e-4, 0.5, 0.999), activation="tanh"),
     # The same paper, table 3: 9,304 cats of 64x64 pixels, not included.
-    "relativistic_cats": {
-        "dataset": {
-            "name": "image_folder",
-            "path": "cats64",
-            "image_size": 64,
-            "channels": 3,
-        },
+    "relativistic_cats": _SELDOM
+    | {
+        "dataset": _folder("cats64", 64),
         "trainer": "relativistic_average_gan",
         "optimizer": _adam(2e-4, 0.5, 0.999),
         "network": {"name": "dcgan", "latent_dim": 128, "width": 64},
         "batch_size": 32,
         "steps": 100_000,
-        "sample_every": 10_000,
-        "checkpoint_every": 10_000,
     },
     # Mao et al., 2017, section 4.1, and the authors' code.
-    "lsgan_scenes": {
-        "dataset": {
-            "name": "image_folder",
-            "path": "church112",
-            "image_size": 112,
-            "channels": 3,
-        },
+    "lsgan_scenes": _SELDOM
+    | {
+        "dataset": _folder("church112", 112),
         "trainer": "ls_gan",
         "optimizer": _adam(1e-3, 0.5, 0.999, epsilon=1e-8),
         "network": {"name": "lsgan_scenes", "latent_dim": 1024},
         "batch_size": 64,
         "steps": 1_000_000,
-        "sample_every": 10_000,
-        "checkpoint_every": 10_000,
     },
     # Section 4.2. Characters of HWDB 1.0 in 28x28 pixels, not included.
-    "lsgan_characters": {
+    "lsgan_characters": _SELDOM
+    | {
         "dataset": "npz:hwdb28.npz",
         "trainer": "ls_gan",
         "optimizer": _adam(2e-4, 0.5, 0.999, epsilon=1e-8),
         "network": {"name": "lsgan_characters", "latent_dim": 1024},
         "batch_size": 64,
         "steps": 1_000_000,
-        "sample_every": 10_000,
-        "checkpoint_every": 10_000,
     },
     # Section 4.4. The authors' ring has the same eight centers; one of them has twice
     # the weight of the others.
@@ -116,7 +111,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
     # Gulrajani et al., 2017, figure 2, and the authors' code, whose grid is this one
     # divided by 2.828; the penalty's target of 1 is a slope in these units.
-    "wgan_gp_grid": {
+    "wgan_gp_grid": _SELDOM
+    | {
         "dataset": "grid25",
         "trainer": {"name": "wgan_gp", "discriminator_steps": 5},
         "penalty": [{"name": "gradient_penalty", "weight": 0.1}],
@@ -130,8 +126,6 @@ PRESETS: dict[str, dict[str, Any]] = {
         "batch_size": 256,
         "steps": 100_000,
         "steps_per_execution": 20,
-        "sample_every": 10_000,
-        "checkpoint_every": 10_000,
         "log_every": 100,
     },
 }

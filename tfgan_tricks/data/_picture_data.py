@@ -14,6 +14,8 @@ from tfgan_tricks.data import _options
 from tfgan_tricks.data import _pictures
 
 _NUM_PARALLEL_CALLS = 4
+# AutoGraph would only cost time.
+_plain = tf.autograph.experimental.do_not_convert
 
 
 class PictureFiles:
@@ -114,8 +116,3 @@ def readable(
 
 def _rgba(file):
     return _decode.rgba(os.fsdecode(file))
-
-
-def _plain(function):
-    """Returns a function whose tracing skips AutoGraph, which costs time."""
-    return tf.autograph.experimental.do_not_convert(function)

@@ -1,5 +1,7 @@
 """The networks of LSGAN for 112x112 scenes and for small conditional images."""
 
+import math
+
 import keras
 
 from tfgan_tricks import _checks
@@ -47,7 +49,7 @@ def lsgan_generator(
     """
     _checks.channels(channels)
     _checks.positive_integer(latent_dim=latent_dim)
-    units = 7 * 7 * 256
+    units = math.prod(_GRID)
     _limits.check_weights([latent_dim * units], latent_dim=latent_dim)
     make = _parts.Maker("lsgan_generator", seed)
     stack = [
