@@ -7,9 +7,17 @@ import time
 
 
 def train(*flags):
-    """Trains in a separate process, and returns its wall-clock and CPU seconds."""
+    """Trains in a separate process, and returns its wall-clock and CPU seconds.
+
+    Raises:
+        RuntimeError: If the process fails, with the last line of its errors.
+    """
     begin, cpu = time.monotonic(), _cpu_seconds()
-    subprocess.run([sys.executable, "-m", "launch.train", *flags], check=True)
+    command = [sys.executable, "-m", "launch.train", *flags]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        *_, reason = done.stderr.strip().splitlines() or ["no reason"]
+        raise RuntimeError(reason)
     return {
         "seconds": round(time.monotonic() - begin, 1),
         "cpu_seconds": round(_cpu_seconds() - cpu, 1),

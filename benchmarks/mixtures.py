@@ -1,10 +1,13 @@
 """Modes that the presets of the 2-D mixtures find, on several seeds.
 
-    python -m benchmarks.mixtures --presets=ring8,grid25 --seeds=0,1,2,3,4,5,6,7,8,9 \\
+    python -m benchmarks.mixtures --output=benchmarks/results/mixtures.json
+    python -m benchmarks.mixtures --trainers=ls_gan,hinge_gan --seeds=0,1,2 \\
         --output=benchmarks/results/mixtures.json
 
-`python -m launch.train` trains each preset and seed in a separate process, and its
-exported generator draws 10,000 points:
+`python -m launch.train` trains each preset, trainer and seed in a separate process. The
+trainer is the preset's own unless `--trainers` replaces it, with the preset's optimizer
+and penalties, and one discriminator update per step. The exported generator draws
+10,000 points:
 
 - `modes`, `high_quality` and `reverse_kl` are `metrics.mode_count` within the circle of
   three standard deviations. `box` has the same three numbers within the box.
@@ -14,17 +17,23 @@ exported generator draws 10,000 points:
   time of all cores together.
 
 `real` judges 10,000 points of the test set. The file is written after each run, and
-runs that it contains already with the same configuration are not repeated.
+runs that it contains already with the same configuration are not repeated. A run that
+fails has the last line of its output as `failure`.
+
+`--animations` is a folder for a GIF of each preset: the points that its first seed drew
+during training.
 """
 
 import itertools
 import json
 import pathlib
 import tempfile
+from typing import NamedTuple
 
 import numpy as np
 from absl import app
 from absl import flags
+from PIL import Image
 
 from benchmarks import _training
 from benchmarks._commit import commit
@@ -33,6 +42,15 @@ from tfgan_tricks import data
 from tfgan_tricks import metrics
 
 NUM_POINTS = 10_000
+_FRAME_MILLISECONDS = 350
+_KEPT = {
+    "optimizer": "adam",
+    "beta_1": 0.0,
+    "beta_2": 0.99,
+    "penalty": "r1+r2",
+    "penalty_weight": 0.2,
+    "discriminator_steps": 1,
+}
 
 
 def judged(points, mixture):
@@ -64,31 +82,77 @@ def drawn(export):
     return sampler.sample(tf.constant(NUM_POINTS), tf.constant(0))["images"].numpy()
 
 
-def measured(preset, seed, config):
-    """Returns the results of a run."""
+def animate(samples, path):
+    """Writes a GIF of the sample grids in a folder, in the order of their steps."""
+    frames = [Image.open(each).convert("P") for each in sorted(samples.iterdir())]
+    times = [_FRAME_MILLISECONDS] * (len(frames) - 1) + [4 * _FRAME_MILLISECONDS]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frames[0].save(
+        path, save_all=True, append_images=frames[1:], duration=times, loop=0
+    )
+
+
+class Run(NamedTuple):
+    """A run by what differs between runs. No trainer means the preset's own."""
+
+    preset: str
+    trainer: str
+    seed: int
+
+    def changes(self):
+        """Returns what differs from the preset, by key.
+
+        A trainer brings the optimizer and penalty of its own paper, unless these are
+        named.
+        """
+        if not self.trainer:
+            return {"seed": self.seed}
+        optimizer = configuration.preset(self.preset).optimizer
+        rates = ("generator_learning_rate", "discriminator_learning_rate")
+        kept = _KEPT | {key: getattr(optimizer, key) for key in rates}
+        return {"trainer": self.trainer, **kept, "seed": self.seed}
+
+    def flags(self):
+        changes = [f"--set={key}={value}" for key, value in self.changes().items()]
+        return [f"--preset={self.preset}", *changes]
+
+    def config(self):
+        preset = configuration.preset(self.preset)
+        config = configuration.changed(preset, self.changes())
+        return json.loads(configuration.to_json(config))
+
+
+def measured(run, config, animation=None):
+    """Returns the results of a `Run`, and writes its animation to a path if given."""
     with tempfile.TemporaryDirectory() as folder:
-        run = [f"--preset={preset}", f"--seed={seed}", f"--workdir={folder}"]
-        seconds = _training.train(*run)
+        try:
+            seconds = _training.train(*run.flags(), f"--workdir={folder}")
+        except RuntimeError as error:
+            return {**run._asdict(), "failure": str(error), "config": config}
         points = drawn(pathlib.Path(folder, "export"))
-    told = {"preset": preset, "seed": seed, **seconds}
+        if animation:
+            animate(pathlib.Path(folder, "samples"), animation)
     mixture = data.mixture(config["dataset"]["name"])
-    return {**told, **judged(points, mixture), "config": config}
+    judgment = judged(points, mixture)
+    return {**run._asdict(), **seconds, **judgment, "config": config}
 
 
-def complete(path, presets, seeds):
+def complete(path, presets, trainers, seeds, animations=None):
     """Measures the runs that a file lacks, and yields all results after each run."""
     before = json.loads(path.read_text())["runs"] if path.exists() else []
-    done = {(run["preset"], run["seed"]): run for run in before}
-    for key in itertools.product(presets, seeds):
-        config = _config(*key)
-        if done.get(key, {}).get("config") != config:
-            done[key] = measured(*key, config)
-            yield _results(done)
+    done = {_of_results(results): results for results in before}
+    for run in itertools.starmap(Run, itertools.product(presets, trainers, seeds)):
+        config = run.config()
+        if done.get(run, {}).get("config") == config:
+            continue
+        is_shown = animations and not run.trainer and run.seed == seeds[0]
+        animation = pathlib.Path(animations, f"{run.preset}.gif") if is_shown else None
+        done[run] = measured(run, config, animation)
+        yield _results(done)
 
 
-def _config(preset, seed):
-    config = configuration.changed(configuration.preset(preset), {"seed": seed})
-    return json.loads(configuration.to_json(config))
+def _of_results(results):
+    return Run(*(results[key] for key in Run._fields))
 
 
 def _results(done):
@@ -107,7 +171,8 @@ def main(_):
     path = pathlib.Path(values.output)
     path.parent.mkdir(parents=True, exist_ok=True)
     seeds = [int(seed) for seed in values.seeds]
-    for results in complete(path, values.presets, seeds):
+    chosen = values.presets, values.trainers, seeds
+    for results in complete(path, *chosen, values.animations):
         path.write_text(json.dumps(results, indent=2) + "\n")
     for run in json.loads(path.read_text())["runs"]:
         print({key: value for key, value in run.items() if key != "config"})
@@ -115,6 +180,8 @@ def main(_):
 
 if __name__ == "__main__":
     flags.DEFINE_list("presets", ["ring8", "grid25"], "Presets to train.")
+    flags.DEFINE_list("trainers", [""], "Trainers instead of the preset's own.")
     flags.DEFINE_list("seeds", list(map(str, range(10))), "Seeds to train with.")
+    flags.DEFINE_string("animations", None, "Folder for animations of the presets.")
     flags.DEFINE_string("output", None, "JSON file for the results.", required=True)
     app.run(main)

@@ -42,7 +42,7 @@ def define_flags(values):
         "compare every combination of their values."
     )
     flags.DEFINE_multi_string("vary", [], meaning, flag_values=values)
-    text("axes", "YAML file with vary, lists of values by key, and with seeds.")
+    text("axes", "YAML file with vary, which has lists of values by key, and seeds.")
     text("seeds", "Seeds of each combination, as in 0..4 or 0,3,7. Default: 0..2.")
     meaning = "Folder of the comparison. Default: runs/compare-<preset>-<time>."
     text("workdir", meaning)

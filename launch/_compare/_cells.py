@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -21,7 +22,8 @@ from launch.config import fields
 from launch.config.configuration import Config
 from tfgan_tricks import _checks
 
-Axes = dict[str, list[str]]
+Changes = dict[str, str]  # Values by key or path.
+Axes = dict[str, dict[str, Changes]]  # The changes of each value of each axis.
 
 _MOST_CELLS = 10_000
 _LONGEST = 120  # Characters of a folder's name, which is part of longer paths.
@@ -64,8 +66,8 @@ class Cell(NamedTuple):
 def axes(texts: Iterable[str]) -> Axes:
     """Returns the axes in texts `key=value,value`.
 
-    >>> axes(["trainer=ls_gan,r3_gan", "penalty=none,r1"])
-    {'trainer': ['ls_gan', 'r3_gan'], 'penalty': ['none', 'r1']}
+    >>> axes(["penalty=none,r1"])
+    {'penalty': {'none': {'penalty': 'none'}, 'r1': {'penalty': 'r1'}}}
     """
     found: Axes = {}
     for text in texts:
@@ -84,7 +86,7 @@ def _add(found, name, values):
             f"`vary` must have different values. Received: vary={name}="
             f"{','.join(values)}"
         )
-    found[name] = values
+    found[name] = {value: {name: value} for value in values}
 
 
 def seeds(text: Any) -> list[int]:
@@ -128,8 +130,8 @@ def from_file(path: str) -> tuple[Axes, list[int] | None]:
     except (OSError, ValueError) as error:
         raise ValueError(
             "`axes` must be a YAML file with `vary`, a mapping from keys to lists of "
-            f"values, and with `seeds` or nothing else: {error}. Received: "
-            f"axes={path!r}"
+            "values or from names to settings, and with `seeds` or nothing else: "
+            f"{error}. Received: axes={path!r}"
         ) from error
 
 
@@ -142,13 +144,26 @@ def _of_entries(entries):
         raise ValueError("`vary` is not a mapping")
     found: Axes = {}
     for name, values in vary.items():
-        if not isinstance(values, list) or not values:
-            raise ValueError(f"{name} does not have a list of values")
-        _add(found, str(name), list(map(_text, values)))
+        if isinstance(values, dict) and values:
+            found[str(name)] = _settings(values)
+        elif isinstance(values, list) and values:
+            _add(found, str(name), list(map(_text, values)))
+        else:
+            raise ValueError(f"{name} does not have a list or a mapping of values")
     given = entries.get("seeds")
     if isinstance(given, list):
         given = ",".join(map(str, given))
     return found, None if given is None else seeds(given)
+
+
+def _settings(values):
+    """Returns the changes of values that have names."""
+    if not all(isinstance(changes, dict) for changes in values.values()):
+        raise ValueError("settings with names must be mappings from keys to values")
+    return {
+        _text(label): {str(key): _text(value) for key, value in changes.items()}
+        for label, changes in values.items()
+    }
 
 
 def _text(value):
@@ -162,16 +177,21 @@ def _text(value):
 
 def check(axes: Axes) -> None:
     """Raises `ValueError` for a key or a value that the catalogue does not have."""
-    for name, values in axes.items():
-        keys = _keys(name)
-        for value in values:
-            _check_value(name, keys, value)
+    for axis, values in axes.items():
+        _check_not_seed(axis)
+        for changes in values.values():
+            for name, value in changes.items():
+                _check_value(name, _keys(name), value)
+
+
+def _check_not_seed(name):
+    if name == "seed":
+        raise ValueError("`vary` must not have the seed. Use --seeds. Received: seed")
 
 
 def _keys(name):
     """Returns the fields of a configuration that a key or path may stand for."""
-    if name == "seed":
-        raise ValueError("`vary` must not have the seed. Use --seeds. Received: seed")
+    _check_not_seed(name)
     found = [key for key in fields.keys(Config) if key.path != ("preset",)]
     dotted = {".".join(key.path): [key] for key in found}
     known = dotted if "." in name else configuration.KEYS
@@ -224,14 +244,16 @@ def cells(
         base: The configuration that all cells start from.
         changes: Changes of all cells, by key or path.
         flags: Flags of `launch.train` that give `base` and `changes`.
-        axes: The values of each key that differs between cells.
+        axes: The changes of each value of each axis.
         seeds: The seeds of each combination.
 
     Raises:
         ValueError: If a key is given twice, there are too many cells, or the catalogue
             refuses all of them.
     """
-    twice = sorted(changes.keys() & {*axes, "seed"})
+    varied = [set().union(*values.values()) for values in axes.values()]
+    _check_apart(varied, axes)
+    twice = sorted(changes.keys() & {"seed"}.union(*varied))
     if twice:
         where = "--seeds" if twice[0] == "seed" else "--vary"
         raise ValueError(
@@ -245,7 +267,7 @@ def cells(
             f"{len(combinations):,} combinations of {len(seeds):,} seeds"
         )
     found = [
-        _cell(base, changes, flags, dict(zip(axes, values, strict=True)), seed)
+        _cell(base, changes, flags, axes, dict(zip(axes, values, strict=True)), seed)
         for values in combinations
         for seed in seeds
     ]
@@ -254,11 +276,21 @@ def cells(
     return found
 
 
-def _cell(base, changes, flags, values, seed):
-    own = tuple(_flag(key, value) for key, value in values.items())
-    all_flags = (*flags, *own, _flag("seed", seed))
+def _check_apart(varied, axes):
+    counts = Counter(itertools.chain.from_iterable(varied))
+    shared = [key for key, count in counts.items() if count > 1]
+    if shared:
+        raise ValueError(
+            f"`{shared[0]}` must be in one axis of `vary` only. Received: "
+            f"vary={', '.join(axes)}"
+        )
+
+
+def _cell(base, changes, flags, axes, values, seed):
+    own = {k: v for name, value in values.items() for k, v in axes[name][value].items()}
+    all_flags = (*flags, *itertools.starmap(_flag, own.items()), _flag("seed", seed))
     try:
-        every = {**changes, **values, "seed": seed}
+        every = {**changes, **own, "seed": seed}
         return Cell(values, seed, all_flags, configuration.changed(base, every))
     except ValueError as error:
         return Cell(values, seed, all_flags, None, " ".join(str(error).split()))

@@ -1,15 +1,15 @@
 """Search over the combinations of a comparison with Optuna."""
 
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Mapping
-from collections.abc import Sequence
 
 Values = dict[str, str]
 Score = Callable[[list[Values]], list[float | None]]
 
 
 def run(
-    axes: Mapping[str, Sequence[str]],
+    axes: Mapping[str, Iterable[str]],
     trials: int,
     minimize: bool,
     at_once: int,
@@ -22,7 +22,7 @@ def run(
     ended already.
 
     Args:
-        axes: The possible values of each key.
+        axes: The possible values of each axis.
         trials: Number of suggestions, which may repeat.
         minimize: If `True`, a lower score is better.
         at_once: Number of suggestions before the next look at scores.

@@ -1,9 +1,15 @@
 import json
+import pathlib
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from benchmarks import mixtures
+from launch import _cli
+from launch import _plan
+from launch import train
+from launch.config import configuration
 from tfgan_tricks import data
 
 
@@ -30,28 +36,76 @@ def test_spread_is_measured_from_the_nearest_center_in_the_mixture_s_units():
 def test_a_second_call_trains_what_is_missing(tmp_path, monkeypatch):
     trained = []
 
-    def measured(preset, seed, config):
-        trained.append((preset, seed))
-        return {"preset": preset, "seed": seed, "config": config}
+    def measured(run, config, animation):
+        trained.append((run, animation))
+        return {**run._asdict(), "config": config}
 
     monkeypatch.setattr(mixtures, "measured", measured)
     path = tmp_path / "results.json"
 
-    def run(*presets):
-        for results in mixtures.complete(path, presets, [3, 4]):
+    def complete(*presets, trainers=("",)):
+        chosen = presets, trainers, [3, 4]
+        for results in mixtures.complete(path, *chosen, animations="shown"):
             path.write_text(json.dumps(results))
 
-    first = mixtures.complete(path, ["ring8"], [3, 4])
+    first = mixtures.complete(path, ["ring8"], [""], [3, 4])
     path.write_text(json.dumps(next(first)))
-    assert trained == [("ring8", 3)]
-    run("ring8", "grid25")
-    assert trained[1:] == [("ring8", 4), ("grid25", 3), ("grid25", 4)]
-    run("ring8", "grid25")
+    assert trained == [(mixtures.Run("ring8", "", 3), None)]
+    complete("ring8", "grid25")
+    assert trained[1:] == [
+        (mixtures.Run("ring8", "", 4), None),
+        (mixtures.Run("grid25", "", 3), pathlib.Path("shown/grid25.gif")),
+        (mixtures.Run("grid25", "", 4), None),
+    ]
+    complete("ring8", "grid25")
     assert len(trained) == 4
     results = json.loads(path.read_text())
-    assert [(run["preset"], run["seed"]) for run in results["runs"]] == sorted(trained)
     assert results["real"].keys() == {"ring8", "grid25"}
+    assert results["runs"][0]["config"]["trainer"]["name"] == "r3_gan"
     results["runs"][0]["config"]["steps"] += 1
     path.write_text(json.dumps(results))
-    run("ring8", "grid25")
-    assert trained[4:] == [("grid25", 3)]
+    complete("ring8", "grid25")
+    assert [run for run, _ in trained[4:]] == [mixtures.Run("grid25", "", 3)]
+    complete("ring8", trainers=["ls_gan"])
+    assert [run.trainer for run, _ in trained[5:]] == ["ls_gan", "ls_gan"]
+
+
+def test_a_failed_run_has_a_reason(monkeypatch):
+    def train(*flags):
+        raise RuntimeError(" ".join(flags))
+
+    monkeypatch.setattr(mixtures._training, "train", train)
+    run = mixtures.Run("ring8", "wgan", 7)
+    found = mixtures.measured(run, run.config())
+    assert found["failure"].startswith("--preset=ring8 --set=trainer=wgan --set=")
+    assert (found["trainer"], found["seed"]) == ("wgan", 7)
+
+
+@pytest.mark.parametrize("trainer", ["ls_gan", "wgan", "wgan_gp"])
+def test_another_trainer_has_the_optimizer_and_the_penalties_of_the_preset(trainer):
+    own, other = (mixtures.Run("grid25", t, 5).config() for t in ("", trainer))
+    assert other["trainer"]["name"] == trainer
+    assert other["trainer"]["discriminator_steps"] == 1
+    own.pop("trainer"), other.pop("trainer")
+    assert other == own
+
+
+def test_flags_of_a_run_give_its_configuration():
+    for run in (mixtures.Run("ring8", "", 2), mixtures.Run("grid25", "hinge_gan", 3)):
+        values = _cli.parse(["program", *run.flags()], train.define_flags, ("", ""))
+        config, _ = _plan.plan(values)
+        assert json.loads(configuration.to_json(config)) == run.config()
+
+
+def test_an_animation_has_the_grids_in_order(tmp_path):
+    samples = tmp_path / "samples"
+    samples.mkdir()
+    for step, shade in ((2, 90), (10, 200), (1, 30)):
+        Image.new("L", (3, 2), shade).save(samples / f"step-{step:09d}.png")
+    mixtures.animate(samples, tmp_path / "new" / "shown.gif")
+    with Image.open(tmp_path / "new" / "shown.gif") as picture:
+        shades = []
+        for frame in range(picture.n_frames):
+            picture.seek(frame)
+            shades.append(picture.convert("L").getpixel((2, 1)))
+    assert shades == [30, 90, 200]

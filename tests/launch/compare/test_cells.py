@@ -13,7 +13,7 @@ from launch.config import configuration
 from tests.launch.programs import files
 from tests.launch.programs import run
 
-AXES = {"trainer": ["ls_gan", "r3_gan"], "penalty": ["none", "r1+r2"]}
+AXES = _cells.axes(["trainer=ls_gan,r3_gan", "penalty=none,r1+r2"])
 
 
 def cells(axes, seeds=(0,), base="digits8", changes=None, flags=()):
@@ -36,7 +36,7 @@ def test_a_cell_is_made_of_each_combination_and_seed():
 def test_flags_of_a_cell_give_its_configuration_to_the_training_program():
     fixed = ["--preset=digits8", "--steps=9", "--set=width=32"]
     changes = {"steps": "9", "width": "32"}
-    axes = AXES | {"ema_decay": ["none", "0.5"], "optimizer.beta_1": ["0.25"]}
+    axes = AXES | _cells.axes(["ema_decay=none,0.5", "optimizer.beta_1=0.25"])
     for cell in cells(axes, (5,), changes=changes, flags=fixed):
         values = _cli.parse(["program", *cell.flags], train.define_flags, ("", ""))
         config, _ = _plan.plan(values)
@@ -47,8 +47,7 @@ def test_flags_of_a_cell_give_its_configuration_to_the_training_program():
 
 
 def test_a_combination_that_the_catalogue_refuses_has_its_reason():
-    axes = {"penalty": ["none", "r1"], "joint_batch": ["false", "true"]}
-    found = cells(axes)
+    found = cells(_cells.axes(["penalty=none,r1", "joint_batch=false,true"]))
     refused = {cell.label: cell.refused for cell in found if cell.config is None}
     assert list(refused) == ["penalty=r1, joint_batch=true"]
     assert "`penalty` must be none with `joint_batch`" in refused.popitem()[1]
@@ -96,12 +95,70 @@ seeds: 1..2
 def test_a_file_has_axes_and_seeds(tmp_path):
     path = tmp_path / "axes.yaml"
     path.write_text(YAML)
-    more = {"joint_batch": ["false"], "ema_decay": ["none", "0.5"]}
+    more = _cells.axes(["joint_batch=false", "ema_decay=none,0.5"])
     assert _cells.from_file(str(path)) == (AXES | more, [1, 2])
     path.write_text("vary: {steps: [3, 4]}\nseeds: [5, 8]")
-    assert _cells.from_file(str(path)) == ({"steps": ["3", "4"]}, [5, 8])
+    assert _cells.from_file(str(path)) == (_cells.axes(["steps=3,4"]), [5, 8])
     path.write_text("vary: {steps: [3]}")
-    assert _cells.from_file(str(path)) == ({"steps": ["3"]}, None)
+    assert _cells.from_file(str(path)) == (_cells.axes(["steps=3"]), None)
+
+
+NAMED = """
+vary:
+  trainer: [ls_gan, non_saturating_gan]
+  discriminator:
+    plain: {}
+    r1: {penalty: r1, discriminator_learning_rate: 1e-4}
+    spectral: {discriminator_normalization: spectral}
+"""
+
+
+def test_settings_with_a_name_change_together(tmp_path):
+    path = tmp_path / "axes.yaml"
+    path.write_text(NAMED)
+    axes, _ = _cells.from_file(str(path))
+    _cells.check(axes)
+    found = cells(axes, base="digits", seeds=(2,))
+    assert [cell.label for cell in found[:2]] == [
+        "trainer=ls_gan, discriminator=plain",
+        "trainer=ls_gan, discriminator=r1",
+    ]
+    assert found[1].flags == (
+        "--trainer=ls_gan",
+        "--set=penalty=r1",
+        "--set=discriminator_learning_rate=1e-4",
+        "--seed=2",
+    )
+    rates = [cell.config.optimizer.discriminator_learning_rate for cell in found]
+    assert rates == [2e-4, 1e-4, 2e-4, 2e-3, 1e-4, 2e-3]
+    kinds = [cell.config.network.discriminator_normalization for cell in found]
+    assert kinds == ["none", "none", "spectral"] * 2
+    assert found[4].name == "trainer=non_saturating_gan,discriminator=r1,seed=2"
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("{mine: {a: {penalty: r9}}}", "`penalty` must be one of"),
+        ("{mine: {a: {penalti: r1}}}", "Did you mean 'penalty'"),
+        ("{mine: {a: {seed: 1}}}", "Use --seeds"),
+        ("{seed: {a: {steps: 1}}}", "Use --seeds"),
+    ],
+)
+def test_settings_with_a_name_are_checked(text, match, tmp_path):
+    path = tmp_path / "axes.yaml"
+    path.write_text(f"vary: {text}")
+    axes, _ = _cells.from_file(str(path))
+    with pytest.raises(ValueError, match=match):
+        _cells.check(axes)
+
+
+def test_a_key_belongs_to_one_axis(tmp_path):
+    path = tmp_path / "axes.yaml"
+    path.write_text("vary: {steps: [1, 2], mine: {a: {steps: 3}, b: {}}}")
+    axes, _ = _cells.from_file(str(path))
+    with pytest.raises(ValueError, match="`steps` must be in one axis.*steps, mine"):
+        cells(axes)
 
 
 @pytest.mark.parametrize(
@@ -109,6 +166,10 @@ def test_a_file_has_axes_and_seeds(tmp_path):
     [
         ("[1]", "must be an object"),
         ("vary: {steps: 3}", "steps does not have a list"),
+        ("vary: {steps: []}", "steps does not have a list"),
+        ("vary: {mine: {}}", "mine does not have a list or a mapping"),
+        ("vary: {mine: {a: r1}}", "names must be mappings"),
+        ("vary: {mine: {a: {steps: [3]}}}", "texts or numbers"),
         ("vary: {steps: [[3]]}", "texts or numbers"),
         ("vary: {}", "not a mapping"),
         ("vary: {steps: [3]}\nsteps: 3", "unknown key steps"),
