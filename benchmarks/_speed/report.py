@@ -257,7 +257,8 @@ def draw_contenders(results, path):
         result = results["workloads"][name]
         keys = list(result["contenders"])[::-1]
         values = [result["contenders"][key]["milliseconds"] for key in keys]
-        colors = ["C0" if key in ("fit", "step") else "0.7" for key in keys]
+        ours = [contenders.ROWS[key].module == "ours" for key in keys]
+        colors = ["C0" if own else "0.7" for own in ours]
         labels = [contenders.ROWS[key].title.replace("`", "") for key in keys]
         axis.barh(labels, values, color=colors)
         if result["peak"]:
