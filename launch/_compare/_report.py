@@ -3,7 +3,9 @@
 import base64
 import collections
 import importlib.resources
+import itertools
 import json
+import os
 import statistics
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -18,6 +20,8 @@ from launch._compare import _statistics
 from launch._compare._outcomes import REFUSED
 
 Results = Sequence[_results.Result]
+
+_MOST_BYTES = 4 * 2**20  # Of the sample grids in a page.
 
 
 class Row(NamedTuple):
@@ -135,6 +139,7 @@ def html(results: Results, command: str) -> str:
         curves=list(_drawn(drawn.values())),
         legend=[(label, *_curves.style(i)) for i, label in enumerate(drawn)],
         images=_images(results),
+        pictured=sum(bool(each.image) for each in results),
         failures=failures(each for each in results if each.is_failure),
         refused=failures(each for each in results if each.state == REFUSED),
         confidence=_statistics.CONFIDENCE,
@@ -158,12 +163,22 @@ def _protocols(results: Results) -> Iterator[tuple[str, Any, list[Table], Any]]:
 
 
 def _images(results):
-    """Returns the last sample grids of each configuration, as data of the page."""
-    found = {
-        label: [(each, _embedded(each.image)) for each in group if each.image]
-        for label, group in _results.groups(results).items()
+    """Returns the last sample grids of each configuration, as data of the page.
+
+    It has the grids of as many seeds as the page has room for, at least of one.
+    """
+    by_seed: dict[int, list[_results.Result]] = {}
+    for each in results:
+        if each.image:
+            by_seed.setdefault(each.seed, []).append(each)
+    sizes = [sum(os.path.getsize(e.image) for e in s) for s in by_seed.values()]
+    totals = itertools.accumulate(sizes)
+    count = max(1, sum(total <= _MOST_BYTES for total in totals))
+    shown = itertools.chain.from_iterable(list(by_seed.values())[:count])
+    return {
+        label: [(each, _embedded(each.image)) for each in group]
+        for label, group in _results.groups(shown).items()
     }
-    return {label: several for label, several in found.items() if several}
 
 
 def _embedded(path):

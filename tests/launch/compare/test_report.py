@@ -2,6 +2,7 @@
 
 import base64
 import html
+import itertools
 import pathlib
 import re
 from xml.etree import ElementTree
@@ -114,6 +115,26 @@ def test_a_report_of_a_comparison_has_what_its_cells_have(lab):
     table = (lab.folder / "results.csv").read_text().splitlines()
     assert table[0].startswith("cell,trainer,seed,state,step,seconds,protocol,score,")
     assert len(table) == 1 + 2 * 6 + 3
+
+
+@pytest.mark.parametrize(("room", "seeds"), [(0, [4]), (6, [4]), (9, [4, 2])])
+def test_a_page_has_the_grids_of_as_many_seeds_as_it_has_room_for(
+    room, seeds, tmp_path, monkeypatch
+):
+    pytest.importorskip("jinja2", reason="the report needs jinja2")
+    from launch._compare import _report
+
+    monkeypatch.setattr(_report, "_MOST_BYTES", room)
+    results = []
+    for label, seed in itertools.product("ab", (4, 2, 7)):
+        path = tmp_path / f"{label}{seed}.png"
+        path.write_bytes(bytes([seed]) * {4: 3, 2: 1, 7: 2}[seed])
+        results.append(result(label, seed)._replace(image=str(path)))
+    page = _report.html(results, "compare it")
+    for label, seed in itertools.product("ab", (4, 2, 7)):
+        shown = f'alt="Samples of {label}, seed {seed}"' in page
+        assert shown == (seed in seeds)
+    assert "Grids of more seeds are in the folders" in " ".join(page.split())
 
 
 @pytest.fixture(scope="module")
