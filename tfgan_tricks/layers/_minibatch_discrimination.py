@@ -169,13 +169,32 @@ def similarity_sums(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
 def _l1_distances(x, y):
     """Returns `sum_c |x[i, c, b] - y[j, c, b]|` as `[i, j, b]`."""
     x, y = tf.transpose(x, [1, 0, 2]), tf.transpose(y, [1, 0, 2])
-    return _signed_sum(x, y, x, y)
+    return _absolute_sum(x, y)
 
 
-# |x - y| is the difference times its sign, and the sign has no derivative. The two
-# functions below are therefore each other's gradient, of any order. Both loop over c
-# and recompute the signs. An eager tape does not record the steps, since the inputs are
+# |x - y| is the difference times its sign, and the sign has no derivative. The last two
+# functions below are therefore each other's gradient, of any order. All loop over c and
+# recompute the signs. An eager tape does not record the steps, since the inputs are
 # stopped. Nothing of the size [c, i, j, b] is ever kept.
+
+
+@tf.custom_gradient
+def _absolute_sum(x, y):
+    """Returns `sum_c |x[c, i, b] - y[c, j, b]|`."""
+
+    def add(total, rows):
+        x, y = rows
+        return total + tf.abs(x[:, tf.newaxis] - y)
+
+    def gradient(weights):
+        return _signed_projections(weights, x, y)
+
+    rows = [tf.stop_gradient(z) for z in (x, y)]
+    return tf.foldl(add, rows, _no_sums(x, y), parallel_iterations=1), gradient
+
+
+def _no_sums(x, y):
+    return tf.zeros([tf.shape(x)[1], tf.shape(y)[1], x.shape[2]])
 
 
 @tf.custom_gradient
@@ -190,8 +209,7 @@ def _signed_sum(u, w, x, y):
         return *_signed_projections(weights, x, y), None, None
 
     rows = [tf.stop_gradient(z) for z in (u, w, x, y)]
-    zeros = tf.zeros([tf.shape(x)[1], tf.shape(y)[1], x.shape[2]])
-    return tf.foldl(add, rows, zeros, parallel_iterations=1), gradient
+    return tf.foldl(add, rows, _no_sums(x, y), parallel_iterations=1), gradient
 
 
 @tf.custom_gradient
