@@ -17,11 +17,14 @@ _INDEPENDENT = {
     keras.layers.Dense,
     keras.layers.Dropout,
     keras.layers.Flatten,
+    keras.layers.GlobalAveragePooling2D,
     keras.layers.LeakyReLU,
     keras.layers.Rescaling,
     keras.layers.Reshape,
+    layers.Dropout,
     layers.GaussianNoise,
     layers.LeakyReLU,
+    layers.WeightNormConv2D,
     layers.WeightNormDense,
 }
 

@@ -88,11 +88,12 @@ def _of_noise(trainer):
         yield (
             f"Keras 2 does not save the random state of {', '.join(noisy)}: a resumed "
             "run draws other numbers than an uninterrupted run. Use "
-            "`layers.GaussianNoise`, which resumes exactly, or Keras 3."
+            "`layers.Dropout` or `layers.GaussianNoise` of this package, which resume "
+            "exactly, or Keras 3."
         )
     if trainer.num_replicas > 1:
         yield (
             f"Keras draws the random numbers of {', '.join(noisy)} on each replica, so "
-            "results differ from a run on one device. `layers.GaussianNoise` draws "
-            "them for the global batch."
+            "results differ from a run on one device. `layers.Dropout` and "
+            "`layers.GaussianNoise` of this package draw them for the global batch."
         )

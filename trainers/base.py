@@ -45,7 +45,8 @@ class AdversarialTrainer(UpdatedModel, abc.ABC):
     strategy's scope to train on several replicas. Weights and logs match a single
     replica, because batch statistics, latents and random numbers are computed for the
     global batch. This needs `synchronized=True` in your batch normalization layers.
-    Keras layers that draw random numbers, such as `Dropout`, draw them on each replica.
+    Keras layers that draw random numbers, such as `keras.layers.Dropout`, draw
+    them on each replica. `layers.Dropout` draws them for the global batch.
 
     Randomness depends only on `seed` and the number of finished steps. Logits, losses,
     penalties and averages are float32 under any dtype policy of the networks. See

@@ -21,9 +21,29 @@ def virtual_network():
     )
 
 
-ANY_DTYPE = (layers.LeakyReLU, layers.VirtualBatchNormalized, layers.WeightNormDense)
+def convolution():
+    return {
+        "filters": 3,
+        "kernel_size": (2, 3),
+        "strides": (2, 1),
+        "padding": "same",
+        "activation": "tanh",
+        "trainable_scale": False,
+        "kernel_initializer": "ones",
+        "adapted_stddev": 0.5,
+    }
+
+
+WEIGHT_NORM = (
+    layers.WeightNormConv2D,
+    layers.WeightNormConv2DTranspose,
+    layers.WeightNormDense,
+)
+ANY_DTYPE = (layers.LeakyReLU, layers.VirtualBatchNormalized, *WEIGHT_NORM)
+RANDOM = (layers.Dropout, layers.GaussianNoise)
 # Layer: its arguments, none of them the default, and inputs.
 LAYERS = {
+    layers.Dropout: (lambda: {"rate": 0.3, "seed": 4}, X),
     layers.GaussianNoise: (lambda: {"stddev": 0.3, "seed": 4}, X),
     layers.JointMinibatchDiscrimination: (
         lambda: {"num_kernels": 3, "kernel_dim": 2, "kernel_initializer": "ones"},
@@ -54,12 +74,15 @@ LAYERS = {
         lambda: {"network": virtual_network(), "reference": X[:3]},
         X,
     ),
+    layers.WeightNormConv2D: (convolution, IMAGES),
+    layers.WeightNormConv2DTranspose: (convolution, IMAGES),
     layers.WeightNormDense: (
         lambda: {
             "units": 3,
             "activation": "tanh",
             "trainable_scale": False,
             "kernel_initializer": "ones",
+            "adapted_stddev": 0.5,
         },
         X,
     ),
@@ -139,8 +162,8 @@ def test_a_model_survives_the_saved_model_format(kind, tmp_path):
 
 @every_layer
 def test_eager_graph_and_jit_give_the_same_values_and_finite_gradients(kind):
-    if kind is layers.GaussianNoise:
-        pytest.skip("its own tests, as no two calls add the same noise")
+    if kind in RANDOM:
+        pytest.skip("its own tests, as no two calls draw the same numbers")
     model, x = small_model(kind)
 
     def step(x):
@@ -210,7 +233,7 @@ def test_pure_half_precision_gives_outputs_near_those_in_float32(kind, policy):
     copy.set_weights(model.get_weights())
     np.testing.assert_allclose(tf.cast(copy(x), "float32"), model(x), atol=0.05)
     for weight in copy.weights:
-        dense = kind is layers.WeightNormDense or name_of(weight) in ("kernel", "bias")
+        dense = kind in WEIGHT_NORM or name_of(weight) in ("kernel", "bias")
         expected = policy if dense else "float32"
         if tf.as_dtype(weight.dtype).is_floating:
             assert tf.as_dtype(weight.dtype).name == expected, weight.name

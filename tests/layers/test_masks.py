@@ -15,6 +15,7 @@ SERIES = RNG.normal(size=(3, 4, 2)).astype("float32") * MASK[..., np.newaxis]
 dense, spectral = keras.layers.Dense, layers.SpectralNormalization
 # What is put into a network, and the layer of Keras that it stands for.
 PAIRS = {
+    "Dropout": (lambda: layers.Dropout(0.3), lambda: keras.layers.Dropout(0.3)),
     "GaussianNoise": (
         lambda: layers.GaussianNoise(0.3),
         lambda: keras.layers.GaussianNoise(0.3),
@@ -34,6 +35,8 @@ OTHERS = {
     "JointMinibatchDiscrimination",
     "MinibatchDiscrimination",
     "VirtualBatchNormalized",
+    "WeightNormConv2D",
+    "WeightNormConv2DTranspose",
 }
 pytestmark = pytest.mark.filterwarnings("ignore:.*not support masking:UserWarning")
 

@@ -91,6 +91,10 @@ def noise():
     return layers.GaussianNoise(0.3, seed=4)
 
 
+def dropout():
+    return layers.Dropout(0.3, seed=5)
+
+
 def batch_norm():
     return keras.layers.BatchNormalization(synchronized=True)
 
@@ -153,6 +157,7 @@ CASES = {
         of_points(
             trainers.MinimaxGAN,
             noise,
+            dropout,
             penalties=[penalties.DraganPenalty(0.5)],
             real_label=0.9,
         )

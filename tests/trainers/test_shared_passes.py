@@ -35,7 +35,8 @@ REPEATABLE = {
     "frozen averages": lambda: frozen(keras.layers.BatchNormalization()),
 }
 UNREPEATABLE = {
-    "dropout": lambda: keras.layers.Dropout(0.5),
+    "dropout": lambda: layers.Dropout(0.5),
+    "dropout of Keras": lambda: keras.layers.Dropout(0.5),
     "noise": lambda: layers.GaussianNoise(0.5),
     "noise of Keras": lambda: keras.layers.GaussianNoise(0.5),
     "averages": keras.layers.BatchNormalization,

@@ -1,6 +1,7 @@
 """Layers of the GAN papers."""
 
 from tfgan_tricks.layers._adapt import adapt as adapt
+from tfgan_tricks.layers._dropout import Dropout as Dropout
 from tfgan_tricks.layers._gaussian_noise import GaussianNoise as GaussianNoise
 from tfgan_tricks.layers._joint_minibatch_discrimination import (
     JointMinibatchDiscrimination as JointMinibatchDiscrimination,
@@ -19,5 +20,9 @@ from tfgan_tricks.layers._updates import updates_once as updates_once
 from tfgan_tricks.layers._virtual_batch_norm import VirtualBatchNorm as VirtualBatchNorm
 from tfgan_tricks.layers._virtual_batch_norm import (
     VirtualBatchNormalized as VirtualBatchNormalized,
+)
+from tfgan_tricks.layers._weight_norm_conv import WeightNormConv2D as WeightNormConv2D
+from tfgan_tricks.layers._weight_norm_conv import (
+    WeightNormConv2DTranspose as WeightNormConv2DTranspose,
 )
 from tfgan_tricks.layers._weight_norm_dense import WeightNormDense as WeightNormDense

@@ -6,13 +6,12 @@ import keras
 import tensorflow as tf
 
 from tfgan_tricks import _checks
-from tfgan_tricks import _parts
 from tfgan_tricks import replica
-from tfgan_tricks.layers._float32 import Float32Layer
+from tfgan_tricks.layers._seeded import SeededLayer
 
 
 @keras.saving.register_keras_serializable("tfgan_tricks")
-class GaussianNoise(Float32Layer):
+class GaussianNoise(SeededLayer):
     """Normal noise in training, and none at inference.
 
         y = x + sigma n
@@ -49,29 +48,11 @@ class GaussianNoise(Float32Layer):
 
     def __init__(self, stddev: float, seed: int = 0, **kwargs: Any) -> None:
         _checks.not_negative(stddev=stddev)
-        super().__init__(**kwargs)
-        self.supports_masking = True
+        super().__init__(seed, **kwargs)
         self.stddev = stddev
-        self.seed = seed
-
-    def build(self, input_shape: Any) -> None:
-        self.calls = replica.add_state(self, "calls", (), dtype="int64", mean=False)
-        super().build(input_shape)
-
-    def call(self, inputs: tf.Tensor, training: bool | None = False) -> tf.Tensor:
-        if not training:
-            return inputs
-        seed = _parts.same_in_all(self, self._next_seed)
-        shape = [tf.shape(inputs)[0], *inputs.shape[1:]]
-        return inputs + self.stddev * replica.stateless_noise(shape, seed)
-
-    def _next_seed(self):
-        seed = tf.stack([tf.constant(self.seed, tf.int64), tf.identity(self.calls)])
-        self.calls.assign_add(1)
-        return seed
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {"stddev": self.stddev, "seed": self.seed}
+        return super().get_config() | {"stddev": self.stddev}
+
+    def _changed(self, inputs: tf.Tensor, shape: Any, seed: tf.Tensor) -> tf.Tensor:
+        return inputs + self.stddev * replica.stateless_noise(shape, seed)

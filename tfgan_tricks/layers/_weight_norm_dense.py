@@ -5,14 +5,13 @@ from typing import Any
 
 import keras
 import tensorflow as tf
-from numpy.typing import ArrayLike
 
 from tfgan_tricks import _checks
-from tfgan_tricks.layers._adapt import adapt_if_asked
+from tfgan_tricks.layers._weight_norm import WeightNormLayer
 
 
 @keras.saving.register_keras_serializable("tfgan_tricks")
-class WeightNormDense(keras.layers.Layer):
+class WeightNormDense(WeightNormLayer):
     """A dense layer with weight normalization.
 
         y = f(s x theta / ||theta|| + b)
@@ -29,13 +28,16 @@ class WeightNormDense(keras.layers.Layer):
             Salimans et al. (2016) keep it fixed in all layers except the last.
         kernel_initializer: Initializer of theta. The lengths of its columns do not
             affect the outputs, but an optimizer turns longer columns more slowly.
+        adapted_stddev: Standard deviation that `adapt` gives the outputs before the
+            activation, above 0. Their mean becomes 0.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Returns:
         For inputs of shape `[..., inputs]`, a tensor of shape `[..., units]`.
 
     Raises:
-        ValueError: If `units` is not a positive integer.
+        ValueError: If `units` is not a positive integer, or `adapted_stddev` is not
+            positive.
 
     >>> layer = WeightNormDense(1, kernel_initializer="ones")
     >>> layer(tf.constant([[3.0, 1.0, 2.0, 4.0]])).numpy()  # 10 / sqrt(4)
@@ -51,75 +53,24 @@ class WeightNormDense(keras.layers.Layer):
         activation: str | Callable[[tf.Tensor], tf.Tensor] | None = None,
         trainable_scale: bool = True,
         kernel_initializer: str | keras.initializers.Initializer = "random_normal",
+        adapted_stddev: float = 1.0,
         **kwargs: Any,
     ) -> None:
         _checks.positive_integer(units=units)
-        super().__init__(**kwargs)
+        super().__init__(
+            activation, trainable_scale, kernel_initializer, adapted_stddev, **kwargs
+        )
         self.supports_masking = True
         self.units = units
-        self.activation = keras.activations.get(activation)
-        self.trainable_scale = trainable_scale
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-
-    def build(self, input_shape: Any) -> None:
-        shape = (input_shape[-1], self.units)
-        self.theta = self.add_weight(
-            name="theta", shape=shape, initializer=self.kernel_initializer
-        )
-        self.scale = self.add_weight(
-            name="scale",
-            shape=(self.units,),
-            initializer="ones",
-            trainable=self.trainable_scale,
-        )
-        self.bias = self.add_weight(
-            name="bias", shape=(self.units,), initializer="zeros"
-        )
-        super().build(input_shape)
-
-    def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        adapt_if_asked(self, inputs)
-        return self.activation(self._linear(inputs) + self.bias)
-
-    def adapt(self, inputs: ArrayLike | tf.Tensor) -> None:
-        """Scales the outputs before the activation to mean 0 and deviation 1.
-
-        Args:
-            inputs: Array of typical inputs of shape `[batch, inputs]`, at least two
-                rows.
-
-        Raises:
-            ValueError: If an output is equal for all rows.
-        """
-        inputs = tf.cast(inputs, self.compute_dtype)
-        if not self.built:
-            self.build(inputs.shape)
-        mean, variance = tf.nn.moments(tf.cast(self._linear(inputs), tf.float32), 0)
-        if not tf.reduce_all(variance > 0):
-            raise ValueError(
-                "`inputs` must have rows that differ in every output. "
-                f"Received: inputs.shape={tuple(inputs.shape)}"
-            )
-        deviation = tf.sqrt(variance)
-        dtype = self.scale.dtype
-        scale = tf.cast(self.scale, tf.float32) / deviation
-        self.scale.assign(tf.cast(scale, dtype))
-        self.bias.assign(tf.cast(-mean / deviation, dtype))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (*input_shape[:-1], self.units)
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {
-            "units": self.units,
-            "activation": keras.activations.serialize(self.activation),
-            "trainable_scale": self.trainable_scale,
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-        }
+        return super().get_config() | {"units": self.units}
 
-    def _linear(self, inputs):
-        """Returns the scaled outputs before bias and activation."""
-        theta = tf.convert_to_tensor(self.theta)
-        length = tf.sqrt(tf.reduce_sum(tf.square(tf.cast(theta, tf.float32)), axis=0))
-        scale = tf.cast(self.scale, tf.float32) / length
-        return tf.matmul(inputs, theta) * tf.cast(scale, inputs.dtype)
+    def _theta_shape(self, input_shape):
+        return (input_shape[-1], self.units)
+
+    def _map(self, inputs, theta):
+        return tf.matmul(inputs, theta)
