@@ -6,6 +6,7 @@ import inspect
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from launch import _check
 from launch import _rates
@@ -168,7 +169,7 @@ def trainer(
         shape: Shape of an example.
         num_classes: Number of classes, or `None` for a run without labels.
         examples: Examples for networks whose initial weights depend on them. `None`
-            leaves these weights as they were drawn.
+            leaves these weights as they were drawn, in the generator too.
 
     Raises:
         ValueError: If this version of Keras does not have the optimizer.
@@ -177,6 +178,10 @@ def trainer(
         generator, discriminator = _networks(config, shape, num_classes)
     if examples is not None and config.network.adapts:
         layers.adapt(discriminator, data.to_unit_range(examples[:_NUM_ADAPTED]))
+    if examples is not None and config.network.generator_adapts:
+        latents = [config.batch_size, config.network.latent_dim]
+        seed = [config.seed, 0]
+        layers.adapt(generator, tf.random.stateless_normal(latents, seed))
     model = load(config.trainer.at)(
         generator,
         discriminator,

@@ -32,6 +32,7 @@ class Network(fields.Row):
     image_sizes: ClassVar[tuple[int, ...]] = ()  # Empty: any size.
     classifies: ClassVar[bool] = False  # For trainers that classify.
     adapts: ClassVar[bool] = False  # Initial weights depend on examples.
+    generator_adapts: ClassVar[bool] = False  # On latents.
     stays = ("latent_dim",)
 
     latent_dim: fields.Latents = option(
@@ -217,3 +218,22 @@ class WeightNorm(Network):
 
     def for_discriminator(self, joint_batch: bool) -> dict[str, Any]:
         return {"minibatch_discrimination": self.minibatch_discrimination}
+
+
+class ConvWeightNorm(Network):
+    name: Literal["conv_weight_norm"] = "conv_weight_norm"
+    at = "tfgan_tricks.networks:conv_weight_norm_generator"
+    discriminator_at = "tfgan_tricks.networks:conv_weight_norm_classifier"
+    image_sizes = (32,)
+    classifies = True
+    adapts = generator_adapts = True
+    width: fields.Channels = option(
+        96, "Number of channels of the discriminator at the highest resolution."
+    )
+    minibatch_discrimination: bool = option(False, _MINIBATCH_DISCRIMINATION)
+
+    def for_discriminator(self, joint_batch: bool) -> dict[str, Any]:
+        return {
+            "width": self.width,
+            "minibatch_discrimination": self.minibatch_discrimination,
+        }

@@ -2,12 +2,16 @@
 
 import re
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
+from launch import _build
 from launch import export
 from launch import sample
 from launch import train
+from launch.config import configuration
+from tests.launch.programs import BASE
 from tests.launch.programs import files
 from tests.launch.programs import run
 from tests.launch.test_run import assert_same_run
@@ -45,6 +49,24 @@ def test_semi_supervised_learning_trains_resumes_samples_and_exports(tmp_path, c
     draw = tf.saved_model.load(str(tmp_path / "again")).signatures["sample"]
     images = draw(num_images=tf.constant(3), seed=tf.constant(0))["images"]
     assert images.shape == (3, 8, 8, 1)
+
+
+def test_convolutions_start_from_data_and_the_generators_from_latents():
+    changes = {"dataset": "npz:a.npz", "trainer": "semi_supervised_gan", "width": 2}
+    changes |= {"network": "conv_weight_norm", "latent_dim": 7, "batch_size": 30}
+    config = configuration.changed(BASE, changes)
+    shape = (32, 32, 1)
+    images = np.random.default_rng(1).integers(0, 256, (40, *shape), "uint8")
+    model = _build.trainer(config, shape, num_classes=3, examples=images)
+    pixels = model.generator(tf.random.normal([30, 7], seed=2), training=True)
+    outputs = np.arctanh(pixels)
+    assert abs(outputs.mean()) < 0.05
+    assert outputs.std() == pytest.approx(0.1, rel=0.2)
+    plain = _build.trainer(config, shape, num_classes=3)
+    logits = [each.discriminator.get_layer("logits") for each in (plain, model)]
+    scales = [layer.scale.numpy() for layer in logits]
+    assert np.all(scales[0] == 1.0)
+    assert np.all(scales[1] != 1.0)
 
 
 @pytest.mark.parametrize("distance", ["l1", "l2"])

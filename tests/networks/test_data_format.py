@@ -10,6 +10,10 @@ from tfgan_tricks import networks
 
 IMAGE = (8, 8, 3)
 MAKERS = {
+    "conv_weight_norm_generator": lambda: networks.conv_weight_norm_generator(1, 4),
+    "conv_weight_norm_classifier": lambda: networks.conv_weight_norm_classifier(
+        1, 3, width=2, minibatch_discrimination=True
+    ),
     "dcgan_generator": lambda: networks.dcgan_generator(8, 3, 4, width=2),
     "dcgan_generator_virtual": lambda: networks.dcgan_generator(
         8, 3, 4, width=2, normalization="virtual", num_classes=2

@@ -17,6 +17,15 @@ def by_width(make, **kwargs):
 
 
 CASES = {
+    "conv_weight_norm_generator": lambda n: networks.conv_weight_norm_generator(
+        latent_dim=n
+    ),
+    "conv_weight_norm_classifier": lambda n: networks.conv_weight_norm_classifier(
+        num_classes=n
+    ),
+    "conv_weight_norm_classifier width": lambda n: networks.conv_weight_norm_classifier(
+        width=n
+    ),
     "dcgan_generator width": by_width(networks.dcgan_generator),
     "dcgan_generator by class": by_width(networks.dcgan_generator, num_classes=3),
     "dcgan_generator latents": lambda n: networks.dcgan_generator(8, latent_dim=n),
@@ -90,6 +99,8 @@ def test_every_network_is_tried():
         lambda: networks.mlp_discriminator((3, 5), hidden=(11, 2)),
         lambda: networks.weight_norm_generator((3, 5, 1), 7, hidden=(11, 2)),
         lambda: networks.weight_norm_classifier((3, 5, 1), 7, hidden=(11, 2)),
+        lambda: networks.conv_weight_norm_generator(2, latent_dim=3),
+        lambda: networks.conv_weight_norm_classifier(2, 7, width=3),
     ],
 )
 def test_the_count_matches_the_matrices(make, monkeypatch):

@@ -1,5 +1,11 @@
 """Generators and discriminators, as functions that return Keras models."""
 
+from tfgan_tricks.networks._conv_weight_norm import (
+    conv_weight_norm_classifier as conv_weight_norm_classifier,
+)
+from tfgan_tricks.networks._conv_weight_norm import (
+    conv_weight_norm_generator as conv_weight_norm_generator,
+)
 from tfgan_tricks.networks._dcgan import dcgan_discriminator as dcgan_discriminator
 from tfgan_tricks.networks._dcgan import dcgan_generator as dcgan_generator
 from tfgan_tricks.networks._lsgan import (

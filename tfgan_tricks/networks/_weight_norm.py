@@ -64,8 +64,7 @@ def weight_norm_generator(
     make = _parts.Maker("weight_norm_generator", seed, initializer=glorot)
     stack = [keras.Input((latent_dim,))]
     if uniform_latents:
-        name = "uniform_latents"
-        stack.append(keras.layers.Activation(normal_cdf, dtype="float32", name=name))
+        stack.append(uniform_from_normal())
     for level, units in enumerate(hidden):
         name = f"hidden_{level}"
         stack.append(make.layer(keras.layers.Dense, units, name, use_bias=False))
@@ -150,6 +149,12 @@ def weight_norm_classifier(
         stack.append(make.comparison())
     last = make.layer(layers.WeightNormDense, num_classes, "logits", dtype="float32")
     return make.sequential(*stack, last)
+
+
+def uniform_from_normal() -> keras.layers.Layer:
+    """Returns a layer that makes normal latents uniform in [0, 1]."""
+    name = "uniform_latents"
+    return keras.layers.Activation(normal_cdf, dtype="float32", name=name)
 
 
 @keras.saving.register_keras_serializable("tfgan_tricks")
