@@ -27,7 +27,9 @@ from launch.config import configuration
 from launch.config import papers
 
 STEPS = 2
-NUM_CLASSES = 3740  # The characters of HWDB 1.0, one random image of each.
+NUM_IMAGES = 4000
+NUM_CHARACTERS = 3740  # The characters of HWDB 1.0, at least one image of each.
+SHAPES = {"tfds:cifar10": (32, 32, 3), "tfds:svhn_cropped": (32, 32, 3)}
 
 
 class Products:
@@ -35,39 +37,49 @@ class Products:
 
     def __init__(self, layer):
         inner = getattr(layer, "layer", layer)
-        kernel = inner.kernel.shape
-        downward = type(inner).__name__ == "Conv2D"
+        kernel = kernel_of(inner).shape
+        downward = type(inner).__name__.endswith("Conv2D")
         image = (layer.output if downward else layer.input).shape[1:-1]
         positions = math.prod(image) if len(kernel) == 4 else 1
         self.flops = 2 * math.prod(kernel) * positions
 
 
+def kernel_of(layer):
+    """Returns the weights that a layer multiplies its inputs by, or `None`."""
+    return getattr(layer, "kernel", getattr(layer, "theta", None))
+
+
 def layers_of(network):
+    network = getattr(network, "network", network)  # Virtually batch normalized.
     return [
         Products(layer)
         for layer in network.layers
-        if hasattr(getattr(layer, "layer", layer), "kernel")
+        if kernel_of(getattr(layer, "layer", layer)) is not None
     ]
 
 
-def gflop(config, generator, discriminator):
+def gflop(config, model):
     """Returns the products of a step, in 10^9 floating-point operations.
 
     They are counted as in docs/performance.md.
     """
-    made, judged = layers_of(generator), layers_of(discriminator)
+    made, judged = layers_of(model.generator), layers_of(model.discriminator)
     known = {"gradient_penalty": "gp"}
     names = [known.get(str(each), str(each)) for each in config.penalty]
-    update_discriminator = (
-        2 * flops.trained(judged)
+    num_packs = config.batch_size / config.trainer.packing
+    reference = getattr(model.generator, "reference", None)
+    num_latents = config.batch_size + (0 if reference is None else reference.shape[0])
+    # Real, fake and, with few labels, labeled images.
+    update_discriminator = num_latents * flops.forward(made) + num_packs * (
+        (2 + config.trainer.classifies) * flops.trained(judged)
         + flops.of_penalties(names, flops.forward(judged))
-        + flops.forward(made)
     )
-    # A relativistic generator also needs the logits of real images.
-    real = flops.forward(judged) if "relativistic" in config.trainer.name else 0
-    update_generator = flops.trained(made) + 2 * flops.forward(judged) + real
+    real = model.generator_needs_real * flops.forward(judged)
+    update_generator = num_latents * flops.trained(made) + num_packs * (
+        2 * flops.forward(judged) + real
+    )
     updates = config.trainer.discriminator_steps * update_discriminator
-    return config.batch_size * (updates + update_generator) / 1e9
+    return (updates + update_generator) / 1e9
 
 
 def described(name):
@@ -75,7 +87,7 @@ def described(name):
     from launch import _build
 
     config = configuration.preset(name)
-    num_classes = NUM_CLASSES if config.uses_labels else None
+    num_classes = num_classes_of(config) if config.uses_labels else None
     model = _build.trainer(config, shape_of(config), num_classes)
     networks = model.generator, model.discriminator
     weights = [
@@ -87,17 +99,22 @@ def described(name):
         "discriminator_weights": weights[1],
         "batch_size": config.batch_size,
         "steps": config.steps,
-        "gflop": float(f"{gflop(config, *networks):.4g}"),
+        "gflop": float(f"{gflop(config, model):.4g}"),
     }
 
 
 def shape_of(config):
     if len(config.dataset.shape) == 1:
         return config.dataset.shape
-    if str(config.dataset) == "tfds:cifar10":
-        return (32, 32, 3)
+    if str(config.dataset) in SHAPES:
+        return SHAPES[str(config.dataset)]
     size, _, channels = config.dataset.example_shape()
+    channels = channels or config.dataset.shape[-1]
     return (size or 28, size or 28, channels or 1)
+
+
+def num_classes_of(config):
+    return 10 if config.trainer.classifies else NUM_CHARACTERS
 
 
 def data_flags(config, folder):
@@ -105,13 +122,13 @@ def data_flags(config, folder):
     shape = shape_of(config)
     if len(shape) == 1:
         return []
-    path = folder / f"random{shape[0]}.npz"
+    num_classes = num_classes_of(config)
+    path = folder / f"random{shape[0]}x{shape[-1]}_{num_classes}.npz"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        images = np.random.default_rng(0).integers(
-            0, 256, [NUM_CLASSES, *shape], "uint8"
-        )
-        np.savez(path, images=images, labels=np.arange(NUM_CLASSES))
+        random = np.random.default_rng(0)
+        images = random.integers(0, 256, [NUM_IMAGES, *shape], "uint8")
+        np.savez(path, images=images, labels=np.arange(NUM_IMAGES) % num_classes)
     return [f"--dataset=npz:{path}"]
 
 

@@ -44,3 +44,30 @@ def test_weights_and_products_are_those_counted_by_hand(
     assert result["generator_weights"] == sum(g) // 2 + sum(made[1:])
     assert result["discriminator_weights"] == sum(d) // 2 + sum(judged[1:])
     assert result.items() <= RESULTS[name].items()
+
+
+def test_products_of_labeled_images_count_with_few_labels():
+    made = [2 * 100 * 8192]
+    made += [2 * 25 * a for a in (16 * 512 * 256, 64 * 256 * 128, 256 * 128 * 3)]
+    windows = [(32, 27), (32, 576), (16, 576), (16, 576), (16, 1152), (8, 1152)]
+    windows += [(6, 1152), (6, 128), (6, 128)]
+    filters = [64] * 3 + [128] * 6
+    judged = [2 * s * s * a * b for (s, a), b in zip(windows, filters, strict=True)]
+    judged.append(2 * 128 * 10)
+    g, d = sum(made), sum(judged)
+    step = g + 3 * (3 * d - judged[0]) + 3 * g - made[0] + 3 * d
+    assert_gflop("improved_svhn", 100 * step)
+
+
+def test_products_of_packs_count_once_for_two_images():
+    made = [2 * 100 * 49 * 128, 2 * 49 * 16 * 128 * 64, 2 * 196 * 16 * 64 * 3]
+    judged = [2 * 196 * 16 * 6 * 64, 2 * 49 * 16 * 64 * 128, 2 * 49 * 128]
+    g, d = sum(made), sum(judged)
+    of_packs = 2 * (3 * d - judged[0]) + 2 * d
+    assert_gflop("pac_stacked_mnist", 128 * (4 * g - made[0]) + 64 * of_packs)
+
+
+def assert_gflop(name, products):
+    result = short_runs.described(name)
+    assert result["gflop"] == pytest.approx(products / 1e9, rel=1e-3)
+    assert result.items() <= RESULTS[name].items()
