@@ -64,7 +64,8 @@ def test_the_classifiers_have_the_parameters_counted_by_hand(width, comparison):
     assert trained == convolutions + last - sum(outputs)
 
 
-def test_the_generator_is_the_formula(generator):
+def test_the_generator_is_the_formula():
+    generator = networks.conv_weight_norm_generator(channels=2)
     for index, weight in enumerate(generator.weights):
         if len(weight.shape) == 1:
             draw = np.random.default_rng(index).uniform(0.5, 1.5, weight.shape)

@@ -1,5 +1,7 @@
 """The networks of the semi-supervised experiments on CIFAR-10 and SVHN."""
 
+from typing import Any
+
 import keras
 
 from tfgan_tricks import _checks
@@ -10,9 +12,10 @@ from tfgan_tricks.networks import _weight_norm
 
 _GRID = (4, 4, 512)
 _UPWARD = {"kernel_size": 5, "strides": 2, "padding": "same"}
-_KEPT = {"kernel_size": 3, "padding": "same"}
+_KEPT: dict[str, Any] = {"kernel_size": 3, "padding": "same"}
 _HALVED = _KEPT | {"strides": 2}
-_IN_NETWORK = {"kernel_size": 1}
+_UNPADDED: dict[str, Any] = {"kernel_size": 3}
+_IN_NETWORK: dict[str, Any] = {"kernel_size": 1}
 # Each convolution: its name, its channels as a multiple of the width, and its options.
 # Dropout follows each level.
 _LEVELS = (
@@ -20,7 +23,7 @@ _LEVELS = (
     (("conv_16_0", 2, _KEPT), ("conv_16_1", 2, _KEPT), ("down_8", 2, _HALVED)),
 )
 _LAST_LEVEL = (
-    ("conv_6", 2, {"kernel_size": 3}),
+    ("conv_6", 2, _UNPADDED),
     ("network_in_network_0", 2, _IN_NETWORK),
     ("network_in_network_1", 2, _IN_NETWORK),
 )
