@@ -87,6 +87,15 @@ def weight_norm():
     return layers.WeightNormDense(4, "tanh")
 
 
+# They take the four outputs of `weight_norm` as an image, down to one pixel and up.
+weight_norm_convolutions = (
+    lambda: keras.layers.Reshape((1, 2, 2)),
+    lambda: layers.WeightNormConv2D(3, (1, 2), activation="tanh"),
+    lambda: layers.WeightNormConv2DTranspose(2, 2, activation="tanh"),
+    keras.layers.Flatten,
+)
+
+
 def noise():
     return layers.GaussianNoise(0.3, seed=4)
 
@@ -166,6 +175,7 @@ CASES = {
         of_points(
             trainers.NonSaturatingGAN,
             weight_norm,
+            *weight_norm_convolutions,
             generator_history=0.3,
             discriminator_history=0.2,
         )
