@@ -191,7 +191,7 @@ BAD_TRAIN = [
     (["preset="], "`preset` must be one of .*[.] Received: preset=''"),
     (
         ["preset=nope"],
-        "`preset` must be one of .*_grid[.] Received: preset='nope'",
+        "`preset` must be one of .*_ring[.] Received: preset='nope'",
     ),
     (["preset=ring8", "config={tmp}/a.json"], "not be given with --preset"),
     (["config="], "`config` must be given"),
