@@ -1,7 +1,9 @@
 """Curves of metrics over steps, as SVG for a page that may be light or dark."""
 
 import io
+import math
 import re
+import statistics
 from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
@@ -35,6 +37,9 @@ def style(index: int) -> tuple[str, str]:
 def svg(spreads: Sequence[Mapping[int, tuple[float, ...]]]) -> str:
     """Returns a figure of a metric: a line for each group, between its extremes.
 
+    If a value is a thousand times as large as most values, the scale is logarithmic
+    beyond most values. Otherwise a single diverging run would flatten all lines.
+
     Args:
         spreads: The least, mean and greatest value by step, for each group.
     """
@@ -46,6 +51,9 @@ def svg(spreads: Sequence[Mapping[int, tuple[float, ...]]]) -> str:
         axes: Any = figure.add_subplot()
         for index, points in enumerate(spreads):
             _draw(axes, points, *style(index))
+        usual, greatest = _magnitudes(spreads)
+        if greatest > 1000 * usual > 0:
+            axes.set_yscale("symlog", linthresh=10 ** math.ceil(math.log10(usual)))
         axes.set_xlabel("step")
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(alpha=0.25, linewidth=0.6)
@@ -54,6 +62,12 @@ def svg(spreads: Sequence[Mapping[int, tuple[float, ...]]]) -> str:
     drawn = text.getvalue()
     drawn = drawn[drawn.index("<svg") :].replace(_TEXT, "currentColor")
     return re.sub(r' (width|height)="[\d.]+pt"', "", drawn, count=2)
+
+
+def _magnitudes(spreads):
+    """Returns the median and the maximum of all means without their signs."""
+    means = [abs(mean) for points in spreads for _, mean, _ in points.values()]
+    return (statistics.median(means), max(means)) if means else (0.0, 0.0)
 
 
 def _draw(axes, points, color, dashes):

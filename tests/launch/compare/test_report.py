@@ -7,6 +7,7 @@ import pathlib
 import re
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from launch._compare import _curves
@@ -31,6 +32,19 @@ def test_curves_are_drawn_in_the_color_of_the_text():
     assert all(color in text for color in colors)
     words = [each.text for each in root.iter("{http://www.w3.org/2000/svg}text")]
     assert "step" in words
+
+
+@pytest.mark.parametrize("outlier", [1e6, -1e6])
+def test_one_diverging_group_does_not_flatten_the_others(outlier):
+    points = [{1: (v, v, v), 9: (2 * v,) * 3} for v in (1.0, 2.0, 3.0, outlier)]
+    number = r"(-?[\d.]+)"
+    lines = re.findall(
+        rf'd="M {number} {number} \s*L {number} {number} \s*"', _curves.svg(points)
+    )
+    ends = np.asarray(lines, dtype=float)
+    sloped = ends[(ends[:, 0] != ends[:, 2]) & (ends[:, 1] != ends[:, 3])]
+    assert len(sloped) == 4
+    assert (abs(sloped[:, 1] - sloped[:, 3]) > 2).all()  # Of 152 points of height.
 
 
 def test_many_groups_have_different_lines():
