@@ -5,9 +5,9 @@
         --output=benchmarks/results/mixtures.json
 
 `python -m launch.train` trains each preset, trainer and seed in a separate process. The
-trainer is the preset's own unless `--trainers` replaces it, with the preset's optimizer
-and penalties, and one discriminator update per step. The exported generator draws
-10,000 points:
+trainer is the preset's own unless `--trainers` replaces it. The preset's optimizer,
+penalties and number of discriminator updates stay. The exported generator draws 10,000
+points:
 
 - `modes`, `high_quality` and `reverse_kl` are `metrics.mode_count` within the circle of
   three standard deviations. `box` has the same three numbers within the box.
@@ -43,14 +43,7 @@ from tfgan_tricks import metrics
 
 NUM_POINTS = 10_000
 _FRAME_MILLISECONDS = 350
-_KEPT = {
-    "optimizer": "adam",
-    "beta_1": 0.0,
-    "beta_2": 0.99,
-    "penalty": "r1+r2",
-    "penalty_weight": 0.2,
-    "discriminator_steps": 1,
-}
+_KEPT = ("generator_learning_rate", "discriminator_learning_rate", "beta_1", "beta_2")
 
 
 def judged(points, mixture):
@@ -107,10 +100,16 @@ class Run(NamedTuple):
         """
         if not self.trainer:
             return {"seed": self.seed}
-        optimizer = configuration.preset(self.preset).optimizer
-        rates = ("generator_learning_rate", "discriminator_learning_rate")
-        kept = _KEPT | {key: getattr(optimizer, key) for key in rates}
-        return {"trainer": self.trainer, **kept, "seed": self.seed}
+        preset = configuration.preset(self.preset)
+        return {
+            "trainer": self.trainer,
+            "optimizer": preset.optimizer.name,
+            **{key: getattr(preset.optimizer, key) for key in _KEPT},
+            "penalty": "+".join(map(str, preset.penalty)),
+            "penalty_weight": preset.penalty[0].weight,
+            "discriminator_steps": preset.trainer.discriminator_steps,
+            "seed": self.seed,
+        }
 
     def flags(self):
         changes = [f"--set={key}={value}" for key, value in self.changes().items()]

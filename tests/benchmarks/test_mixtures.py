@@ -60,6 +60,8 @@ def test_a_second_call_trains_what_is_missing(tmp_path, monkeypatch):
     complete("ring8", "grid25")
     assert len(trained) == 4
     results = json.loads(path.read_text())
+    runs = [(run["preset"], run["trainer"], run["seed"]) for run in results["runs"]]
+    assert runs == sorted(run for run, _ in trained)
     assert results["real"].keys() == {"ring8", "grid25"}
     assert results["runs"][0]["config"]["trainer"]["name"] == "r3_gan"
     results["runs"][0]["config"]["steps"] += 1
