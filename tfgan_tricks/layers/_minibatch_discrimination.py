@@ -172,44 +172,33 @@ def _l1_distances(x, y):
     return _absolute_sum(x, y)
 
 
-# |x - y| is the difference times its sign, and the sign has no derivative. The last two
-# functions below are therefore each other's gradient, of any order. All loop over c and
-# recompute the signs. An eager tape does not record the steps, since the inputs are
-# stopped. Nothing of the size [c, i, j, b] is ever kept.
+# |x - y| is the difference times its sign, and the sign has no derivative. Therefore
+# `_signed_sum` and `_signed_projections` are each other's gradient, of any order. All
+# loop over c and recompute the signs. An eager tape does not record the steps, since
+# the inputs are stopped. Nothing of the size [c, i, j, b] is ever kept.
 
 
 @tf.custom_gradient
 def _absolute_sum(x, y):
     """Returns `sum_c |x[c, i, b] - y[c, j, b]|`."""
 
-    def add(total, rows):
-        x, y = rows
-        return total + tf.abs(x[:, tf.newaxis] - y)
-
     def gradient(weights):
         return _signed_projections(weights, x, y)
 
-    rows = [tf.stop_gradient(z) for z in (x, y)]
-    return tf.foldl(add, rows, _no_sums(x, y), parallel_iterations=1), gradient
-
-
-def _no_sums(x, y):
-    return tf.zeros([tf.shape(x)[1], tf.shape(y)[1], x.shape[2]])
+    return _sum_of_terms(lambda x, y: tf.abs(x[:, tf.newaxis] - y), x, y), gradient
 
 
 @tf.custom_gradient
 def _signed_sum(u, w, x, y):
     """Returns `sum_c (u[c, i, b] - w[c, j, b]) sign(x[c, i, b] - y[c, j, b])`."""
 
-    def add(total, rows):
-        u, w, x, y = rows
-        return total + (u[:, tf.newaxis] - w) * tf.sign(x[:, tf.newaxis] - y)
+    def term(u, w, x, y):
+        return (u[:, tf.newaxis] - w) * tf.sign(x[:, tf.newaxis] - y)
 
     def gradient(weights):
         return *_signed_projections(weights, x, y), None, None
 
-    rows = [tf.stop_gradient(z) for z in (u, w, x, y)]
-    return tf.foldl(add, rows, _no_sums(x, y), parallel_iterations=1), gradient
+    return _sum_of_terms(term, u, w, x, y), gradient
 
 
 @tf.custom_gradient
@@ -233,3 +222,15 @@ def _signed_projections(weights, x, y):
         parallel_iterations=1,
     )
     return sums, gradient
+
+
+def _sum_of_terms(term, *tensors):
+    """Returns the sum over c of a function `[i, j, b]` of each tensor's `[c]`."""
+    x, y = tensors[-2:]
+    zeros = tf.zeros([tf.shape(x)[1], tf.shape(y)[1], x.shape[2]])
+    return tf.foldl(
+        lambda total, rows: total + term(*rows),
+        [tf.stop_gradient(z) for z in tensors],
+        zeros,
+        parallel_iterations=1,
+    )
