@@ -1,5 +1,6 @@
 """The networks of the semi-supervised experiments on CIFAR-10 and SVHN."""
 
+import math
 from typing import Any
 
 import keras
@@ -67,7 +68,7 @@ def conv_weight_norm_generator(
     """
     _checks.channels(channels)
     _checks.positive_integer(latent_dim=latent_dim)
-    units = 4 * 4 * 512
+    units = math.prod(_GRID)
     kernels = [25 * size for size in _limits.chained(512, 256, 128, channels)]
     _limits.check_weights([latent_dim * units, *kernels], latent_dim=latent_dim)
     make = _parts.Maker("conv_weight_norm_generator", seed, initializer=_normal)
