@@ -1,10 +1,11 @@
 """Signals, lost folders and other faults of runs, in the user's own scripts."""
 
 import builtins
+import json
 import os
-import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -117,9 +118,11 @@ def test_a_worker_that_waits_for_another_can_be_ended(
     command = [sys.executable, "-m", "launch.train", "--strategy=multi_worker"]
     command += [*(f"--{flag}" for flag in TINY), f"--workdir={tmp_path / 'run'}"]
     process = started(command, env=environment)
-    wait_for(lambda: "tensorflow" in _mapped(process.pid), 60)
+    cluster = json.loads(environment["TF_CONFIG"])["cluster"]
+    host, port = cluster["worker"][0].split(":")
+    [_wait_until_it_listens, _wait_until_it_calls][index]((host, int(port)))
     with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(timeout=10)
+        process.wait(timeout=3)
     process.send_signal(number)
     _, error = process.communicate(timeout=30)
     assert process.returncode == code
@@ -127,8 +130,18 @@ def test_a_worker_that_waits_for_another_can_be_ended(
     assert files(tmp_path) == {}
 
 
-def _mapped(pid):
-    return pathlib.Path(f"/proc/{pid}/maps").read_text()
+def _wait_until_it_listens(address):
+    def listens():
+        with socket.socket() as probe:
+            return probe.connect_ex(address) == 0
+
+    assert wait_for(listens)
+
+
+def _wait_until_it_calls(address):
+    with socket.create_server(address) as chief:
+        chief.settimeout(120)
+        chief.accept()[0].close()
 
 
 class Interrupting:
