@@ -16,6 +16,7 @@ from launch._compare import _outcomes
 from launch._compare import _results
 from launch._compare._jobs import Job
 from launch._compare._states import States
+from launch.config import configuration
 from launch.run import _report
 
 Runner = Callable[[Sequence[Job]], Generator[tuple[Job, _outcomes.Outcome], None, None]]
@@ -123,6 +124,7 @@ class Comparison:
             state=state,
             reason=reason,
             command=shell(of_cell.start()),
+            settings=configuration.settings(cell.config),
             seconds=seconds if ended else None,
         )
         return _results.read(result, of_cell.folder)

@@ -100,6 +100,23 @@ def _table(name, results, shown):
     return Table(name, rows, list(seeds))
 
 
+def settings(results: Results) -> tuple[list[str], dict[str, Mapping[str, Any]]]:
+    """Returns the paths in which settings differ, and all settings of each label.
+
+    What only one trainer has, or only one penalty, does not differ.
+    """
+    by_label = {
+        label: several[0].settings
+        for label, several in _results.groups(results).items()
+        if several[0].settings
+    }
+    values: dict[str, set[str]] = {}
+    for each in by_label.values():
+        for path, value in each.items():
+            values.setdefault(path, set()).add(str(value))
+    return [path for path, several in values.items() if len(several) > 1], by_label
+
+
 def failures(results: Iterable[_results.Result]) -> list[Failure]:
     """Returns failures; the seeds of one configuration with one reason are together."""
     found: dict[tuple[str, str, str], list[int]] = {}
@@ -136,6 +153,7 @@ def html(results: Results, command: str) -> str:
         configurations=len(_results.groups(results)),
         counts=counts(results),
         protocols=list(_protocols(results)),
+        settings=settings(results),
         curves=list(_drawn(drawn.values())),
         legend=[(label, *_curves.style(i)) for i, label in enumerate(drawn)],
         images=_images(results),

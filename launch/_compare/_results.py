@@ -34,6 +34,7 @@ class Result(NamedTuple):
         state: "finished", "diverged", "crashed", "refused" or "missing".
         reason: The reason for a failure.
         command: The command that starts the run.
+        settings: The values of its configuration by path.
         seconds: Time of the last training and evaluation, or `None` if it is unknown.
         step: Step of the scores, or `None`.
         protocol: What the scores measure with what, or `None` without scores.
@@ -49,6 +50,7 @@ class Result(NamedTuple):
     state: str
     reason: str
     command: str
+    settings: Mapping[str, Any] = {}
     seconds: float | None = None
     step: int | None = None
     protocol: Mapping[str, Any] | None = None

@@ -176,7 +176,7 @@ def _not_here(model, entries, name, value, paths):
 def refused(model: type[BaseModel], old: Entries, new: Entries) -> list[str]:
     """Returns texts of the differences that a resumed run must not have."""
     allowed = {key.path for key in fields.keys(model) if key.told("may_change")}
-    was, now = _flat(old), _flat(new)
+    was, now = flat(old), flat(new)
     return [
         f"{'.'.join(path)}={now.get(path)!r} (it was {was.get(path)!r})"
         for path in was | now
@@ -184,12 +184,13 @@ def refused(model: type[BaseModel], old: Entries, new: Entries) -> list[str]:
     ]
 
 
-def _flat(entries: Entries, above: fields.Path = ()) -> dict[fields.Path, Any]:
+def flat(entries: Entries, above: fields.Path = ()) -> dict[fields.Path, Any]:
+    """Returns entries by path. Rows of a list have their names in their paths."""
     found: dict[fields.Path, Any] = {}
     for name, value in entries.items():
         path = (*above, name)
         if isinstance(value, list | tuple):  # Of rows.
             found[path] = "+".join(each["name"] for each in value) or "none"
             value = {each.pop("name"): each for each in copy.deepcopy(value)}
-        found |= _flat(value, path) if isinstance(value, dict) else {path: value}
+        found |= flat(value, path) if isinstance(value, dict) else {path: value}
     return found

@@ -220,6 +220,16 @@ def changed(config: Config, changes: Mapping[str, Any]) -> Config:
     return make(*changing.applied(Config, config.model_dump(), changes))
 
 
+def settings(config: Config) -> dict[str, Any]:
+    """Returns all values by path, without the name of the preset and the seed.
+
+    >>> settings(preset("ring8"))["penalty.r1.weight"]
+    0.2
+    """
+    entries = config.model_dump(mode="json", exclude={"preset", "seed"})
+    return {".".join(path): value for path, value in changing.flat(entries).items()}
+
+
 def to_json(config: Config) -> str:
     """Returns all values as JSON text."""
     return json.dumps(config.model_dump(mode="json"), indent=2)

@@ -62,8 +62,18 @@ def page(tmp_path_factory):
     image = ROOT / "docs" / "digits.png"
     curves = [{"step": step, "seconds": 1, "d_loss": 1 / step} for step in (1, 2, 3)]
     long = "trainer=" + "x" * 90
+    settings = {
+        "trainer=a": {"trainer.name": "a", "width": 3, "penalty.r1.weight": 1.0},
+        "trainer=b": {"trainer.name": "b", "width": 3, "penalty.r1.weight": 10.0},
+        "trainer=c": {"trainer.name": "c", "width": 3, "trainer.clip": 0.01},
+    }
     results = [
-        each._replace(curves=curves, image=str(image), command=f"train {each.name}")
+        each._replace(
+            curves=curves,
+            image=str(image),
+            command=f"train {each.name}",
+            settings=settings.get(each.label, {}),
+        )
         for each in (
             *(scored("trainer=a", s, {"fid": 20 + 7.0 * s}) for s in (0, 1, 2)),
             *(scored("trainer=b", s, {"fid": 25 + 7.5 * s}) for s in (0, 1, 2)),
@@ -117,6 +127,15 @@ def test_other_protocols_failures_and_commands_have_their_places(page):
     assert page.read_text().count("<pre><code>compare it</code></pre>") == 1
 
 
+def test_settings_that_differ_are_shown_even_if_nobody_varied_them(page):
+    """A weight that came with a trainer once made a comparison unfair."""
+    told = text_of(page, "settings")
+    assert told.endswith(
+        "configuration trainer.name penalty.r1.weight "
+        "trainer=a a 1.0 trainer=b b 10.0 trainer=c c"
+    )
+
+
 def test_a_report_of_a_comparison_has_what_its_cells_have(lab):
     assert lab("vary=trainer=ls_gan,r3_gan,wgan", "seeds=0..2", "processes=2") == 0
     page = (lab.folder / "report.html").read_text()
@@ -129,6 +148,9 @@ def test_a_report_of_a_comparison_has_what_its_cells_have(lab):
     table = (lab.folder / "results.csv").read_text().splitlines()
     assert table[0].startswith("cell,trainer,seed,state,step,seconds,protocol,score,")
     assert len(table) == 1 + 2 * 6 + 3
+    settings = text_of(lab.folder / "report.html", "settings")
+    assert "optimizer.generator_learning_rate" in settings
+    assert not {"seed", "steps", "batch_size"} & set(settings.split())
 
 
 @pytest.mark.parametrize(("room", "seeds"), [(0, [4]), (6, [4]), (9, [4, 2])])
