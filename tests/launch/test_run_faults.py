@@ -120,7 +120,10 @@ def test_a_worker_that_waits_for_another_can_be_ended(
     process = started(command, env=environment)
     cluster = json.loads(environment["TF_CONFIG"])["cluster"]
     host, port = cluster["worker"][0].split(":")
-    [_wait_until_it_listens, _wait_until_it_calls][index]((host, int(port)))
+    if index == 0:
+        _wait_until_it_listens((host, int(port)))
+    else:
+        _wait_until_it_calls((host, int(port)))
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(timeout=3)
     process.send_signal(number)
