@@ -21,11 +21,12 @@ def num_classes(config, data):
     if not config.uses_labels:
         return None
     if data.labels is None:
-        told = ("conditional", True), ("trainer", str(config.trainer))
-        key, value = told[0] if config.conditional else told[1]
+        key, value, right = "trainer", str(config.trainer), "another one"
+        if config.conditional:
+            key, value, right = "conditional", True, "false"
         raise ValueError(
-            f"`{key}` must be used with a dataset that has labels. Received: "
-            f"{key}={value!r} with dataset={str(config.dataset)!r}"
+            f"`{key}` must be {right} for a dataset without labels. "
+            f"Received: {key}={value!r} with dataset={str(config.dataset)!r}"
         )
     low, high = int(data.labels.min()), int(data.labels.max())
     count = len(data.label_names) or max(low, high, 0) + 1

@@ -432,7 +432,7 @@ LATE = [
     (
         "missing labels",
         lambda tmp: [npz(tmp / "d.npz", np.zeros([99, 8, 8, 1], "uint8")), *BY_CLASS],
-        "`conditional` must be used with a dataset that has labels",
+        "`conditional` must be false for a dataset without labels",
     ),
     (
         "labels below zero",
