@@ -1,5 +1,7 @@
 """Runs of the command line, with the time that they take."""
 
+import json
+import pathlib
 import resource
 import subprocess
 import sys
@@ -22,6 +24,14 @@ def train(*flags):
         "seconds": round(time.monotonic() - begin, 1),
         "cpu_seconds": round(_cpu_seconds() - cpu, 1),
     }
+
+
+def seconds_of(workdir):
+    """Returns the seconds of all parts of a run: each resume counts from zero."""
+    lines = pathlib.Path(workdir, "metrics.jsonl").read_text().splitlines()
+    seconds = [json.loads(line)["seconds"] for line in lines]
+    following = [*seconds[1:], 0.0]
+    return sum(s for s, after in zip(seconds, following, strict=True) if after < s)
 
 
 def _cpu_seconds():

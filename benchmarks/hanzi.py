@@ -26,6 +26,7 @@ import tensorflow as tf
 from absl import app
 from absl import flags
 
+from benchmarks import _training
 from benchmarks._commit import commit
 from benchmarks._judge import flat
 from tfgan_tricks import callbacks
@@ -84,14 +85,6 @@ def generated(workdir, num_classes, seed):
         return draw(path, labels, 2 * seed), draw(path, labels, 2 * seed + 1)
 
 
-def training_seconds(workdir):
-    """Returns the seconds of all parts of a run: each resume counts from zero."""
-    lines = pathlib.Path(workdir, "metrics.jsonl").read_text().splitlines()
-    seconds = [json.loads(line)["seconds"] for line in lines]
-    following = [*seconds[1:], 0.0]
-    return sum(s for s, after in zip(seconds, following, strict=True) if after < s)
-
-
 def measure(workdir, seed, source):
     """Returns the results, and the pixels of real and generated rows."""
     run = json.loads(pathlib.Path(workdir, "run.json").read_text())
@@ -110,7 +103,7 @@ def measure(workdir, seed, source):
         "spread": spread((flat(one), flat(two)), (examples[rows], examples[others])),
         "num_classes": num_classes,
         "steps": callbacks.newest(f"{workdir}/checkpoints"),
-        "training_seconds": training_seconds(workdir),
+        "training_seconds": _training.seconds_of(workdir),
     }, rows_of(images[rows], one, classes)
 
 

@@ -32,12 +32,6 @@ def test_spread_leaves_out_what_is_compared_with_itself():
     assert hanzi.spread(fake, real) == (5 + 1) / 2 / 12
 
 
-def test_seconds_match_all_parts_of_a_run(tmp_path):
-    lines = [f'{{"step": 1, "seconds": {s}}}' for s in (2.0, 30.5, 1.5, 8.0, 0.25)]
-    (tmp_path / "metrics.jsonl").write_text("\n".join(lines) + "\n")
-    assert hanzi.training_seconds(tmp_path) == 30.5 + 8.0 + 0.25
-
-
 def test_real_rows_are_above_generated_ones():
     classes = np.arange(hanzi.COLUMNS * hanzi.PAIRS)
     real = np.full([len(classes), 2, 2, 1], -1.0)
