@@ -37,18 +37,14 @@ class Judge:
     def __init__(self, data_dir, workdir):
         from sklearn.decomposition import PCA
 
-        train = unseen(_load(data_dir, "train"), digits(data.load("mnist5k")))
+        train = training_digits(data_dir)
         test = _load(data_dir, "test")
         rows = np.random.default_rng(0).permutation(len(test.labels))
         self.held_out = test.of(rows[:NUM_SAMPLES])
         self.others = test.of(rows[NUM_SAMPLES : 2 * NUM_SAMPLES])
         self.components = PCA(NUM_COMPONENTS, random_state=0)
         self.components.fit(_judge.flat(train.images))
-        path = pathlib.Path(workdir, "classifier.keras")
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            trained(classifier(), train).save(path)
-        self.classifier = keras.models.load_model(path)
+        self.classifier = kept_classifier(train, workdir)
 
     def real(self):
         """Returns the measures of real test digits, other than the held-out ones."""
@@ -79,6 +75,11 @@ def _load(data_dir, split):
     return digits(data.load("tfds:mnist", data_dir=data_dir, split=split))
 
 
+def training_digits(data_dir):
+    """Returns MNIST's training set without `mnist5k`."""
+    return unseen(_load(data_dir, "train"), digits(data.load("mnist5k")))
+
+
 def unseen(these, seen):
     """Returns the digits that are not exactly one of `seen`."""
     known = {image.tobytes() for image in seen.images}
@@ -100,6 +101,15 @@ def classifier():
             layers.Dense(10),
         ]
     )
+
+
+def kept_classifier(train, workdir):
+    """Returns the classifier of a folder, which is trained if it is missing."""
+    path = pathlib.Path(workdir, "classifier.keras")
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        trained(classifier(), train).save(path)
+    return keras.models.load_model(path)
 
 
 def trained(model, train):

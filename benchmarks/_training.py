@@ -26,6 +26,17 @@ def train(*flags):
     }
 
 
+def config_of(workdir):
+    """Returns the configuration of a run, without the folders of this machine."""
+    config = json.loads(pathlib.Path(workdir, "config.json").read_text())
+    dataset = config["dataset"]
+    if "data_dir" in dataset:
+        dataset["data_dir"] = None
+    if "path" in dataset:
+        dataset["path"] = pathlib.Path(dataset["path"]).name
+    return config
+
+
 def seconds_of(workdir):
     """Returns the seconds of all parts of a run: each resume counts from zero."""
     lines = pathlib.Path(workdir, "metrics.jsonl").read_text().splitlines()

@@ -111,8 +111,7 @@ def main(_):
     source = data.load(flags.FLAGS.dataset, image_size=flags.FLAGS.image_size)
     results, pixels = measure(flags.FLAGS.workdir, flags.FLAGS.seed, source)
     print(json.dumps(results, indent=2))
-    config = json.loads(pathlib.Path(flags.FLAGS.workdir, "config.json").read_text())
-    config.pop("data_dir")
+    config = _training.config_of(flags.FLAGS.workdir)
     about = {"seed": flags.FLAGS.seed, "commit": commit(), "config": config}
     if flags.FLAGS.output:
         path = pathlib.Path(flags.FLAGS.output)
