@@ -99,12 +99,11 @@ PRESETS: dict[str, dict[str, Any]] = {
         "steps": 5000,
     },
     # The semi-supervised MNIST of Salimans et al., 2016, with 100 labels, for the 300
-    # epochs of the paper. The generator's rate, Adam's epsilon and the order of the
-    # images differ, see benchmarks/semi_supervised.py.
+    # epochs of the paper. Adam's epsilon and the order of the images differ, which
+    # costs a few epochs, see docs/results.md.
     "mnist_semi_supervised": {
         "dataset": "tfds:mnist",
         "trainer": "semi_supervised_gan",
-        "optimizer": {"generator_learning_rate": 3e-4},
         "network": {"name": "weight_norm", "latent_dim": 100},
         "batch_size": 100,
         "steps": 180_000,
