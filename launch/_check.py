@@ -21,12 +21,12 @@ def num_classes(config, data):
     if not config.uses_labels:
         return None
     if data.labels is None:
-        key, value, right = "trainer", str(config.trainer), "another one"
+        key, right, value = "trainer", "another one", repr(str(config.trainer))
         if config.conditional:
-            key, value, right = "conditional", True, "false"
+            key, right, value = "conditional", "false", "True"
         raise ValueError(
             f"`{key}` must be {right} for a dataset without labels. "
-            f"Received: {key}={value!r} with dataset={str(config.dataset)!r}"
+            f"Received: {key}={value} with dataset={str(config.dataset)!r}"
         )
     low, high = int(data.labels.min()), int(data.labels.max())
     count = len(data.label_names) or max(low, high, 0) + 1
