@@ -26,6 +26,13 @@ def train(*flags):
     }
 
 
+def export(workdir, path):
+    """Exports the generator of the newest checkpoint in a separate process."""
+    command = [sys.executable, "-m", "launch.export"]
+    arguments = [f"--workdir={workdir}", f"--output={path}"]
+    subprocess.run([*command, *arguments], check=True)
+
+
 def config_of(workdir):
     """Returns the configuration of a run, without the folders of this machine."""
     config = json.loads(pathlib.Path(workdir, "config.json").read_text())

@@ -50,7 +50,7 @@ def measure(judge, seed, workdir):
     """Returns the results of one seed, with its configuration."""
     seconds = _training.train(f"--seed={seed}", f"--workdir={workdir}")
     measures = judge.measures(samples_of(workdir / "export"))
-    config = json.loads((workdir / "config.json").read_text())
+    config = _training.config_of(workdir)
     return {"seed": int(seed), **seconds, **measures, "config": config}
 
 

@@ -17,8 +17,6 @@ The characters are evenly spaced in the list of all characters, not picked.
 
 import json
 import pathlib
-import subprocess
-import sys
 import tempfile
 
 import numpy as np
@@ -79,9 +77,7 @@ def generated(workdir, num_classes, seed):
     labels = np.arange(num_classes, dtype="int32")
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/export"
-        arguments = [f"--workdir={workdir}", f"--output={path}"]
-        command = [sys.executable, "-m", "launch.export", *arguments]
-        subprocess.run(command, check=True)
+        _training.export(workdir, path)
         return draw(path, labels, 2 * seed), draw(path, labels, 2 * seed + 1)
 
 

@@ -18,8 +18,6 @@ A result replaces an earlier result of the same configuration and step.
 
 import json
 import pathlib
-import subprocess
-import sys
 import tempfile
 
 import numpy as np
@@ -46,18 +44,20 @@ def digits_of(classifier, images):
     return logits.argmax(axis=-1).reshape(-1, 3)
 
 
+def digits_in(classifier, parts):
+    """Returns the digits of images that are given in parts."""
+    return np.concatenate([digits_of(classifier, part) for part in parts])
+
+
 def judge(classifier, parts):
-    """Returns the measures of images, given in parts."""
-    digits = np.concatenate([digits_of(classifier, part) for part in parts])
-    return metrics.stacked_digits(digits)._asdict()
+    """Returns the measures of images that are given in parts."""
+    return metrics.stacked_digits(digits_in(classifier, parts))._asdict()
 
 
 def generated(workdir):
     """Yields parts of the samples, which the newest checkpoint draws."""
     with tempfile.TemporaryDirectory() as folder:
-        arguments = [f"--workdir={workdir}", f"--output={folder}/export"]
-        command = [sys.executable, "-m", "launch.export", *arguments]
-        subprocess.run(command, check=True)
+        _training.export(workdir, f"{folder}/export")
         draw = tf.saved_model.load(f"{folder}/export").signatures["sample"]
         for seed in range(NUM_SAMPLES // _PART):
             drawn = draw(num_images=tf.constant(_PART), seed=tf.constant(seed))
@@ -97,9 +97,10 @@ def main(_):
     values = flags.FLAGS
     train = _mnist.training_digits(values.data_dir)
     classifier = _mnist.kept_classifier(train, values.judge)
+    digits = digits_in(classifier, real(values.data_dir, 60_000))
     references = {
-        str(count): judge(classifier, real(values.data_dir, count))
-        for count in (NUM_SAMPLES, 60_000)
+        str(count): metrics.stacked_digits(digits[:count])._asdict()
+        for count in (NUM_SAMPLES, len(digits))
     }
     result = measure(classifier, values.workdir)
     for line in (references, {k: v for k, v in result.items() if k != "config"}):

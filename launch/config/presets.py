@@ -100,7 +100,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
     # The semi-supervised MNIST of Salimans et al., 2016, with 100 labels, for the 300
     # epochs of the paper. Adam's epsilon and the order of the images differ, which
-    # costs a few epochs, see docs/results.md.
+    # costs about two epochs, see docs/results.md.
     "mnist_semi_supervised": {
         "dataset": "tfds:mnist",
         "trainer": "semi_supervised_gan",
@@ -110,8 +110,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "sample_every": 600,
         "checkpoint_every": 600,
     },
-    # The 1,906 emoji of Noto, with a folder for each of nine categories. Longer runs
-    # gain little, because the discriminator knows the few images by then.
+    # The 1,906 emoji of Noto, with a folder for each of nine categories. At the
+    # end of the run, the discriminator knows the few images.
     "emoji": _IMAGES
     | {
         "dataset": {
@@ -121,8 +121,8 @@ PRESETS: dict[str, dict[str, Any]] = {
             "channels": 3,
         },
         "penalty": [{"name": "r1", "weight": 2.0}],
-        "optimizer": _rates(1e-3) | {"beta_1": 0.0, "beta_2": 0.99},
-        "schedule": {"name": "linear", "start": 1500, "final": 0.1},
+        "optimizer": _IMAGES["optimizer"] | _rates(1e-3),
+        "schedule": _IMAGES["schedule"] | {"start": 1500},
         "network": _IMAGES["network"] | {"conditional": True, "label_dim": 16},
         "batch_size": 32,
         "steps": 6000,
