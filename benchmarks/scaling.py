@@ -20,6 +20,7 @@ import tensorflow as tf
 from absl import app
 from absl import flags
 
+from benchmarks import _training
 from benchmarks import _workers
 from benchmarks._commit import commit
 from tfgan_tricks import callbacks
@@ -71,13 +72,13 @@ def main(_):
     with tempfile.TemporaryDirectory() as folder:
         folders = {strategy: os.path.join(folder, strategy) for strategy in FLAGS}
         times = {each: milliseconds(each, path) for each, path in folders.items()}
-        config = json.loads(pathlib.Path(folders["none"], "config.json").read_text())
+        config = _training.config_of(folders["none"])
         result = {
             "preset": flags.FLAGS.preset,
             "batch_size": config["batch_size"],
             "steps": flags.FLAGS.steps,
             "gradient_bytes": gradient_bytes(
-                folders["none"], config["discriminator_steps"]
+                folders["none"], config["trainer"]["discriminator_steps"]
             ),
             "commit": commit(),
             "milliseconds": times,
