@@ -8,22 +8,19 @@ time of a step is the median over tenths of the run, without the first two tenth
 """
 
 import json
-import math
-import os
 import pathlib
 import statistics
 import subprocess
 import sys
 import tempfile
 
-import tensorflow as tf
 from absl import app
 from absl import flags
 
-from benchmarks import _training
 from benchmarks import _workers
 from benchmarks._commit import commit
-from tfgan_tricks import callbacks
+from launch import _build
+from launch import _workdir
 
 FLAGS = {
     "none": [],
@@ -32,28 +29,21 @@ FLAGS = {
 }
 
 
-def gradient_bytes(folder, discriminator_steps):
-    """Returns the bytes of the gradients that one step of a run sums over replicas.
-
-    Adam keeps the mean of each gradient, so its momentums have the gradients' shapes.
-    """
-    checkpoints = os.path.join(folder, "checkpoints")
-    newest = os.path.join(checkpoints, f"ckpt-{callbacks.newest(checkpoints)}")
-    shapes = tf.train.load_checkpoint(newest).get_variable_to_shape_map()
-    times = {"generator": 1, "discriminator": discriminator_steps}
+def gradient_bytes(trainer):
+    """Returns the bytes of the float32 gradients that one step sums over replicas."""
+    times = {trainer.generator: 1, trainer.discriminator: trainer.discriminator_steps}
     return sum(
-        4 * math.prod(shape) * count
-        for player, count in times.items()
-        for name, shape in shapes.items()
-        if f"{player}_player/optimizer/_momentums/" in name
+        4 * weight.shape.num_elements() * count
+        for network, count in times.items()
+        for weight in network.trainable_weights
     )
 
 
-def milliseconds(strategy, folder):
+def milliseconds(strategy, preset, steps, folder):
     """Returns the median time of a step."""
-    every = flags.FLAGS.steps // 10
-    command = [sys.executable, "-m", "launch.train", f"--preset={flags.FLAGS.preset}"]
-    command += [*FLAGS[strategy], f"--workdir={folder}", f"--steps={flags.FLAGS.steps}"]
+    every = steps // 10
+    command = [sys.executable, "-m", "launch.train", f"--preset={preset}"]
+    command += [*FLAGS[strategy], f"--workdir={folder}", f"--steps={steps}"]
     command += [f"--set=log_every={every}", "--set=steps_per_execution=1"]
     several = strategy == "multi_worker"
     workers = [
@@ -68,21 +58,27 @@ def milliseconds(strategy, folder):
     return round(1000 * statistics.median(gaps) / every, 1)
 
 
-def main(_):
+def measure(preset, steps):
+    """Returns the results of a preset, after a run of each kind."""
     with tempfile.TemporaryDirectory() as folder:
-        folders = {strategy: os.path.join(folder, strategy) for strategy in FLAGS}
-        times = {each: milliseconds(each, path) for each, path in folders.items()}
-        config = _training.config_of(folders["none"])
-        result = {
-            "preset": flags.FLAGS.preset,
-            "batch_size": config["batch_size"],
-            "steps": flags.FLAGS.steps,
-            "gradient_bytes": gradient_bytes(
-                folders["none"], config["trainer"]["discriminator_steps"]
-            ),
-            "commit": commit(),
-            "milliseconds": times,
+        times = {
+            strategy: milliseconds(strategy, preset, steps, f"{folder}/{strategy}")
+            for strategy in FLAGS
         }
+        config, record = _workdir.read_trained(f"{folder}/none")
+        run = _build.restored(config, record, f"{folder}/none")
+    return {
+        "preset": preset,
+        "batch_size": config.batch_size,
+        "steps": steps,
+        "gradient_bytes": gradient_bytes(run.trainer),
+        "commit": commit(),
+        "milliseconds": times,
+    }
+
+
+def main(_):
+    result = measure(flags.FLAGS.preset, flags.FLAGS.steps)
     print(json.dumps(result, indent=1))
     if flags.FLAGS.output:
         pathlib.Path(flags.FLAGS.output).write_text(json.dumps(result, indent=1) + "\n")
