@@ -23,8 +23,6 @@ score, training digits for the other measures.
 """
 
 import functools
-import json
-import pathlib
 import time
 
 import keras
@@ -35,6 +33,7 @@ from absl import flags
 
 import trainers
 from benchmarks import _judge
+from benchmarks import _results
 from benchmarks._commit import commit
 from tfgan_tricks import data
 from tfgan_tricks import export
@@ -199,18 +198,7 @@ def spread(values):
 
 
 def stored(path):
-    if path is None or not path.exists():
-        return []
-    return json.loads(path.read_text())["runs"]
-
-
-def store(path, runs):
-    if path is None:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps({"real": real(), "runs": runs}, indent=2) + "\n")
-    part.replace(path)
+    return _results.read(path, {"runs": []})["runs"]
 
 
 def train_missing(runs, seeds, variants, path=None):
@@ -221,7 +209,7 @@ def train_missing(runs, seeds, variants, path=None):
             if all(run["config"] != config for run in runs):
                 runs.append(measure(variant, config))
                 print({k: v for k, v in runs[-1].items() if k != "config"}, flush=True)
-                store(path, runs)
+                _results.write(path, {"real": real(), "runs": runs})
 
 
 def main(_):
@@ -229,9 +217,8 @@ def main(_):
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     values = flags.FLAGS
-    path = pathlib.Path(values.output) if values.output else None
-    runs = stored(path)
-    train_missing(runs, map(int, values.seeds), values.only, path)
+    runs = stored(values.output)
+    train_missing(runs, map(int, values.seeds), values.only, values.output)
     print(table(runs))
 
 

@@ -22,7 +22,6 @@ that the run is trained on. `real` judges 2,000 other digits of the test set as 
 were samples. The image for the docs is the last sample grid of the first seed.
 """
 
-import json
 import pathlib
 import shutil
 import tempfile
@@ -32,6 +31,7 @@ from absl import app
 from absl import flags
 
 from benchmarks import _mnist
+from benchmarks import _results
 from benchmarks import _training
 from benchmarks._commit import commit
 
@@ -58,11 +58,6 @@ def last_picture(workdir):
     return max((workdir / "samples").iterdir())
 
 
-def store(results, path):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(results, indent=2) + "\n")
-
-
 def main(_):
     values = flags.FLAGS
     with tempfile.TemporaryDirectory() as folder:
@@ -74,8 +69,7 @@ def main(_):
     results = {"commit": commit(), "real": judge.real(), "runs": runs}
     for measures in (results["real"], *runs):
         print({key: value for key, value in measures.items() if key != "config"})
-    if values.output:
-        store(results, pathlib.Path(values.output))
+    _results.write(values.output, results)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ import tensorflow as tf
 from absl import app
 from absl import flags
 
+from benchmarks import _results
 from benchmarks import _training
 from benchmarks._commit import commit
 from benchmarks._judge import flat
@@ -109,10 +110,7 @@ def main(_):
     print(json.dumps(results, indent=2))
     config = _training.config_of(flags.FLAGS.workdir)
     about = {"seed": flags.FLAGS.seed, "commit": commit(), "config": config}
-    if flags.FLAGS.output:
-        path = pathlib.Path(flags.FLAGS.output)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(results | about, indent=2) + "\n")
+    _results.write(flags.FLAGS.output, results | about)
     if flags.FLAGS.picture:
         callbacks.write_png(flags.FLAGS.picture, pixels)
 

@@ -35,6 +35,7 @@ from absl import app
 from absl import flags
 from PIL import Image
 
+from benchmarks import _results
 from benchmarks import _training
 from benchmarks._commit import commit
 from launch.config import configuration
@@ -138,7 +139,7 @@ def measured(run, config, animation=None):
 
 def complete(path, presets, trainers, seeds, animations=None):
     """Measures the runs that a file lacks, and yields all results after each run."""
-    before = json.loads(path.read_text())["runs"] if path.exists() else []
+    before = _results.read(path, {"runs": []})["runs"]
     done = {_of_results(results): results for results in before}
     for run in itertools.starmap(Run, itertools.product(presets, trainers, seeds)):
         config = run.config()
@@ -147,14 +148,14 @@ def complete(path, presets, trainers, seeds, animations=None):
         is_shown = animations and not run.trainer and run.seed == seeds[0]
         animation = pathlib.Path(animations, f"{run.preset}.gif") if is_shown else None
         done[run] = measured(run, config, animation)
-        yield _results(done)
+        yield _contents(done)
 
 
 def _of_results(results):
     return Run(*(results[key] for key in Run._fields))
 
 
-def _results(done):
+def _contents(done):
     names = sorted({run["config"]["dataset"]["name"] for run in done.values()})
     real = {
         name: judged(
@@ -167,13 +168,11 @@ def _results(done):
 
 def main(_):
     values = flags.FLAGS
-    path = pathlib.Path(values.output)
-    path.parent.mkdir(parents=True, exist_ok=True)
     seeds = [int(seed) for seed in values.seeds]
     chosen = values.presets, values.trainers, seeds
-    for results in complete(path, *chosen, values.animations):
-        path.write_text(json.dumps(results, indent=2) + "\n")
-    for run in json.loads(path.read_text())["runs"]:
+    for results in complete(values.output, *chosen, values.animations):
+        _results.write(values.output, results)
+    for run in _results.read(values.output, {"runs": []})["runs"]:
         print({key: value for key, value in run.items() if key != "config"})
 
 

@@ -10,7 +10,6 @@ step: one multiplication and one addition are two operations, and nothing else c
 without results only.
 """
 
-import json
 import math
 import pathlib
 import subprocess
@@ -20,6 +19,7 @@ import numpy as np
 from absl import app
 from absl import flags
 
+from benchmarks import _results
 from benchmarks._commit import commit
 from benchmarks._speed import flops
 from benchmarks._speed import report
@@ -161,16 +161,15 @@ def table(presets):
 
 def main(_):
     values = flags.FLAGS
-    output, folder = pathlib.Path(values.output), pathlib.Path(values.workdir)
-    results = json.loads(output.read_text()) if output.exists() else {"presets": {}}
+    folder = pathlib.Path(values.workdir)
+    results = _results.read(values.output, {"presets": {}})
     done = results["presets"]
     for name in papers.PRESETS:
         if name in done:
             continue
         run(name, folder)
         done[name] = described(name) | {"steps_run": 2 * STEPS, "commit": commit()}
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(json.dumps(results, indent=2) + "\n")
+        _results.write(values.output, results)
     if values.markdown:
         page = pathlib.Path(values.markdown)
         page.write_text(report.replaced(page.read_text(), "presets", table(done)))

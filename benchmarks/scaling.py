@@ -17,6 +17,7 @@ import tempfile
 from absl import app
 from absl import flags
 
+from benchmarks import _results
 from benchmarks import _workers
 from benchmarks._commit import commit
 from launch import _build
@@ -80,8 +81,7 @@ def measure(preset, steps):
 def main(_):
     result = measure(flags.FLAGS.preset, flags.FLAGS.steps)
     print(json.dumps(result, indent=1))
-    if flags.FLAGS.output:
-        pathlib.Path(flags.FLAGS.output).write_text(json.dumps(result, indent=1) + "\n")
+    _results.write(flags.FLAGS.output, result)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ from absl import flags
 import launch
 import trainers
 from benchmarks import _few_labels
+from benchmarks import _results
 from benchmarks._commit import commit
 from tfgan_tricks import data
 from tfgan_tricks import layers
@@ -206,8 +207,7 @@ def train(config, train_source, test_source):
 
 def record(config, lines, num_tested):
     """Writes a result to the output file, and replaces one of the same settings."""
-    path = pathlib.Path(flags.FLAGS.output)
-    results = json.loads(path.read_text()) if path.exists() else []
+    results = _results.read(flags.FLAGS.output, [])
     results = [result for result in results if result["config"] != config]
     results.append(
         {
@@ -221,8 +221,7 @@ def record(config, lines, num_tested):
             "raw_errors_by_epoch": [line["raw_errors"] for line in lines],
         }
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(results, indent=1) + "\n")
+    _results.write(flags.FLAGS.output, results)
 
 
 def main(_):
@@ -234,8 +233,7 @@ def main(_):
         config = settings(draw)
         lines = train(config, train_source, test_source)
         print({**config, "errors": lines[-1]["errors"]}, flush=True)
-        if flags.FLAGS.output:
-            record(config, lines, len(test_source.labels))
+        record(config, lines, len(test_source.labels))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ A result replaces an earlier result of the same configuration and step.
 """
 
 import json
-import pathlib
 import tempfile
 
 import numpy as np
@@ -26,6 +25,7 @@ from absl import app
 from absl import flags
 
 from benchmarks import _mnist
+from benchmarks import _results
 from benchmarks import _training
 from benchmarks._commit import commit
 from tfgan_tricks import callbacks
@@ -84,13 +84,10 @@ def measure(classifier, workdir):
 
 def store(result, references, path):
     """Writes a result to a file, and replaces one of the same run and step."""
-    path = pathlib.Path(path)
-    runs = json.loads(path.read_text())["runs"] if path.exists() else []
+    runs = _results.read(path, {"runs": []})["runs"]
     same = ("step", "config")
     others = [run for run in runs if any(run[key] != result[key] for key in same)]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    results = {"real": references, "runs": [*others, result]}
-    path.write_text(json.dumps(results, indent=2) + "\n")
+    _results.write(path, {"real": references, "runs": [*others, result]})
 
 
 def main(_):

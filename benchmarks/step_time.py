@@ -26,6 +26,7 @@ import sys
 from absl import app
 from absl import flags
 
+from benchmarks import _results
 from benchmarks._commit import commit
 from benchmarks._speed import contenders
 from benchmarks._speed import flops
@@ -121,21 +122,6 @@ def machine():
     }
 
 
-def stored(path):
-    if path is None or not path.exists():
-        return {"workloads": {}, "probes": {}}
-    return json.loads(path.read_text())
-
-
-def store(path, results):
-    if path is None:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(results, indent=1) + "\n")
-    part.replace(path)
-
-
 def summary(name, result):
     times = {key: each["milliseconds"] for key, each in result["contenders"].items()}
     if result["baseline"]:
@@ -162,16 +148,16 @@ def measure_all(results, path):
         )
         results["workloads"][name] = result
         print(summary(name, result), flush=True)
-        store(path, results)
+        _results.write(path, results)
     for name in flags.FLAGS.probes:
         results["probes"][name] = probes.ROWS[name]() | {"commit": commit()}
         print(f"{name}: {results['probes'][name]}", flush=True)
-        store(path, results)
+        _results.write(path, results)
 
 
 def main(_):
-    path = pathlib.Path(flags.FLAGS.output) if flags.FLAGS.output else None
-    results = stored(path)
+    path = flags.FLAGS.output
+    results = _results.read(path, {"workloads": {}, "probes": {}})
     if flags.FLAGS.markdown:
         report.write(results, pathlib.Path(flags.FLAGS.markdown))
     else:

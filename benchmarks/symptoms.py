@@ -8,7 +8,6 @@ and their texts to benchmarks/results/symptoms.json. `--only=NAME,...` selects s
 """
 
 import io
-import json
 import pathlib
 import statistics
 import time
@@ -22,6 +21,7 @@ from absl import flags
 
 import trainers
 from benchmarks import _judge
+from benchmarks import _results
 from benchmarks._commit import commit
 from tfgan_tricks import callbacks
 from tfgan_tricks import data
@@ -379,14 +379,13 @@ def main(_):
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     folder = pathlib.Path(flags.FLAGS.folder)
-    record = pathlib.Path(flags.FLAGS.output)
-    results = json.loads(record.read_text()) if record.exists() else {}
+    results = _results.read(flags.FLAGS.output, {})
     folder.mkdir(parents=True, exist_ok=True)
     for name in flags.FLAGS.only:
         picture, said = shown(name)
         (folder / f"{name}.png").write_bytes(picture)
         results[name] = said | {"commit": commit()}
-        record.write_text(json.dumps(results, indent=2, sort_keys=True) + "\n")
+        _results.write(flags.FLAGS.output, dict(sorted(results.items())))
         print(name, said, flush=True)
 
 
