@@ -9,14 +9,13 @@ DIR is the folder in which TensorFlow Datasets keeps MNIST. The generator of the
 checkpoint draws 26,000 images, as in the papers. A convolutional classifier of digits,
 resized to 28x28, names the digit in each color. `modes` is the number of the 1,000
 combinations that occur, and `reverse_kl` the divergence of their shares from equal
-shares, about 0.019 for perfect samples. `real` judges 26,000 and 60,000 images of
-stacked MNIST itself, of the test set. The classifier is fitted to MNIST's training set
-without `mnist5k`, and kept in `--judge`.
+shares, about 0.019 for perfect samples. `real` are the classifier's results for 26,000
+and 60,000 images of stacked MNIST itself, of the test set. It is fitted to MNIST's
+training set without `mnist5k`, and kept in `--judge`.
 
 A result replaces an earlier result of the same configuration and step.
 """
 
-import json
 import tempfile
 
 import numpy as np
@@ -82,12 +81,15 @@ def measure(classifier, workdir):
     }
 
 
-def store(result, references, path):
+def store(result, path):
     """Writes a result to a file, and replaces one of the same run and step."""
-    runs = _results.read(path, {"runs": []})["runs"]
     same = ("step", "config")
-    others = [run for run in runs if any(run[key] != result[key] for key in same)]
-    _results.write(path, {"real": references, "runs": [*others, result]})
+    others = [
+        other
+        for other in _results.read(path, [])
+        if any(other[key] != result[key] for key in same)
+    ]
+    _results.write(path, [*others, result])
 
 
 def main(_):
@@ -99,11 +101,9 @@ def main(_):
         str(count): metrics.stacked_digits(digits[:count])._asdict()
         for count in (NUM_SAMPLES, len(digits))
     }
-    result = measure(classifier, values.workdir)
-    for line in (references, {k: v for k, v in result.items() if k != "config"}):
-        print(json.dumps(line), flush=True)
-    if values.output:
-        store(result, references, values.output)
+    result = {**measure(classifier, values.workdir), "real": references}
+    print({key: value for key, value in result.items() if key != "config"})
+    store(result, values.output)
 
 
 if __name__ == "__main__":
