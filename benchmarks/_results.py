@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+from collections.abc import Sequence
 from typing import Any
 
 from tfgan_tricks import _files
@@ -12,6 +13,16 @@ def read(path: Any, empty: Any) -> Any:
     if not path or not pathlib.Path(path).exists():
         return empty
     return json.loads(pathlib.Path(path).read_text())
+
+
+def add(path: Any, result: dict[str, Any], same: Sequence[str]) -> None:
+    """Adds a result to the list in a file, and removes those with equal `same` keys."""
+    others = [
+        other
+        for other in read(path, [])
+        if any(other[key] != result[key] for key in same)
+    ]
+    write(path, [*others, result])
 
 
 def write(path: Any, results: Any) -> None:

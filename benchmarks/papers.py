@@ -84,19 +84,15 @@ def gflop(config, model):
 
 def described(name):
     """Returns the sizes of a preset's networks and of its step."""
+    from benchmarks._speed import ours
     from launch import _build
 
     config = configuration.preset(name)
     num_classes = num_classes_of(config) if config.uses_labels else None
     model = _build.trainer(config, shape_of(config), num_classes)
-    networks = model.generator, model.discriminator
-    weights = [
-        sum(math.prod(each.shape) for each in network.trainable_weights)
-        for network in networks
-    ]
     return {
-        "generator_weights": weights[0],
-        "discriminator_weights": weights[1],
+        "generator_weights": ours.count(model.generator),
+        "discriminator_weights": ours.count(model.discriminator),
         "batch_size": config.batch_size,
         "steps": config.steps,
         "gflop": float(f"{gflop(config, model):.4g}"),

@@ -20,6 +20,7 @@ from absl import flags
 from benchmarks import _results
 from benchmarks import _workers
 from benchmarks._commit import commit
+from benchmarks._speed import ours
 from launch import _build
 from launch import _workdir
 
@@ -32,12 +33,8 @@ FLAGS = {
 
 def gradient_bytes(trainer):
     """Returns the bytes of the float32 gradients that one step sums over replicas."""
-    times = {trainer.generator: 1, trainer.discriminator: trainer.discriminator_steps}
-    return sum(
-        4 * weight.shape.num_elements() * count
-        for network, count in times.items()
-        for weight in network.trainable_weights
-    )
+    of_updates = trainer.discriminator_steps * ours.count(trainer.discriminator)
+    return 4 * (ours.count(trainer.generator) + of_updates)
 
 
 def milliseconds(strategy, preset, steps, folder):

@@ -207,21 +207,17 @@ def train(config, train_source, test_source):
 
 def record(config, lines, num_tested):
     """Writes a result to the output file, and replaces one of the same settings."""
-    results = _results.read(flags.FLAGS.output, [])
-    results = [result for result in results if result["config"] != config]
-    results.append(
-        {
-            "config": config,
-            "errors": lines[-1]["errors"],
-            "raw_errors": lines[-1]["raw_errors"],
-            "test_images": num_tested,
-            "seconds": round(sum(line["seconds"] for line in lines)),
-            "commit": commit(),
-            "errors_by_epoch": [line["errors"] for line in lines],
-            "raw_errors_by_epoch": [line["raw_errors"] for line in lines],
-        }
-    )
-    _results.write(flags.FLAGS.output, results)
+    result = {
+        "config": config,
+        "errors": lines[-1]["errors"],
+        "raw_errors": lines[-1]["raw_errors"],
+        "test_images": num_tested,
+        "seconds": round(sum(line["seconds"] for line in lines)),
+        "commit": commit(),
+        "errors_by_epoch": [line["errors"] for line in lines],
+        "raw_errors_by_epoch": [line["raw_errors"] for line in lines],
+    }
+    _results.add(flags.FLAGS.output, result, same=("config",))
 
 
 def main(_):

@@ -83,13 +83,7 @@ def measure(classifier, workdir):
 
 def store(result, path):
     """Writes a result to a file, and replaces one of the same run and step."""
-    same = ("step", "config")
-    others = [
-        other
-        for other in _results.read(path, [])
-        if any(other[key] != result[key] for key in same)
-    ]
-    _results.write(path, [*others, result])
+    _results.add(path, result, same=("step", "config"))
 
 
 def main(_):
